@@ -1,0 +1,96 @@
+"""
+The NumPy array that grows in place.
+
+A `DynamicArray` is a ``numpy.ndarray`` with a list's methods to grow and shrink. Its memory
+comes from a C++ store with reserved address space: appending is as cheap as writing, the data
+does not move, and every view, buffer and pointer taken earlier stays valid and live.
+
+Examples
+--------
+>>> import numpy as np
+>>> import cppdynarray as cda
+>>> d = cda.DynamicArray([1.0, 2.0])
+>>> view = d[:]
+>>> d.append(3.0)
+>>> float(np.sum(d))
+6.0
+>>> view.base is d
+True
+"""
+
+from pathlib import Path as _Path
+
+from cppdynarray._array import DynamicArray
+from cppdynarray._version import __version__
+from cppdynarray.creation import (
+    BoolDynamicArray,
+    DoubleDynamicArray,
+    FloatDynamicArray,
+    Int32DynamicArray,
+    Int64DynamicArray,
+    arange,
+    array,
+    asarray,
+    empty,
+    empty_like,
+    frombuffer,
+    fromiter,
+    full,
+    full_like,
+    linspace,
+    ones,
+    ones_like,
+    zeros,
+    zeros_like,
+)
+from cppdynarray.options import get_options, options, set_options
+
+
+def get_include():
+    """
+    Return the directory of the C++ headers, for a compiler's include path.
+
+    Returns
+    -------
+    str
+        ``#include "cppdynarray/dynamic_array.hpp"`` works from there.
+
+    Examples
+    --------
+    >>> import os
+    >>> import cppdynarray as cda
+    >>> "dynamic_array.hpp" in os.listdir(os.path.join(cda.get_include(), "cppdynarray"))
+    True
+    """
+    package = _Path(__file__).parent
+    installed = package / "include"
+    return str(installed if installed.is_dir() else package.parent / "src_cpp" / "include")
+
+
+__all__ = [
+    "BoolDynamicArray",
+    "DoubleDynamicArray",
+    "DynamicArray",
+    "FloatDynamicArray",
+    "Int32DynamicArray",
+    "Int64DynamicArray",
+    "__version__",
+    "arange",
+    "array",
+    "asarray",
+    "empty",
+    "empty_like",
+    "frombuffer",
+    "fromiter",
+    "full",
+    "full_like",
+    "get_include",
+    "get_options",
+    "linspace",
+    "ones",
+    "ones_like",
+    "options",
+    "set_options",
+    "zeros",
+    "zeros_like",
+]

@@ -1,0 +1,168 @@
+# distutils: language = c++
+"""NumPy's operators, methods, ufuncs and functions on DynamicArrays.
+
+The mechanism is in dispatch.hpp; here is which methods it serves, and NEP 18.
+"""
+
+import numpy as np
+
+cimport numpy as cnp
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_INCREF
+
+cnp.import_array()
+
+
+cdef extern from "dispatch.hpp" namespace "cppdynarray":
+    PyTypeObject* dynamic_array_type
+    bint c_is_dynamic "cppdynarray::is_dynamic"(object value) noexcept
+    object c_as_plain "cppdynarray::as_plain"(object array)
+    object get_forwarded(object self, void* name)
+    int set_forwarded(object self, object value, void* name) except -1
+    object array_ufunc(object self, PyObject** args, Py_ssize_t nargs, PyObject* kwnames)
+    void* forwarding_method(size_t index) noexcept
+    PyType_Slot* operator_slots(PyType_Slot* slots) noexcept
+    PyObject** forwarded_methods_data "cppdynarray::forwarded_methods.data"() noexcept
+    const size_t most_forwarded
+
+    cdef cppclass Operands:
+        object plain(object)
+        object restore(PyObject*)
+
+
+cdef extern from *:
+    """
+    #define CPPDYNARRAY_SUBSCRIPT(array, key) PyArray_Type.tp_as_mapping->mp_subscript(array, key)
+    """
+    PyObject* ndarray_subscript "CPPDYNARRAY_SUBSCRIPT"(object array, object key)
+
+
+cdef extern from "Python.h":
+    const int METH_O
+    const int METH_FASTCALL
+    const int METH_KEYWORDS
+    const int METH_VARARGS
+    const char* PyUnicode_AsUTF8(object) except NULL
+
+
+cdef object as_plain(cnp.ndarray array):
+    return c_as_plain(array)
+
+
+cdef bint is_dynamic(object value) noexcept:
+    return c_is_dynamic(value)
+
+
+cdef object subscript(cnp.ndarray array, object key):
+    """array[key] for any key, by NumPy."""
+    cdef Operands operands
+    return operands.restore(ndarray_subscript(operands.plain(array), key))
+
+
+cdef void set_type(type dynamic_array):
+    """Says which class is to be replaced by plain views."""
+    global dynamic_array_type
+    dynamic_array_type = <PyTypeObject*>dynamic_array
+    overrides[np.array_repr] = _array_repr
+
+
+# ndarray's methods that return arrays or take out=; the others work on the array itself.
+FORWARDED_METHODS = (
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "byteswap", "choose",
+    "clip", "compress", "conj", "conjugate", "cumprod", "cumsum", "diagonal", "dot", "flatten",
+    "getfield", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape", "round",
+    "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "to_device", "trace", "transpose",
+    "var", "view",
+)
+# Attributes that are views; True: they can be set.
+cdef tuple FORWARDED_ATTRIBUTES = (
+    (b"T", False), (b"mT", False), (b"real", True), (b"imag", True), (b"flat", True),
+)
+
+cdef list _kept = []  # what the C strings and pointers below point into
+
+
+cdef PyMethodDef* add_methods(PyMethodDef* methods):
+    """Writes the forwarded methods and the two protocols; returns the first free place."""
+    cdef size_t index = 0
+    for name in FORWARDED_METHODS:
+        method = getattr(np.ndarray, name, None)  # to_device came with NumPy 2.0, and so on
+        if method is None:
+            continue
+        assert index < most_forwarded
+        doc = method.__doc__ or ""
+        _kept.append((name, doc, method))
+        forwarded_methods_data()[index] = <PyObject*>method
+        methods[index].ml_name = PyUnicode_AsUTF8(name)
+        methods[index].ml_meth = <PyCFunction>forwarding_method(index)
+        methods[index].ml_flags = METH_FASTCALL | METH_KEYWORDS
+        methods[index].ml_doc = PyUnicode_AsUTF8(doc)
+        index += 1
+    methods[index] = PyMethodDef(
+        b"__array_ufunc__", <PyCFunction><void*>array_ufunc, METH_FASTCALL | METH_KEYWORDS,
+        b"Call the ufunc on plain views; what it computes is plain, and out=d gives d.",
+    )
+    methods[index + 1] = PyMethodDef(
+        b"__array_function__", <PyCFunction><void*>_array_function, METH_VARARGS | METH_KEYWORDS,
+        b"Call the NumPy function on plain views; what it computes is plain, and out=d gives d.",
+    )
+    return methods + index + 2
+
+
+cdef PyGetSetDef* add_attributes(PyGetSetDef* attributes) noexcept:
+    """Writes the attributes that are views; returns the first free place."""
+    cdef const char* name
+    for python_name, settable in FORWARDED_ATTRIBUTES:
+        name = python_name
+        attributes[0].name = name
+        attributes[0].get = get_forwarded
+        attributes[0].set = NULL
+        if settable:
+            attributes[0].set = set_forwarded
+        attributes[0].closure = <void*>name
+        attributes += 1
+    return attributes
+
+
+cdef PyType_Slot* add_operator_slots(PyType_Slot* slots) noexcept:
+    return operator_slots(slots)
+
+
+cdef object _ndarray = np.empty(0)
+
+# Functions that get the DynamicArray itself: {NumPy function: what is called instead}.
+overrides = {}
+
+
+def _array_repr(*args, **kwargs):
+    return np.ndarray.__array_function__(_ndarray, np.array_repr, (np.ndarray,), args, kwargs)
+
+
+cdef object _array_function(object self, object args, PyObject* kwargs):
+    """DynamicArray.__array_function__(func, types, args, kwargs) (NEP 18)."""
+    if kwargs == NULL:
+        return _call_function(*args)
+    return _call_function(*args, **<object>kwargs)
+
+
+def _call_function(func, types, args, kwargs):
+    override = overrides.get(func)
+    if override is not None:
+        return override(*args, **kwargs)
+    cdef Operands operands
+    plain_args = operands.plain(tuple(args))
+    plain_kwargs = operands.plain(dict(kwargs))
+    for cls in types:
+        if not issubclass(cls, <type>dynamic_array_type) and cls is not np.ndarray:
+            # Somebody else's array among ours: with ours replaced, it decides.
+            result = func(*plain_args, **plain_kwargs)
+            break
+    else:
+        result = np.ndarray.__array_function__(_ndarray, func, (np.ndarray,), plain_args, plain_kwargs)
+    return operands.restore(_stolen(result))
+
+
+cdef inline PyObject* _stolen(object value) noexcept:
+    """A reference for a C function that steals it."""
+    Py_INCREF(value)
+    return <PyObject*>value

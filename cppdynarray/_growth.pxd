@@ -1,0 +1,18 @@
+"""Growing and shrinking in place: every change of an array's length."""
+
+cimport numpy as cnp
+
+
+cdef int append(cnp.ndarray array, object value) except -1
+cdef int extend(cnp.ndarray array, object values) except -1
+cdef int collect(cnp.ndarray rows, object items) except -1
+cdef int insert(cnp.ndarray array, object index, object value) except -1
+cdef object pop(cnp.ndarray array, object index)
+cdef int delete(cnp.ndarray array, object key) except -1
+cdef int clear(cnp.ndarray array) except -1
+cdef int resize(cnp.ndarray array, tuple shape) except -1
+cdef int reserve(cnp.ndarray array, Py_ssize_t rows) except -1
+cdef int shrink_to_fit(cnp.ndarray array) except -1
+cdef Py_ssize_t capacity(cnp.ndarray array) noexcept
+cdef Py_ssize_t max_size(cnp.ndarray array) noexcept
+cdef bint is_array_like(object values) noexcept

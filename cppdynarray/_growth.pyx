@@ -1,0 +1,563 @@
+# distutils: language = c++
+"""Growing and shrinking in place: every change of an array's length.
+
+The order is always the same, so that a failed operation changes nothing and Python code that
+runs meanwhile (an element's __float__, an iterator, __del__) finds a consistent array:
+
+1. Convert the new values to the array's dtype in a scratch array. This may run Python code,
+   which may change the array.
+2. From here on no Python code runs: make room, move bytes, set the length.
+3. Drop references of removed elements, which may run Python code again.
+"""
+
+import operator
+
+import numpy as np
+
+cimport numpy as cnp
+from cpython.number cimport PyIndex_Check
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.string cimport memcpy, memmove, memset
+
+from cppdynarray._dispatch cimport as_plain, is_dynamic
+from cppdynarray._memory cimport (
+    Block, block_of, fix_row_stride, grow_block, new_scratch, row_bytes, set_block, set_length,
+    set_shape, shrink_block, used_bytes, zero_block,
+)
+
+cnp.import_array()
+
+
+cdef extern from "numpy/arrayobject.h":
+    ctypedef enum NPY_ORDER:
+        NPY_CORDER
+
+    ctypedef struct PyArray_Dims:
+        cnp.npy_intp* ptr
+        int len
+
+    int PyArray_Pack(cnp.dtype dtype, void* item, object value) except -1
+    bint PyArray_EquivTypes(cnp.dtype a, cnp.dtype b) noexcept
+    object PyArray_NewCopy(cnp.ndarray array, NPY_ORDER order)
+    object PyArray_Scalar(void* data, cnp.dtype dtype, object base)
+    object PyArray_Resize(cnp.ndarray array, PyArray_Dims* shape, int refcheck, NPY_ORDER order)
+    object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
+                                const cnp.npy_intp* strides, void* data, int flags, object obj)
+    bint PyDataType_REFCHK(cnp.dtype dtype) noexcept
+    bint PyDataType_ISNOTSWAPPED(cnp.dtype dtype) noexcept
+    bint PyObject_CheckBuffer(object) noexcept
+    const int NPY_ARRAY_CARRAY
+    const int NPY_ARRAY_WRITEABLE
+    const int NPY_ARRAY_ALIGNED
+    const int NPY_ARRAY_C_CONTIGUOUS
+    const Py_ssize_t NPY_MAX_INTP
+
+
+cdef extern from "scalars.hpp" namespace "cppdynarray":
+    bint store_scalar(char* data, int type_num, object value) noexcept
+    PyObject* load_scalar(const char* data, int type_num) except? NULL
+
+
+# What can grow.
+
+cdef Block* growable(cnp.ndarray array) except NULL:
+    """The block of an array that may grow; ValueError that says why it can't and what to do."""
+    cdef Block* block = block_of(array)
+    if cnp.PyArray_NDIM(array) == 0:
+        raise ValueError("a 0-d array can't grow: it has no axis to grow along; use d.reshape(1).copy()")
+    if block == NULL:
+        raise ValueError(
+            "this DynamicArray can't grow: it is a view of memory that belongs to another object; "
+            "call copy() for an array of its own"
+        )
+    if not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE):
+        raise ValueError("this DynamicArray is read-only; set d.flags.writeable = True to change it")
+    if not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_C_CONTIGUOUS) or not fix_row_stride(array):
+        raise ValueError(
+            "only C-ordered arrays grow, since rows are added along axis 0; use d.copy(order='C')"
+        )
+    return block
+
+
+cdef inline Py_ssize_t length(cnp.ndarray array) noexcept:
+    return cnp.PyArray_DIMS(array)[0]
+
+
+cdef Block* make_room(cnp.ndarray array, Block* block, Py_ssize_t rows) except NULL:
+    """Makes room for `rows` rows in all, moving the data if it must; the length stays."""
+    cdef size_t row = row_bytes(array)
+    cdef Block* grown = NULL
+    if rows >= 0 and (row == 0 or <size_t>rows <= <size_t>NPY_MAX_INTP / row):
+        if row * <size_t>rows <= block.committed_bytes:
+            return block
+        grown = grow_block(block, used_bytes(array), row * <size_t>rows)
+    if grown == NULL:
+        raise MemoryError(
+            f"no memory for {rows} rows of {row} bytes (the array has {length(array)})" if rows >= 0
+            else "an array can't have that many rows"
+        )
+    if grown != block:
+        set_block(array, grown)
+    return grown
+
+
+cdef void shorten(cnp.ndarray array, Block* block, Py_ssize_t rows) noexcept:
+    """Lowers the length; the block remembers how far it was written."""
+    block.dirty_bytes = max(block.dirty_bytes, used_bytes(array))
+    set_length(array, rows)
+
+
+cdef Py_ssize_t grown_length(cnp.ndarray array, Py_ssize_t rows) except -1:
+    if rows > NPY_MAX_INTP - length(array):
+        raise MemoryError("an array can't have that many rows")
+    return length(array) + rows
+
+
+# Conversion of values to rows.
+
+cdef class _Layout:
+    """What must not change while values are converted: dtype and shape of a row."""
+    cdef cnp.ndarray array
+    cdef cnp.dtype dtype
+    cdef tuple row
+
+    def __cinit__(self, cnp.ndarray array):
+        self.array = array
+        self.dtype = array.descr
+        self.row = (<object>array).shape[1:]
+
+    cdef Block* check(self) except NULL:
+        cdef Block* block = growable(self.array)
+        if self.array.descr is not self.dtype or (<object>self.array).shape[1:] != self.row:
+            raise RuntimeError("the array's dtype or row shape changed while the new values were converted")
+        return block
+
+
+cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
+    """A scratch array of `rows` rows like those of `array`."""
+    cdef cnp.npy_intp[64] dims
+    for axis in range(cnp.PyArray_NDIM(array)):
+        dims[axis] = cnp.PyArray_DIMS(array)[axis]
+    dims[0] = rows
+    return new_scratch(array, cnp.PyArray_NDIM(array), dims)
+
+
+cdef cnp.ndarray convert_row(cnp.ndarray array, object value):
+    """A scratch array of one row with `value`, converted as `array[i] = value` would."""
+    cdef cnp.ndarray rows = scratch_rows(array, 1)
+    if cnp.PyArray_NDIM(array) == 1:
+        PyArray_Pack(rows.descr, cnp.PyArray_DATA(rows), value)
+    else:
+        rows[0] = value
+    return rows
+
+
+cdef bint is_array_like(object values) noexcept:
+    return (
+        cnp.PyArray_Check(values)
+        or (PyObject_CheckBuffer(values) and not isinstance(values, bytes))
+        or hasattr(values, "__array__")
+        or hasattr(values, "__array_interface__")
+        or hasattr(values, "__array_struct__")
+    )
+
+
+cdef cnp.ndarray convert_array(cnp.ndarray array, object values):
+    """Rows from an array or what converts to one: C-contiguous, of the dtype of `array`.
+
+    The result may be `values` itself. Where elements hold references it is a scratch array.
+    """
+    cdef cnp.ndarray source = (
+        as_plain(values) if is_dynamic(values) else np.asarray(values)
+    )
+    if cnp.PyArray_NDIM(source) == 0:
+        raise TypeError("iteration over a 0-d array; use append for a single element")
+    if (
+        cnp.PyArray_NDIM(source) != cnp.PyArray_NDIM(array)
+        or (<object>source).shape[1:] != (<object>array).shape[1:]
+    ):
+        raise ValueError(
+            f"can't extend an array of shape {(<object>array).shape} by one of shape {(<object>source).shape}: "
+            f"rows of shape {(<object>array).shape[1:]} are needed"
+        )
+    cdef cnp.ndarray rows
+    cdef cnp.dtype dtype = array.descr
+    if PyDataType_REFCHK(dtype):
+        rows = scratch_rows(array, length(source))
+        rows[...] = source
+        return rows
+    if PyArray_EquivTypes(source.descr, dtype):
+        return np.ascontiguousarray(source)
+    rows = scratch_rows(array, length(source))
+    np.copyto(rows, source, casting="unsafe")
+    return rows
+
+
+cdef int collect(cnp.ndarray rows, object items) except -1:
+    """Appends the items of any iterable, each converted as by append, to an array with one
+    dimension that nobody else has: a failure may leave some of them behind.
+    """
+    cdef Block* block = block_of(rows)
+    cdef Py_ssize_t count = length(rows)
+    cdef char* slot
+    cdef cnp.dtype dtype = rows.descr
+    cdef size_t item_size = dtype.itemsize
+    cdef int type_num = dtype.type_num
+    cdef bint references = PyDataType_REFCHK(dtype)
+    cdef bint native = cnp.PyArray_ISNOTSWAPPED(rows)
+    for item in items:
+        if item_size * <size_t>(count + 1) > block.committed_bytes:
+            block = make_room(rows, block, count + 1)
+        slot = block.data() + item_size * <size_t>count
+        if not (native and store_scalar(slot, type_num, item)):
+            if references:
+                # An element that fails half way is dropped with the array.
+                memset(slot, 0, item_size)
+                set_length(rows, count + 1)
+            PyArray_Pack(dtype, slot, item)
+        count += 1
+        set_length(rows, count)
+    return 0
+
+
+cdef cnp.ndarray convert_items(cnp.ndarray array, object items):
+    """Rows from any iterable, for arrays of one dimension."""
+    cdef cnp.ndarray rows = scratch_rows(array, 0)
+    collect(rows, items)
+    return rows
+
+
+cdef cnp.ndarray convert_rows(cnp.ndarray array, object items):
+    """Rows from an iterable of rows, for arrays of two or more dimensions."""
+    cdef list listed = list(items)
+    cdef tuple row_shape = (<object>array).shape[1:]
+    cdef cnp.dtype dtype = array.descr
+    cdef cnp.ndarray rows
+    if listed and not PyDataType_REFCHK(dtype):
+        rows = np.array(listed, dtype)
+        if (<object>rows).shape[1:] != row_shape:
+            raise ValueError(
+                f"the values make an array of shape {(<object>rows).shape}, where rows of shape {row_shape} are needed"
+            )
+        return rows
+    # Objects may be sequences themselves, so each row is looked at alone.
+    rows = scratch_rows(array, len(listed))
+    for index, item in enumerate(listed):
+        if np.shape(item)[:len(row_shape)] != row_shape:
+            raise ValueError(
+                f"row {index} has shape {np.shape(item)}, where rows of shape {row_shape} are needed"
+            )
+        rows[index] = item
+    return rows
+
+
+cdef void move_in(cnp.ndarray rows, char* destination) noexcept:
+    """Moves all of `rows` to `destination`; a scratch array is left without references."""
+    cdef size_t size = used_bytes(rows)
+    memmove(destination, cnp.PyArray_DATA(rows), size)
+    if PyDataType_REFCHK(rows.descr):
+        memset(cnp.PyArray_DATA(rows), 0, size)
+
+
+# Growing.
+
+cdef int append(cnp.ndarray array, object value) except -1:
+    cdef Block* block = block_of(array)
+    cdef size_t item_size, used
+    if (
+        block != NULL
+        and cnp.PyArray_NDIM(array) == 1
+        and cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED)
+        and cnp.PyArray_ISNOTSWAPPED(array)
+    ):
+        item_size = cnp.PyArray_ITEMSIZE(array)
+        used = item_size * <size_t>length(array)
+        if (
+            <size_t>cnp.PyArray_STRIDES(array)[0] == item_size
+            and used + item_size <= block.committed_bytes
+            and store_scalar(<char*>cnp.PyArray_DATA(array) + used, cnp.PyArray_TYPE(array), value)
+        ):
+            set_length(array, length(array) + 1)
+            return 0
+    return append_row(array, value)
+
+
+cdef int append_row(cnp.ndarray array, object value) except -1:
+    growable(array)
+    cdef _Layout layout = _Layout(array)
+    return append_rows(layout, convert_row(array, value))
+
+
+cdef int append_rows(_Layout layout, cnp.ndarray rows) except -1:
+    cdef Block* block = layout.check()
+    cdef cnp.ndarray array = layout.array
+    cdef size_t used = used_bytes(array)
+    cdef Py_ssize_t new_length = grown_length(array, length(rows))
+    block = make_room(array, block, new_length)
+    move_in(rows, block.data() + used)
+    set_length(array, new_length)
+    return 0
+
+
+cdef int extend(cnp.ndarray array, object values) except -1:
+    growable(array)
+    cdef _Layout layout = _Layout(array)
+    return append_rows(
+        layout,
+        convert_array(array, values) if is_array_like(values)
+        else convert_rows(array, values) if cnp.PyArray_NDIM(array) > 1
+        else convert_items(array, values),
+    )
+
+
+cdef int insert(cnp.ndarray array, object index, object value) except -1:
+    growable(array)
+    cdef _Layout layout = _Layout(array)
+    cdef cnp.ndarray rows = convert_row(array, value)
+    cdef Py_ssize_t position = clamp(operator.index(index))
+    cdef Block* block = layout.check()
+    cdef size_t row = row_bytes(array)
+    cdef Py_ssize_t old_length = length(array)
+    if position < 0:
+        position = max(position + old_length, 0)
+    position = min(position, old_length)
+    block = make_room(array, block, grown_length(array, 1))
+    cdef char* slot = block.data() + row * <size_t>position
+    memmove(slot + row, slot, row * <size_t>(old_length - position))
+    move_in(rows, slot)
+    set_length(array, old_length + 1)
+    return 0
+
+
+cdef Py_ssize_t clamp(object index) noexcept:
+    """An int as the nearest Py_ssize_t, as slices do."""
+    return max(min(index, NPY_MAX_INTP), -NPY_MAX_INTP)
+
+
+cdef int resize(cnp.ndarray array, tuple shape) except -1:
+    """ndarray.resize's meaning: the elements stay in C order, new ones are zero."""
+    cdef Block* block = growable(array)
+    cdef cnp.npy_intp[64] dims
+    cdef int ndim = len(shape)
+    cdef size_t item_size = cnp.PyArray_ITEMSIZE(array)
+    cdef Py_ssize_t old_size = cnp.PyArray_SIZE(array), new_size
+    cdef cnp.npy_intp added
+    cdef cnp.ndarray doomed = None, fresh = None
+    cdef PyArray_Dims new_shape
+    if ndim == 0:
+        raise ValueError("a DynamicArray can't be resized to 0 dimensions")
+    if ndim > 64:
+        raise ValueError("maximum supported dimension for an ndarray is 64")
+    product = 1
+    for axis, size in enumerate(shape):
+        size = operator.index(size)
+        if size < 0:
+            raise ValueError("negative dimensions not allowed")
+        if size > NPY_MAX_INTP:
+            raise MemoryError(f"no memory for an array of shape {shape}")
+        dims[axis] = size
+        product *= size
+    # As NumPy does, refuse shapes whose size overflows even where another dimension is 0.
+    if max(product, 1) * max(<Py_ssize_t>item_size, 1) > NPY_MAX_INTP:
+        raise MemoryError(f"no memory for an array of shape {shape}")
+    new_size = product
+
+    if new_size < old_size:
+        doomed = take_items(array, item_size, new_size, old_size)
+        block.dirty_bytes = max(block.dirty_bytes, used_bytes(array))
+    elif new_size > old_size:
+        if PyDataType_REFCHK(array.descr):
+            # Zero bytes are an empty slot; the value zero (0, "" or a record of them) is NumPy's.
+            added = new_size - old_size
+            fresh = new_scratch(array, 1, &added)
+            fresh[...] = np.zeros((), array.descr)
+        block = grow_block(block, used_bytes(array), item_size * <size_t>new_size)
+        if block == NULL:
+            raise MemoryError(
+                f"no memory for shape {shape}: {new_size} elements of {item_size} bytes (the array has {old_size})"
+            )
+        set_block(array, block)
+        if fresh is not None:
+            move_in(fresh, block.data() + item_size * <size_t>old_size)
+        else:
+            zero_block(block, used_bytes(array), item_size * <size_t>new_size)
+
+    if ndim == cnp.PyArray_NDIM(array):
+        set_shape(array, dims)
+        return 0
+    # NumPy's own call changes the number of dimensions; it finds the size it expects.
+    cdef cnp.npy_intp[64] flat
+    for axis in range(cnp.PyArray_NDIM(array)):
+        flat[axis] = 1
+    flat[0] = new_size
+    set_shape(array, flat)
+    new_shape.ptr = dims
+    new_shape.len = ndim
+    PyArray_Resize(array, &new_shape, 0, NPY_CORDER)
+    return 0
+
+
+cdef int reserve(cnp.ndarray array, Py_ssize_t rows) except -1:
+    if rows < 0:
+        raise ValueError("can't reserve room for a negative number of rows")
+    make_room(array, growable(array), rows)
+    return 0
+
+
+# Shrinking.
+
+cdef cnp.ndarray take_items(cnp.ndarray array, size_t item_size, Py_ssize_t start, Py_ssize_t stop):
+    """Moves the elements from `start` to `stop`, counted in C order, to a scratch array if they
+    hold references: None otherwise. The slots are left zero.
+    """
+    if not PyDataType_REFCHK(array.descr):
+        return None
+    cdef cnp.npy_intp count = stop - start
+    cdef cnp.ndarray taken = new_scratch(array, 1, &count)
+    cdef char* slots = <char*>cnp.PyArray_DATA(array) + item_size * <size_t>start
+    memcpy(cnp.PyArray_DATA(taken), slots, item_size * <size_t>count)
+    memset(slots, 0, item_size * <size_t>count)
+    return taken
+
+
+cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) except -1:
+    """Removes the rows from `start` to `stop` and closes the gap."""
+    cdef Block* block = growable(array)
+    cdef size_t row = row_bytes(array)
+    cdef size_t item_size = cnp.PyArray_ITEMSIZE(array)
+    cdef Py_ssize_t count = length(array)
+    if stop <= start:
+        return 0
+    cdef Py_ssize_t row_items = cnp.PyArray_SIZE(array) // count
+    cdef cnp.ndarray doomed = take_items(array, item_size, start * row_items, stop * row_items)
+    cdef char* data = block.data()
+    memmove(data + row * <size_t>start, data + row * <size_t>stop, row * <size_t>(count - stop))
+    if doomed is not None:
+        memset(data + row * <size_t>(count - (stop - start)), 0, row * <size_t>(stop - start))
+    shorten(array, block, count - (stop - start))
+    return 0  # what `doomed` holds is dropped now
+
+
+cdef object pop(cnp.ndarray array, object index):
+    growable(array)
+    cdef object wanted = operator.index(index)
+    cdef Py_ssize_t count = length(array)
+    if count == 0:
+        raise IndexError("pop from an empty DynamicArray")
+    if not -count <= wanted < count:
+        raise IndexError(f"pop index {wanted} is out of range for {count} rows")
+    cdef Py_ssize_t position = wanted
+    if position < 0:
+        position += count
+    value = copy_row(array, position)
+    remove_rows(array, position, position + 1)
+    return value
+
+
+cdef object copy_row(cnp.ndarray array, Py_ssize_t position):
+    """array[position] with memory of its own."""
+    cdef char* slot = <char*>cnp.PyArray_DATA(array) + row_bytes(array) * <size_t>position
+    cdef PyObject* scalar = NULL
+    if cnp.PyArray_NDIM(array) == 1 and cnp.PyArray_ISNOTSWAPPED(array):
+        scalar = load_scalar(slot, cnp.PyArray_TYPE(array))
+        if scalar != NULL:
+            value = <object>scalar
+            Py_DECREF(value)
+            return value
+    Py_INCREF(array.descr)
+    cdef cnp.ndarray view = PyArray_NewFromDescr(
+        cnp.ndarray, array.descr, cnp.PyArray_NDIM(array) - 1,
+        cnp.PyArray_DIMS(array) + 1, NULL, slot, NPY_ARRAY_CARRAY, None,
+    )
+    cdef cnp.ndarray row = PyArray_NewCopy(view, NPY_CORDER)
+    return row[()] if cnp.PyArray_NDIM(row) == 0 else row
+
+
+cdef int delete(cnp.ndarray array, object key) except -1:
+    """del array[key], for an int, a slice, or an array of ints or bools along axis 0."""
+    growable(array)
+    cdef Py_ssize_t count = length(array)
+    cdef Py_ssize_t position
+    if isinstance(key, slice):
+        start, stop, step = key.indices(count)
+        if step == 1:
+            return remove_rows(array, start, stop)
+    elif PyIndex_Check(key) and not cnp.PyArray_Check(key):
+        wanted = operator.index(key)
+        if not -count <= wanted < count:
+            raise IndexError(f"index {wanted} is out of bounds for axis 0 with size {count}")
+        position = wanted
+        position += count if position < 0 else 0
+        return remove_rows(array, position, position + 1)
+    elif isinstance(key, (list, cnp.ndarray)):
+        key = np.asarray(key) if len(key) else np.empty(0, np.intp)
+    else:
+        raise IndexError(
+            f"rows are deleted by an int, a slice, or an array of ints or bools, not by {type(key).__name__}"
+        )
+    kept = np.ones(count, np.bool_)
+    kept[key] = False
+    return keep_rows(array, kept)
+
+
+cdef int keep_rows(cnp.ndarray array, cnp.ndarray kept) except -1:
+    """Removes the rows whose entry in `kept`, one bool a row, is false."""
+    cdef Block* block = growable(array)
+    cdef const cnp.npy_bool* keep = <const cnp.npy_bool*>cnp.PyArray_DATA(kept)
+    cdef Py_ssize_t count = length(kept), source, target = 0, taken = 0
+    cdef size_t row = row_bytes(array)
+    cdef char* data
+    cdef char* bin = NULL
+    cdef cnp.ndarray doomed = None
+    if length(array) != count:
+        raise RuntimeError("the array changed its length while the index was read")
+    if PyDataType_REFCHK(array.descr):
+        doomed = scratch_rows(array, count - np.count_nonzero(kept))
+        bin = <char*>cnp.PyArray_DATA(doomed)
+    data = block.data()
+    for source in range(count):
+        if keep[source]:
+            if target != source:
+                memcpy(data + row * <size_t>target, data + row * <size_t>source, row)
+            target += 1
+        elif bin != NULL:
+            memcpy(bin + row * <size_t>taken, data + row * <size_t>source, row)
+            taken += 1
+    if bin != NULL:
+        memset(data + row * <size_t>target, 0, row * <size_t>(count - target))
+    shorten(array, block, target)
+    return 0
+
+
+cdef int clear(cnp.ndarray array) except -1:
+    growable(array)
+    return remove_rows(array, 0, length(array))
+
+
+cdef int shrink_to_fit(cnp.ndarray array) except -1:
+    cdef Block* block = block_of(array)
+    if block != NULL:
+        shrink_block(block, used_bytes(array))
+    return 0
+
+
+# How far an array can grow.
+
+cdef Py_ssize_t rows_in(cnp.ndarray array, size_t bytes) noexcept:
+    cdef size_t row = row_bytes(array)
+    return <Py_ssize_t>(bytes / row) if row != 0 else NPY_MAX_INTP
+
+
+cdef Py_ssize_t capacity(cnp.ndarray array) noexcept:
+    if cnp.PyArray_NDIM(array) == 0:
+        return 1
+    cdef Block* block = block_of(array)
+    return rows_in(array, block.committed_bytes) if block != NULL else length(array)
+
+
+cdef Py_ssize_t max_size(cnp.ndarray array) noexcept:
+    if cnp.PyArray_NDIM(array) == 0:
+        return 1
+    cdef Block* block = block_of(array)
+    return rows_in(array, block.reserved_bytes) if block != NULL else length(array)

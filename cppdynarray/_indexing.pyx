@@ -1,0 +1,155 @@
+# distutils: language = c++
+"""d[key], d[key] = value and del d[key]: the C-level slots.
+
+Exact ints on arrays of the common dtypes, tuples of them, and slices are done here; all else
+is NumPy's. Results are NumPy's in every case: scalars, and plain views whose base is d.
+"""
+
+cimport numpy as cnp
+from cpython.long cimport PyLong_CheckExact
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.slice cimport PySlice_AdjustIndices, PySlice_Check, PySlice_Unpack
+from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
+
+from cppdynarray cimport _growth
+from cppdynarray._dispatch cimport subscript
+
+cnp.import_array()
+
+
+cdef extern from "Python.h":
+    Py_ssize_t PyLong_AsSsize_t(object) except? -1
+    void PyErr_Clear()
+
+
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
+                                const cnp.npy_intp* strides, void* data, int flags, object obj)
+    int PyArray_SetBaseObject(cnp.ndarray array, object base) except -1
+    bint PyDataType_ISNOTSWAPPED(cnp.dtype dtype) noexcept
+    int PyArray_FLAGS(cnp.ndarray array) noexcept
+    const int NPY_ARRAY_WRITEABLE
+    const int NPY_ARRAY_ALIGNED
+
+
+cdef extern from "scalars.hpp" namespace "cppdynarray":
+    bint store_scalar(char* data, int type_num, object value) noexcept
+    PyObject* load_scalar(const char* data, int type_num) except? NULL
+
+
+cdef extern from *:
+    """
+    #define CPPDYNARRAY_ASSIGN_SUBSCRIPT(array, key, value) \
+        PyArray_Type.tp_as_mapping->mp_ass_subscript(array, key, value)
+    """
+    int ndarray_assign "CPPDYNARRAY_ASSIGN_SUBSCRIPT"(object array, object key, object value) except -1
+
+
+cdef inline bint locate(cnp.ndarray array, int axis, object index, char** address) noexcept:
+    """Moves `address` to an element along `axis`. False: not an exact int, or out of bounds."""
+    cdef Py_ssize_t position
+    cdef Py_ssize_t count = cnp.PyArray_DIMS(array)[axis]
+    if not PyLong_CheckExact(index):
+        return False
+    try:
+        position = PyLong_AsSsize_t(index)
+    except OverflowError:
+        return False
+    if position < 0:
+        position += count
+    if not 0 <= position < count:
+        return False
+    address[0] += position * cnp.PyArray_STRIDES(array)[axis]
+    return True
+
+
+cdef inline char* element(cnp.ndarray array, object key) noexcept:
+    """Where the single element array[key] is, if it is that simple and in native order."""
+    cdef char* address = <char*>cnp.PyArray_DATA(array)
+    cdef int ndim = cnp.PyArray_NDIM(array)
+    if not cnp.PyArray_ISNOTSWAPPED(array) or not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_ALIGNED):
+        return NULL
+    if ndim == 1:
+        return address if locate(array, 0, key, &address) else NULL
+    if not PyTuple_CheckExact(key) or PyTuple_GET_SIZE(key) != ndim or ndim == 0:
+        return NULL
+    for axis in range(ndim):
+        if not locate(array, axis, <object>PyTuple_GET_ITEM(key, axis), &address):
+            return NULL
+    return address
+
+
+cdef cnp.ndarray view_of(cnp.ndarray array, int ndim, const cnp.npy_intp* dims,
+                         const cnp.npy_intp* strides, char* data):
+    """A plain view whose base is `array`, as of any array that owns its data."""
+    Py_INCREF(array.descr)
+    cdef cnp.ndarray view = PyArray_NewFromDescr(
+        cnp.ndarray, array.descr, ndim, dims, strides, data, PyArray_FLAGS(array), None)
+    Py_INCREF(array)
+    PyArray_SetBaseObject(view, array)
+    return view
+
+
+cdef object slice_rows(cnp.ndarray array, object key):
+    """array[start:stop:step] along axis 0."""
+    cdef Py_ssize_t start, stop, step
+    cdef cnp.npy_intp[64] dims
+    cdef cnp.npy_intp[64] strides
+    cdef int ndim = cnp.PyArray_NDIM(array)
+    PySlice_Unpack(key, &start, &stop, &step)
+    cdef Py_ssize_t count = PySlice_AdjustIndices(cnp.PyArray_DIMS(array)[0], &start, &stop, step)
+    for axis in range(ndim):
+        dims[axis] = cnp.PyArray_DIMS(array)[axis]
+        strides[axis] = cnp.PyArray_STRIDES(array)[axis]
+    cdef char* data = <char*>cnp.PyArray_DATA(array)
+    # As NumPy does, an empty slice points at the start.
+    if count > 0:
+        data += start * strides[0]
+    dims[0] = count
+    strides[0] *= step
+    return view_of(array, ndim, dims, strides, data)
+
+
+cdef object get_item(object self, object key):
+    cdef cnp.ndarray array = self
+    cdef char* address = element(array, key)
+    cdef PyObject* scalar
+    if address != NULL:
+        scalar = load_scalar(address, cnp.PyArray_TYPE(array))
+        if scalar != NULL:
+            value = <object>scalar
+            Py_DECREF(value)
+            return value
+    elif PySlice_Check(key) and cnp.PyArray_NDIM(array) > 0:
+        return slice_rows(array, key)
+    elif cnp.PyArray_NDIM(array) > 1:
+        address = <char*>cnp.PyArray_DATA(array)
+        if locate(array, 0, key, &address):
+            return view_of(array, cnp.PyArray_NDIM(array) - 1, cnp.PyArray_DIMS(array) + 1,
+                           cnp.PyArray_STRIDES(array) + 1, address)
+    return subscript(array, key)
+
+
+cdef int set_item(object self, object key, PyObject* new_value) except -1:
+    """self[key] = new_value; NULL is del self[key]."""
+    cdef cnp.ndarray array = self
+    if new_value == NULL:
+        return _growth.delete(array, key)
+    value = <object>new_value
+    cdef char* address = element(array, key)
+    if (
+        address != NULL
+        and cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE)
+        and store_scalar(address, cnp.PyArray_TYPE(array), value)
+    ):
+        return 0
+    return ndarray_assign(self, key, value)
+
+
+cdef object sequence_item(object self, Py_ssize_t index):
+    return get_item(self, index)
+
+
+cdef int set_sequence_item(object self, Py_ssize_t index, PyObject* value) except -1:
+    return set_item(self, index, value)

@@ -1,0 +1,298 @@
+# distutils: language = c++
+"""Memory for arrays: the block allocator as NumPy's data handler (NEP 49).
+
+Every array made here owns a block of the C++ allocator in NumPy's own sense: NumPy frees
+it, and drops the references of its elements first, like those of any array.
+"""
+
+import numpy as np
+
+cimport numpy as cnp
+from cpython.pycapsule cimport PyCapsule_New
+from cpython.ref cimport Py_INCREF
+from libc.stdint cimport uint8_t, uint32_t
+from libc.string cimport memcpy, memset
+
+cnp.import_array()
+
+
+cdef extern from "numpy/arrayobject.h":
+    const int NPY_ARRAY_CARRAY
+    const int NPY_ARRAY_FARRAY
+    const int NPY_USERDEF
+    object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
+                                const cnp.npy_intp* strides, void* data, int flags, object obj)
+    bint PyDataType_REFCHK(cnp.dtype dtype) noexcept
+
+    ctypedef struct PyDataMemAllocator:
+        void* ctx
+        void* (*malloc)(void* ctx, size_t size) noexcept nogil
+        void* (*calloc)(void* ctx, size_t count, size_t size) noexcept nogil
+        void* (*realloc)(void* ctx, void* address, size_t size) noexcept nogil
+        void (*free)(void* ctx, void* address, size_t size) noexcept nogil
+
+    ctypedef struct PyDataMem_Handler:
+        char name[127]
+        uint8_t version
+        PyDataMemAllocator allocator
+
+
+cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray" nogil:
+    ctypedef enum Source "cppdynarray::Source":
+        RESERVED "cppdynarray::Source::reserved"
+        HEAP "cppdynarray::Source::heap"
+
+    cdef cppclass AllocatorSettings:
+        Source source
+        double growth_factor
+        size_t reserve_bytes
+        bint huge_pages
+
+    cdef cppclass BlockFunctions:
+        uint32_t version
+        bint (*commit)(Block*, size_t) noexcept
+        Block* (*grow)(Block*, size_t, size_t) noexcept
+        void (*release)(Block*, size_t) noexcept
+
+    cdef cppclass BlockAllocator "cppdynarray::BlockAllocator<>":
+        BlockAllocator(const BlockFunctions*) noexcept
+        AllocatorSettings settings
+        Block* allocate(size_t, size_t) noexcept
+        bint commit(Block*, size_t) noexcept
+        Block* grow(Block*, size_t, size_t) noexcept
+        void zero(Block*, size_t, size_t) noexcept
+        void shrink_to_fit(Block*, size_t) noexcept
+        void release(Block*, size_t) noexcept
+        void trim() noexcept
+        size_t mapped_blocks() noexcept
+        size_t mapped_bytes() noexcept
+
+    const size_t max_bytes "cppdynarray::BlockAllocator<>::max_bytes"
+    bint multiply(size_t, size_t, size_t&) noexcept
+
+    cdef cppclass VirtualMemory:
+        @staticmethod
+        size_t page_size() noexcept
+        @staticmethod
+        size_t huge_page_size() noexcept
+
+
+cdef extern from *:
+    """
+    #include "cppdynarray/block.hpp"
+    #include "tracemalloc.hpp"
+
+    namespace {
+    using cppdynarray::trace_memory;
+    using cppdynarray::untrace_memory;
+
+    inline void track(cppdynarray::Block* block) noexcept {
+        trace_memory(block->data(), block->committed_bytes);
+    }
+
+    // Never destroyed: arrays may outlive everything else when the interpreter exits.
+    cppdynarray::BlockAllocator<>& allocator() noexcept;
+
+    bool commit_tracked(cppdynarray::Block* block, std::size_t bytes) noexcept {
+        const std::size_t before = block->committed_bytes;
+        const bool done = allocator().commit(block, bytes);
+        if (block->committed_bytes != before) track(block);
+        return done;
+    }
+    cppdynarray::Block* grow_tracked(cppdynarray::Block* block, std::size_t used, std::size_t bytes) noexcept {
+        const std::size_t before = block->committed_bytes;
+        cppdynarray::Block* grown = allocator().grow(block, used, bytes);
+        if (grown != nullptr && (grown != block || grown->committed_bytes != before)) track(grown);
+        return grown;
+    }
+    void release_tracked(cppdynarray::Block* block, std::size_t used) noexcept {
+        for (cppdynarray::Block* each = block; each != nullptr; each = each->retired)
+            untrace_memory(each->data());
+        allocator().release(block, used);
+    }
+    const cppdynarray::BlockFunctions functions = {1, commit_tracked, grow_tracked, release_tracked};
+
+    cppdynarray::BlockAllocator<>& allocator() noexcept {
+        static auto* const shared = new cppdynarray::BlockAllocator<>(&functions);
+        return *shared;
+    }
+    }  // namespace
+    """
+    BlockAllocator& allocator() noexcept nogil
+    void track(Block*) noexcept nogil
+    Block* grow_tracked(Block*, size_t, size_t) noexcept nogil
+    void release_tracked(Block*, size_t) noexcept nogil
+
+
+# NumPy's data handler. NumPy itself calls these for arrays that PyArray_Resize or
+# __setstate__ changes, and always to free.
+
+cdef void* handler_malloc(void* ctx, size_t size) noexcept nogil:
+    cdef Block* block = allocator().allocate(size, 0)
+    return block.data() if block != NULL else NULL
+
+
+cdef void* handler_calloc(void* ctx, size_t count, size_t size) noexcept nogil:
+    cdef size_t bytes = 0
+    if not multiply(count, size, bytes):
+        return NULL
+    cdef Block* block = allocator().allocate(bytes, 0)
+    if block == NULL:
+        return NULL
+    allocator().zero(block, 0, bytes)
+    return block.data()
+
+
+cdef void* handler_realloc(void* ctx, void* address, size_t size) noexcept nogil:
+    if address == NULL:
+        return handler_malloc(ctx, size)
+    cdef Block* block = Block.of(address)
+    # The length is NumPy's affair here: all that is committed counts as used.
+    block.dirty_bytes = max(block.dirty_bytes, block.committed_bytes)
+    block = allocator().grow(block, block.committed_bytes, size)
+    return block.data() if block != NULL else NULL
+
+
+cdef void handler_free(void* ctx, void* address, size_t size) noexcept nogil:
+    if address != NULL:
+        release_tracked(Block.of(address), size)
+
+
+cdef PyDataMem_Handler handler_functions
+memset(&handler_functions, 0, sizeof(handler_functions))
+memcpy(handler_functions.name, <const char*>b"cppdynarray", 11)
+handler_functions.version = 1
+handler_functions.allocator.malloc = handler_malloc
+handler_functions.allocator.calloc = handler_calloc
+handler_functions.allocator.realloc = handler_realloc
+handler_functions.allocator.free = handler_free
+handler = PyCapsule_New(&handler_functions, "mem_handler", NULL)
+
+
+cdef size_t row_bytes(cnp.ndarray array) noexcept:
+    """Bytes of one row of an array with one or more dimensions."""
+    cdef size_t size = cnp.PyArray_ITEMSIZE(array)
+    for axis in range(1, cnp.PyArray_NDIM(array)):
+        size *= <size_t>cnp.PyArray_DIMS(array)[axis]
+    return size
+
+
+cdef size_t used_bytes(cnp.ndarray array) noexcept:
+    return <size_t>cnp.PyArray_NBYTES(array)
+
+
+cdef Block* grow_block(Block* block, size_t used, size_t needed) noexcept:
+    """Makes room; the result differs from `block` if the data had to move. NULL: no memory."""
+    return grow_tracked(block, used, needed)
+
+
+cdef void zero_block(Block* block, size_t start, size_t stop) noexcept:
+    allocator().zero(block, start, stop)
+
+
+cdef void shrink_block(Block* block, size_t used) noexcept:
+    allocator().shrink_to_fit(block, used)
+    track(block)
+
+
+cdef cnp.ndarray _adopt(Block* block, type cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims,
+                        int flags, object like):
+    """The array on `block`, which it owns; on failure the block is free again."""
+    cdef cnp.ndarray array
+    if PyDataType_REFCHK(dtype):
+        allocator().zero(block, 0, block.committed_bytes)
+    Py_INCREF(dtype)  # stolen below
+    try:
+        array = PyArray_NewFromDescr(cls, dtype, ndim, dims, NULL, block.data(), flags, like)
+    except:
+        allocator().release(block, 0)
+        raise
+    own_block(array, handler)
+    track(block)
+    return array
+
+
+cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims,
+                           Py_ssize_t capacity=0, Py_ssize_t reserve=0, bint fortran=False,
+                           object like=None):
+    """An array of class `cls` on a block of its own, its elements not initialised.
+
+    Room for `capacity` rows is committed and for `reserve` rows reserved. ValueError for a
+    shape that no array can have, MemoryError if there is no memory.
+    """
+    cdef cnp.npy_intp[64] all_dims
+    cdef int axis
+    if dtype.itemsize == 0 or dtype.type_num >= NPY_USERDEF or dtype.type_num == cnp.NPY_VOID:
+        # Subarray dtypes become dimensions, S0 becomes S1, and a StringDType becomes an
+        # instance with an arena of its own: NumPy does so for arrays that it allocates.
+        shape = np.empty(0, dtype).shape[1:]
+        if ndim + len(shape) > 64:
+            raise ValueError("number of dimensions must be within [0, 64]")
+        for axis in range(ndim):
+            all_dims[axis] = dims[axis]
+        for axis in range(len(shape)):
+            all_dims[ndim + axis] = shape[axis]
+        dims = all_dims
+        ndim += len(shape)
+        dtype = np.empty(0, dtype).dtype
+
+    cdef size_t row = dtype.itemsize
+    cdef size_t bytes = 0, capacity_bytes = 0, reserve_bytes = 0
+    cdef bint empty = False
+    for axis in range(ndim):
+        if dims[axis] < 0:
+            raise ValueError("negative dimensions are not allowed")
+        if axis > 0 and not multiply(row, dims[axis], row):
+            raise ValueError("array is too big: the size of a row exceeds what memory can have")
+    bytes = row
+    if ndim > 0 and not multiply(row, dims[0], bytes) or bytes > max_bytes:
+        raise ValueError("array is too big: its size exceeds what memory can have")
+    if not multiply(row, max(capacity, 0), capacity_bytes) or not multiply(row, max(reserve, 0), reserve_bytes):
+        raise MemoryError(f"no memory can hold {max(capacity, reserve)} rows of {row} bytes")
+    cdef Block* block = allocator().allocate(max(bytes, capacity_bytes), reserve_bytes)
+    if block == NULL:
+        raise MemoryError(
+            f"unable to allocate {max(bytes, capacity_bytes, reserve_bytes)} bytes for an array with shape "
+            f"{tuple([dims[axis] for axis in range(ndim)])} and data type {dtype}"
+        )
+    return _adopt(block, cls, dtype, ndim, dims,
+                  NPY_ARRAY_FARRAY if fortran else NPY_ARRAY_CARRAY, like)
+
+
+cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* dims):
+    """A plain array with the very dtype instance of `array`, so that its elements can move
+    there byte by byte; elements that hold references start out empty, and what they hold
+    at the end is dropped with the scratch array.
+    """
+    cdef size_t bytes = cnp.PyArray_ITEMSIZE(array)
+    cdef int axis
+    for axis in range(ndim):
+        if not multiply(bytes, dims[axis], bytes):
+            raise MemoryError("the values are larger than memory can hold")
+    cdef Block* block = allocator().allocate(bytes, 0)
+    if block == NULL:
+        raise MemoryError(f"unable to allocate {bytes} bytes to convert values to {array.dtype}")
+    return _adopt(block, cnp.ndarray, array.descr, ndim, dims, NPY_ARRAY_CARRAY, None)
+
+
+def configure(*, bint heap, double growth_factor, size_t reserve_bytes, bint huge_pages):
+    """Sets how blocks made from now on are allocated and how all grow."""
+    allocator().settings.source = HEAP if heap else RESERVED
+    allocator().settings.growth_factor = growth_factor
+    allocator().settings.reserve_bytes = reserve_bytes
+    allocator().settings.huge_pages = huge_pages
+
+
+def statistics():
+    """What the allocator holds, the pool of released blocks included."""
+    return {
+        "mapped_blocks": allocator().mapped_blocks(),
+        "mapped_bytes": allocator().mapped_bytes(),
+        "page_size": VirtualMemory.page_size(),
+        "huge_page_size": VirtualMemory.huge_page_size(),
+    }
+
+
+def trim():
+    """Gives the pool of released blocks back to the system."""
+    allocator().trim()

@@ -1,0 +1,83 @@
+// All that writes the fields of an ndarray. Nothing else in the project does.
+//
+// NumPy offers no call for these, so each function names the invariant it keeps. All need
+// the GIL.
+#pragma once
+
+#include <Python.h>
+#include <numpy/arrayobject.h>
+
+#include <cstring>
+
+#include "cppdynarray/block.hpp"
+
+namespace cppdynarray {
+
+inline PyArrayObject_fields* fields(PyArrayObject* array) noexcept {
+    return reinterpret_cast<PyArrayObject_fields*>(array);
+}
+
+// Makes `array`, which was created on block->data() as foreign memory, its owner: NumPy
+// frees owned data through mem_handler, so the two are set together or not at all.
+inline void own_block(PyArrayObject* array, PyObject* handler) noexcept {
+    Py_INCREF(handler);
+    fields(array)->mem_handler = handler;
+    PyArray_ENABLEFLAGS(array, NPY_ARRAY_OWNDATA);
+}
+
+// The block that `array` owns; nullptr if its memory isn't ours.
+inline Block* block_of(PyArrayObject* array, PyObject* handler) noexcept {
+    if (fields(array)->mem_handler != handler || !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA))
+        return nullptr;
+    return Block::of(PyArray_DATA(array));
+}
+
+// Points an array that owned one block at its replacement. The old block lives on as
+// `retired` of the new one, so whatever still points into it stays readable.
+inline void set_block(PyArrayObject* array, Block* block) noexcept { fields(array)->data = block->data(); }
+
+// Sets the length of axis 0 of a C-contiguous array with one or more dimensions. The rows
+// exposed are committed and initialised. NumPy reads whichever contiguity flag it likes, and
+// a length of 0 or 1 sets flags that others don't have: with two dimensions or more they are
+// worked out again; with one they always hold.
+inline void set_length(PyArrayObject* array, npy_intp rows) noexcept {
+    PyArray_DIMS(array)[0] = rows;
+    if (PyArray_NDIM(array) != 1) PyArray_UpdateFlags(array, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS);
+}
+
+// Sets the shape, without changing the number of dimensions, to `dims` in C order.
+inline void set_shape(PyArrayObject* array, const npy_intp* dims) noexcept {
+    npy_intp stride = PyArray_ITEMSIZE(array);
+    for (int axis = PyArray_NDIM(array) - 1; axis >= 0; --axis) {
+        PyArray_DIMS(array)[axis] = dims[axis];
+        PyArray_STRIDES(array)[axis] = stride;
+        if (dims[axis] != 0) stride *= dims[axis];
+    }
+    PyArray_UpdateFlags(array, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS);
+}
+
+// Whether rows can follow one another at the end of `array`. NumPy lets the stride of an
+// axis of length 0 or 1 be anything; here it gets the value that the next row will need.
+inline bool fix_row_stride(PyArrayObject* array) noexcept {
+    npy_intp stride = PyArray_ITEMSIZE(array);
+    for (int axis = PyArray_NDIM(array) - 1; axis >= 0; --axis) {
+        if (PyArray_STRIDES(array)[axis] != stride) {
+            if (PyArray_DIMS(array)[axis] > 1 && PyArray_SIZE(array) != 0) return false;
+            PyArray_STRIDES(array)[axis] = stride;
+        }
+        if (PyArray_DIMS(array)[axis] != 0) stride *= PyArray_DIMS(array)[axis];
+    }
+    return true;
+}
+
+// Makes a view of a temporary view of `array` a view of `array` itself, as it would have been
+// had NumPy's collapsing of bases not stopped at a change of class. Both keep the same memory
+// alive.
+inline void rebase(PyArrayObject* view, PyObject* temporary, PyObject* array) noexcept {
+    if (PyArray_BASE(view) != temporary) return;
+    Py_INCREF(array);
+    fields(view)->base = array;
+    Py_DECREF(temporary);
+}
+
+}  // namespace cppdynarray

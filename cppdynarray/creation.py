@@ -1,0 +1,639 @@
+"""Creation functions: NumPy's, with NumPy's signatures, for DynamicArrays."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+
+import numpy as np
+
+from cppdynarray import _dispatch
+from cppdynarray._array import DynamicArray, new, new_copy, new_from_iterable
+
+__all__ = [
+    "BoolDynamicArray", "DoubleDynamicArray", "FloatDynamicArray", "Int32DynamicArray",
+    "Int64DynamicArray", "arange", "array", "asarray", "empty", "empty_like", "frombuffer",
+    "fromiter", "full", "full_like", "linspace", "ones", "ones_like", "zeros", "zeros_like",
+]
+
+
+def _shape(shape):
+    """A shape as NumPy takes it, an int or a sequence of ints, as a tuple."""
+    try:
+        return (operator.index(shape),)
+    except TypeError:
+        return tuple(operator.index(size) for size in shape)
+
+
+def _new(shape, dtype, order, device, *, zeroed=False, cls=DynamicArray):
+    if order not in ("C", "F", "c", "f"):
+        raise ValueError(f"only 'C' or 'F' order is permitted, not {order!r}")
+    if device not in (None, "cpu"):
+        raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
+    return new(cls, _shape(shape), dtype, fortran=order in ("F", "f"), zeroed=zeroed)
+
+
+def _own(array, order="K"):
+    """A DynamicArray with a copy of what NumPy made."""
+    return new_copy(DynamicArray, np.asarray(array), order=order)
+
+
+def _is_foreign(like):
+    """Whether `like` asks for somebody else's arrays (NEP 35)."""
+    return like is not None and not isinstance(like, np.ndarray)
+
+
+def empty(shape, dtype=float, order="C", *, device=None, like=None):
+    """
+    Return a new DynamicArray without initialising its elements; as ``numpy.empty``.
+
+    Parameters
+    ----------
+    shape : int or tuple of ints
+        Shape; axis 0 is the one that grows.
+    dtype : data-type, optional
+    order : {'C', 'F'}, optional
+        Only C-ordered arrays grow.
+    device : {None, 'cpu'}, optional
+    like : array_like, optional
+        As for ``numpy.empty``.
+
+    Returns
+    -------
+    DynamicArray
+
+    Raises
+    ------
+    ValueError
+        For a shape that no array can have.
+    MemoryError
+        If there is no memory.
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.empty((0, 3)).shape
+    (0, 3)
+    """
+    if _is_foreign(like):
+        return np.empty(shape, dtype, order, device=device, like=like)
+    return _new(shape, dtype, order, device)
+
+
+def zeros(shape, dtype=float, order="C", *, device=None, like=None):
+    """
+    Return a new DynamicArray of zeros; as ``numpy.zeros``.
+
+    Large arrays cost the same as small ones until their elements are used.
+
+    Parameters
+    ----------
+    shape : int or tuple of ints
+        Shape; axis 0 is the one that grows.
+    dtype : data-type, optional
+    order : {'C', 'F'}, optional
+        Only C-ordered arrays grow.
+    device : {None, 'cpu'}, optional
+    like : array_like, optional
+        As for ``numpy.zeros``.
+
+    Returns
+    -------
+    DynamicArray
+
+    Raises
+    ------
+    ValueError
+        For a shape that no array can have.
+    MemoryError
+        If there is no memory.
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.zeros(3)
+    DynamicArray([0., 0., 0.])
+    """
+    if _is_foreign(like):
+        return np.zeros(shape, dtype, order, device=device, like=like)
+    return _new(shape, dtype, order, device, zeroed=True)
+
+
+def ones(shape, dtype=None, order="C", *, device=None, like=None):
+    """
+    Return a new DynamicArray of ones; as ``numpy.ones``.
+
+    Parameters
+    ----------
+    shape : int or tuple of ints
+        Shape; axis 0 is the one that grows.
+    dtype : data-type, optional
+        float64 by default.
+    order : {'C', 'F'}, optional
+        Only C-ordered arrays grow.
+    device : {None, 'cpu'}, optional
+    like : array_like, optional
+        As for ``numpy.ones``.
+
+    Returns
+    -------
+    DynamicArray
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.ones((1, 2))
+    DynamicArray([[1., 1.]])
+    """
+    if _is_foreign(like):
+        return np.ones(shape, dtype, order, device=device, like=like)
+    made = _new(shape, float if dtype is None else dtype, order, device)
+    np.copyto(made, 1, casting="unsafe")
+    return made
+
+
+def full(shape, fill_value, dtype=None, order="C", *, device=None, like=None):
+    """
+    Return a new DynamicArray filled with a value; as ``numpy.full``.
+
+    Parameters
+    ----------
+    shape : int or tuple of ints
+        Shape; axis 0 is the one that grows.
+    fill_value : scalar or array_like
+        Broadcast to `shape`.
+    dtype : data-type, optional
+        By default that of ``numpy.array(fill_value)``.
+    order : {'C', 'F'}, optional
+        Only C-ordered arrays grow.
+    device : {None, 'cpu'}, optional
+    like : array_like, optional
+        As for ``numpy.full``.
+
+    Returns
+    -------
+    DynamicArray
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.full(2, 7)
+    DynamicArray([7, 7])
+    """
+    if _is_foreign(like):
+        return np.full(shape, fill_value, dtype, order, device=device, like=like)
+    made = _new(shape, np.asarray(fill_value).dtype if dtype is None else dtype, order, device)
+    np.copyto(made, fill_value, casting="unsafe")
+    return made
+
+
+def arange(*args, dtype=None, device=None, like=None, **kwargs):
+    """
+    arange([start,] stop[, step,], dtype=None, *, device=None, like=None)
+
+    Return evenly spaced values of a half-open interval; as ``numpy.arange``.
+
+    Parameters
+    ----------
+    start, stop, step : number
+    dtype : data-type, optional
+    device : {None, 'cpu'}, optional
+    like : array_like, optional
+        As for ``numpy.arange``.
+
+    Returns
+    -------
+    DynamicArray
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.arange(3)
+    DynamicArray([0, 1, 2])
+    """
+    if dtype is not None:
+        kwargs["dtype"] = dtype
+    if _is_foreign(like):
+        return np.arange(*args, device=device, like=like, **kwargs)
+    return _own(np.arange(*args, device=device, **kwargs))
+
+
+def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
+    """
+    Return evenly spaced numbers over an interval; as ``numpy.linspace``.
+
+    Parameters
+    ----------
+    start, stop : array_like
+    num : int, optional
+    endpoint : bool, optional
+    retstep : bool, optional
+        If true, return ``(samples, step)``.
+    dtype : data-type, optional
+    axis : int, optional
+    device : {None, 'cpu'}, optional
+        All as for ``numpy.linspace``.
+
+    Returns
+    -------
+    DynamicArray, or tuple of DynamicArray and step
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.linspace(0, 1, 3)
+    DynamicArray([0. , 0.5, 1. ])
+    """
+    made = np.linspace(start, stop, num, endpoint, retstep, dtype, axis, device=device)
+    return (_own(made[0], "C"), made[1]) if retstep else _own(made, "C")
+
+
+def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, ndmax=None, like=None):
+    """
+    Return a DynamicArray with the elements of `object`; as ``numpy.array``.
+
+    Parameters
+    ----------
+    object : array_like
+    dtype : data-type, optional
+    copy : bool or None, optional
+        If true, always copy. If None, copy unless `object` is a DynamicArray with memory of its
+        own that fits. If false, raise ValueError where a copy is needed.
+    order : {'K', 'A', 'C', 'F'}, optional
+        Only C-ordered arrays grow.
+    subok : bool, optional
+        Whether subclasses of DynamicArray are passed through.
+    ndmin, ndmax : int, optional
+        Least and largest number of dimensions; `ndmax` needs NumPy 2.4.
+    like : array_like, optional
+        As for ``numpy.array``.
+
+    Returns
+    -------
+    DynamicArray
+
+    Notes
+    -----
+    Memory of another object can't grow, so other arrays are always copied.
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.array([[1, 2], [3, 4]])
+    DynamicArray([[1, 2],
+                  [3, 4]])
+    """
+    extra = {} if ndmax is None else {"ndmax": ndmax}
+    if _is_foreign(like):
+        return np.array(
+            object, dtype, copy=copy, order=order, subok=subok, ndmin=ndmin, like=like, **extra
+        )
+    source = np.array(object, dtype, copy=None, order=order, subok=True, ndmin=ndmin, **extra)
+    cls = type(source) if subok and isinstance(source, DynamicArray) else DynamicArray
+    if not copy and source is object and type(source) is cls and source.flags.owndata:
+        return source
+    if copy is not None and not copy:
+        raise ValueError(
+            "Unable to avoid copy while creating an array as requested: a DynamicArray needs memory "
+            "of its own; use copy=None to copy only when needed"
+        )
+    return new_copy(cls, np.asarray(source), order=order)
+
+
+def asarray(a, dtype=None, order=None, *, device=None, copy=None, like=None):
+    """
+    Return `a` itself if it is a DynamicArray that fits, and a copy otherwise.
+
+    Parameters
+    ----------
+    a : array_like
+    dtype : data-type, optional
+    order : {'C', 'F', 'A', 'K'}, optional
+    device : {None, 'cpu'}, optional
+    copy : bool or None, optional
+        As for `array`.
+    like : array_like, optional
+        As for ``numpy.asarray``.
+
+    Returns
+    -------
+    DynamicArray
+
+    Notes
+    -----
+    Memory of another object can't grow, so other arrays are always copied.
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> d = cda.DynamicArray([1, 2])
+    >>> cda.asarray(d) is d
+    True
+    """
+    if device not in (None, "cpu"):
+        raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
+    return array(a, dtype, copy=copy, order="K" if order is None else order, like=like)
+
+
+def fromiter(iter, dtype, count=-1, *, like=None):
+    """
+    Return a one-dimensional DynamicArray with the items of an iterable; as ``numpy.fromiter``.
+
+    Parameters
+    ----------
+    iter : iterable
+    dtype : data-type
+    count : int, optional
+        How many items to read; -1 for all.
+    like : array_like, optional
+        As for ``numpy.fromiter``.
+
+    Returns
+    -------
+    DynamicArray
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than `count` items.
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.fromiter((x * x for x in range(4)), float)
+    DynamicArray([0., 1., 4., 9.])
+    """
+    if _is_foreign(like):
+        return np.fromiter(iter, dtype, count, like=like)
+    count = operator.index(count)
+    made = new_from_iterable(
+        DynamicArray, iter if count < 0 else itertools.islice(iter, count), np.dtype(dtype)
+    )
+    if count >= 0 and len(made) < count:
+        raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(made)} items.")
+    return made
+
+
+def frombuffer(buffer, dtype=float, count=-1, offset=0, *, like=None):
+    """
+    Return a one-dimensional DynamicArray with a copy of a buffer; as ``numpy.frombuffer``.
+
+    Parameters
+    ----------
+    buffer : buffer_like
+    dtype : data-type, optional
+    count : int, optional
+        How many elements to read; -1 for all.
+    offset : int, optional
+        Where to start, in bytes.
+    like : array_like, optional
+        As for ``numpy.frombuffer``.
+
+    Returns
+    -------
+    DynamicArray
+
+    Notes
+    -----
+    Unlike ``numpy.frombuffer``'s, the result has memory of its own: the buffer's can't grow.
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.frombuffer(b"ab", "u1")
+    DynamicArray([97, 98], dtype=uint8)
+    """
+    if _is_foreign(like):
+        return np.frombuffer(buffer, dtype, count, offset, like=like)
+    return _own(np.frombuffer(buffer, dtype, count, offset))
+
+
+def _like(prototype, dtype, order, subok, shape, device, *, zeroed=False):
+    """A new array with the shape and dtype of `prototype`, but for what is given."""
+    source = np.asarray(prototype)
+    if order not in ("C", "F", "A", "K", "c", "f", "a", "k"):
+        raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
+    fortran = order in "Ff" or (order in "AKak" and source.flags.fnc)
+    cls = type(prototype) if subok and isinstance(prototype, DynamicArray) else DynamicArray
+    return _new(
+        source.shape if shape is None else shape, source.dtype if dtype is None else dtype,
+        "F" if fortran else "C", device, zeroed=zeroed, cls=cls,
+    )
+
+
+def empty_like(prototype, dtype=None, order="K", subok=True, shape=None, *, device=None):
+    """
+    Return a new DynamicArray with the shape and dtype of another array, not initialised.
+
+    Parameters
+    ----------
+    prototype : array_like
+    dtype : data-type, optional
+    order : {'C', 'F', 'A', 'K'}, optional
+    subok : bool, optional
+        Whether the result has the class of `prototype`, if that is a kind of DynamicArray.
+    shape : int or tuple of ints, optional
+    device : {None, 'cpu'}, optional
+        All as for ``numpy.empty_like``.
+
+    Returns
+    -------
+    DynamicArray
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.empty_like([1.0, 2.0]).shape
+    (2,)
+    """
+    return _like(prototype, dtype, order, subok, shape, device)
+
+
+def zeros_like(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
+    """
+    Return a DynamicArray of zeros with the shape and dtype of another array.
+
+    Parameters
+    ----------
+    a : array_like
+    dtype, order, subok, shape, device
+        As for `empty_like`.
+
+    Returns
+    -------
+    DynamicArray
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.zeros_like([1, 2])
+    DynamicArray([0, 0])
+    """
+    return _like(a, dtype, order, subok, shape, device, zeroed=True)
+
+
+def ones_like(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
+    """
+    Return a DynamicArray of ones with the shape and dtype of another array.
+
+    Parameters
+    ----------
+    a : array_like
+    dtype, order, subok, shape, device
+        As for `empty_like`.
+
+    Returns
+    -------
+    DynamicArray
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.ones_like([1, 2])
+    DynamicArray([1, 1])
+    """
+    made = _like(a, dtype, order, subok, shape, device)
+    np.copyto(made, 1, casting="unsafe")
+    return made
+
+
+def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
+    """
+    Return a DynamicArray filled with a value, with the shape and dtype of another array.
+
+    Parameters
+    ----------
+    a : array_like
+    fill_value : scalar or array_like
+    dtype, order, subok, shape, device
+        As for `empty_like`.
+
+    Returns
+    -------
+    DynamicArray
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.full_like([1, 2], 9)
+    DynamicArray([9, 9])
+    """
+    made = _like(a, dtype, order, subok, shape, device)
+    np.copyto(made, fill_value, casting="unsafe")
+    return made
+
+
+def DoubleDynamicArray(initial_size=0):
+    """
+    Return a DynamicArray of `initial_size` zeros of dtype float64.
+
+    Parameters
+    ----------
+    initial_size : int or tuple of ints, optional
+
+    Returns
+    -------
+    DynamicArray
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> d = cda.DoubleDynamicArray()
+    >>> d.append(1.5)
+    >>> d.as_numpy()
+    array([1.5])
+    """
+    return zeros(initial_size, np.float64)
+
+
+def FloatDynamicArray(initial_size=0):
+    """
+    Return a DynamicArray of `initial_size` zeros of dtype float32.
+
+    Parameters
+    ----------
+    initial_size : int or tuple of ints, optional
+
+    Returns
+    -------
+    DynamicArray
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.FloatDynamicArray(2)
+    DynamicArray([0., 0.], dtype=float32)
+    """
+    return zeros(initial_size, np.float32)
+
+
+def Int64DynamicArray(initial_size=0):
+    """
+    Return a DynamicArray of `initial_size` zeros of dtype int64.
+
+    Parameters
+    ----------
+    initial_size : int or tuple of ints, optional
+
+    Returns
+    -------
+    DynamicArray
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.Int64DynamicArray(2).dtype
+    dtype('int64')
+    """
+    return zeros(initial_size, np.int64)
+
+
+def Int32DynamicArray(initial_size=0):
+    """
+    Return a DynamicArray of `initial_size` zeros of dtype int32.
+
+    Parameters
+    ----------
+    initial_size : int or tuple of ints, optional
+
+    Returns
+    -------
+    DynamicArray
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.Int32DynamicArray(2).dtype
+    dtype('int32')
+    """
+    return zeros(initial_size, np.int32)
+
+
+def BoolDynamicArray(initial_size=0):
+    """
+    Return a DynamicArray of `initial_size` times False, of dtype bool.
+
+    Parameters
+    ----------
+    initial_size : int or tuple of ints, optional
+
+    Returns
+    -------
+    DynamicArray
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.BoolDynamicArray(2)
+    DynamicArray([False, False])
+    """
+    return zeros(initial_size, np.bool_)
+
+
+# np.zeros(3, like=d) asks for a DynamicArray (NEP 35); NumPy calls these for it.
+_dispatch.overrides.update(
+    {
+        getattr(np, function.__name__): function
+        for function in (empty, ones, zeros, full, arange, array, asarray, fromiter, frombuffer)
+    }
+)

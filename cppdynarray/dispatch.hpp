@@ -1,0 +1,379 @@
+// What is computed from a DynamicArray is computed by NumPy on plain views of it.
+//
+// One mechanism serves operators, methods, ufuncs and functions: replace each DynamicArray
+// among the arguments by a plain view (Operands::plain), call NumPy, and in the result put
+// the DynamicArray back where NumPy returned a view itself or a view of it
+// (Operands::restore). So results are plain, `out=d` returns d, and d[1:].T has d as base.
+#pragma once
+
+#include <Python.h>
+#include <numpy/arrayobject.h>
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "array_fields.hpp"
+
+namespace cppdynarray {
+
+// The class DynamicArray, once it exists.
+inline PyTypeObject* dynamic_array_type = nullptr;
+
+inline bool is_dynamic(PyObject* object) noexcept {
+    return Py_TYPE(object) == dynamic_array_type || PyObject_TypeCheck(object, dynamic_array_type);
+}
+
+// A new plain ndarray on the same memory, with the shape of this moment.
+inline PyObject* as_plain(PyObject* object) noexcept {
+    auto* array = reinterpret_cast<PyArrayObject*>(object);
+    Py_INCREF(PyArray_DESCR(array));
+    PyObject* view = PyArray_NewFromDescr(&PyArray_Type, PyArray_DESCR(array), PyArray_NDIM(array),
+                                          PyArray_DIMS(array), PyArray_STRIDES(array), PyArray_DATA(array),
+                                          PyArray_FLAGS(array), nullptr);
+    if (view == nullptr) return nullptr;
+    Py_INCREF(object);
+    if (PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(view), object) < 0) Py_CLEAR(view);
+    return view;
+}
+
+// The arguments of one call, and which plain view stands for which DynamicArray.
+class Operands {
+public:
+    Operands() noexcept = default;
+    Operands(const Operands&) = delete;
+    Operands& operator=(const Operands&) = delete;
+    ~Operands() {
+        for (std::size_t i = 0; i < count_; ++i) Py_DECREF(pairs_[i].view);
+        if (pairs_ != few_.data()) PyMem_Free(pairs_);
+    }
+
+    // `object` with each DynamicArray in it, also in nested tuples, lists and dict values,
+    // replaced by a view: a new reference, to `object` itself if there is none.
+    PyObject* plain(PyObject* object) noexcept {
+        if (is_dynamic(object)) return plain_array(object);
+        if (PyTuple_CheckExact(object)) return plain_tuple(object);
+        if (PyList_CheckExact(object)) return plain_list(object);
+        if (PyDict_CheckExact(object)) return plain_dict(object);
+        Py_INCREF(object);
+        return object;
+    }
+
+    // Only DynamicArrays themselves are replaced: for operators, which take no nested lists.
+    PyObject* plain_operand(PyObject* object) noexcept {
+        if (is_dynamic(object)) return plain_array(object);
+        Py_INCREF(object);
+        return object;
+    }
+
+    // The result as it would be had NumPy been given the originals. Steals `result`, which may
+    // be nullptr.
+    PyObject* restore(PyObject* result) noexcept {
+        if (result == nullptr || count_ == 0) return result;
+        if (PyArray_Check(result)) return restore_array(result);
+        if (PyTuple_Check(result) || PyList_CheckExact(result)) return restore_items(result);
+        return result;
+    }
+
+private:
+    struct Pair {
+        PyObject* original;  // borrowed: the caller's arguments outlive the call
+        PyObject* view;
+    };
+
+    PyObject* plain_array(PyObject* object) noexcept {
+        for (std::size_t i = 0; i < count_ && i < few_.size(); ++i)
+            if (pairs_[i].original == object) {
+                Py_INCREF(pairs_[i].view);
+                return pairs_[i].view;
+            }
+        if (count_ == capacity_ && !make_room()) return PyErr_NoMemory();
+        PyObject* view = as_plain(object);
+        if (view == nullptr) return nullptr;
+        Py_INCREF(view);
+        pairs_[count_++] = {object, view};
+        return view;
+    }
+
+    bool make_room() noexcept {
+        auto* larger = static_cast<Pair*>(PyMem_Malloc(2 * capacity_ * sizeof(Pair)));
+        if (larger == nullptr) return false;
+        std::copy(pairs_, pairs_ + count_, larger);
+        if (pairs_ != few_.data()) PyMem_Free(pairs_);
+        pairs_ = larger;
+        capacity_ *= 2;
+        return true;
+    }
+
+    PyObject* plain_tuple(PyObject* tuple) noexcept {
+        const Py_ssize_t size = PyTuple_GET_SIZE(tuple);
+        PyObject* changed = nullptr;
+        for (Py_ssize_t i = 0; i < size; ++i) {
+            PyObject* item = PyTuple_GET_ITEM(tuple, i);
+            PyObject* replacement = plain(item);
+            if (replacement == nullptr) {
+                Py_XDECREF(changed);
+                return nullptr;
+            }
+            if (changed == nullptr && replacement != item) {
+                changed = PyTuple_New(size);
+                if (changed == nullptr) {
+                    Py_DECREF(replacement);
+                    return nullptr;
+                }
+                for (Py_ssize_t j = 0; j < i; ++j) {
+                    PyObject* before = PyTuple_GET_ITEM(tuple, j);
+                    Py_INCREF(before);
+                    PyTuple_SET_ITEM(changed, j, before);
+                }
+            }
+            if (changed != nullptr) PyTuple_SET_ITEM(changed, i, replacement);
+            else Py_DECREF(replacement);
+        }
+        if (changed != nullptr) return changed;
+        Py_INCREF(tuple);
+        return tuple;
+    }
+
+    // A list is copied only from the first item that changes: a long one of numbers is only read.
+    PyObject* plain_list(PyObject* list) noexcept {
+        if (Py_EnterRecursiveCall(" in nested lists of arrays")) return nullptr;
+        PyObject* changed = nullptr;
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); ++i) {
+            PyObject* item = PyList_GET_ITEM(list, i);
+            PyObject* replacement = plain(item);
+            if (replacement != nullptr && changed == nullptr && replacement != item)
+                changed = PyList_GetSlice(list, 0, PyList_GET_SIZE(list));
+            if (replacement == nullptr || (replacement != item && changed == nullptr)) {
+                Py_XDECREF(replacement);
+                Py_XDECREF(changed);
+                Py_LeaveRecursiveCall();
+                return nullptr;
+            }
+            if (changed != nullptr) PyList_SetItem(changed, i, replacement);
+            else Py_DECREF(replacement);
+        }
+        Py_LeaveRecursiveCall();
+        if (changed != nullptr) return changed;
+        Py_INCREF(list);
+        return list;
+    }
+
+    PyObject* plain_dict(PyObject* dict) noexcept {
+        PyObject* copy = PyDict_New();
+        if (copy == nullptr) return nullptr;
+        PyObject *key, *value;
+        Py_ssize_t position = 0;
+        while (PyDict_Next(dict, &position, &key, &value)) {
+            PyObject* replacement = plain(value);
+            const bool failed = replacement == nullptr || PyDict_SetItem(copy, key, replacement) < 0;
+            Py_XDECREF(replacement);
+            if (failed) {
+                Py_DECREF(copy);
+                return nullptr;
+            }
+        }
+        return copy;
+    }
+
+    PyObject* restore_array(PyObject* result) noexcept {
+        auto* array = reinterpret_cast<PyArrayObject*>(result);
+        for (std::size_t i = 0; i < count_; ++i) {
+            if (result == pairs_[i].view) {
+                Py_INCREF(pairs_[i].original);
+                Py_DECREF(result);
+                return pairs_[i].original;
+            }
+            rebase(array, pairs_[i].view, pairs_[i].original);
+        }
+        return result;
+    }
+
+    // NumPy has just made the tuple or list and nobody else has it: its items may be replaced.
+    PyObject* restore_items(PyObject* result) noexcept {
+        const Py_ssize_t size = PySequence_Fast_GET_SIZE(result);
+        PyObject** items = PySequence_Fast_ITEMS(result);
+        for (Py_ssize_t i = 0; i < size; ++i)
+            if (PyArray_Check(items[i])) items[i] = restore_array(items[i]);
+        return result;
+    }
+
+    std::array<Pair, 8> few_;
+    Pair* pairs_ = few_.data();
+    std::size_t count_ = 0;
+    std::size_t capacity_ = 8;
+};
+
+// Operators: ndarray's own slots, on plain operands.
+
+template <binaryfunc PyNumberMethods::*slot>
+PyObject* binary_operator(PyObject* a, PyObject* b) noexcept {
+    Operands operands;
+    PyObject* plain_a = operands.plain_operand(a);
+    PyObject* plain_b = plain_a != nullptr ? operands.plain_operand(b) : nullptr;
+    PyObject* result = plain_b != nullptr ? (PyArray_Type.tp_as_number->*slot)(plain_a, plain_b) : nullptr;
+    Py_XDECREF(plain_a);
+    Py_XDECREF(plain_b);
+    return operands.restore(result);
+}
+
+template <ternaryfunc PyNumberMethods::*slot>
+PyObject* ternary_operator(PyObject* a, PyObject* b, PyObject* modulo) noexcept {
+    Operands operands;
+    PyObject* plain_a = operands.plain_operand(a);
+    PyObject* plain_b = plain_a != nullptr ? operands.plain_operand(b) : nullptr;
+    PyObject* result = plain_b != nullptr ? (PyArray_Type.tp_as_number->*slot)(plain_a, plain_b, modulo) : nullptr;
+    Py_XDECREF(plain_a);
+    Py_XDECREF(plain_b);
+    return operands.restore(result);
+}
+
+template <unaryfunc PyNumberMethods::*slot>
+PyObject* unary_operator(PyObject* a) noexcept {
+    Operands operands;
+    PyObject* plain_a = operands.plain_operand(a);
+    PyObject* result = plain_a != nullptr ? (PyArray_Type.tp_as_number->*slot)(plain_a) : nullptr;
+    Py_XDECREF(plain_a);
+    return operands.restore(result);
+}
+
+inline PyObject* rich_compare(PyObject* a, PyObject* b, int operation) noexcept {
+    Operands operands;
+    PyObject* plain_a = operands.plain_operand(a);
+    PyObject* plain_b = plain_a != nullptr ? operands.plain_operand(b) : nullptr;
+    PyObject* result = plain_b != nullptr ? PyArray_Type.tp_richcompare(plain_a, plain_b, operation) : nullptr;
+    Py_XDECREF(plain_a);
+    Py_XDECREF(plain_b);
+    return operands.restore(result);
+}
+
+// Calls `callable` on plain arguments, `self` in front of them if it is given; `nargs` and
+// `kwnames` as in a vectorcall.
+inline PyObject* call_plain(PyObject* callable, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
+                            PyObject* kwnames) noexcept {
+    const Py_ssize_t given = nargs + (kwnames != nullptr ? PyTuple_GET_SIZE(kwnames) : 0);
+    std::array<PyObject*, 12> few;
+    PyObject** all = few.data();
+    if (static_cast<std::size_t>(given) + 1 > few.size()) {
+        all = static_cast<PyObject**>(PyMem_Malloc((static_cast<std::size_t>(given) + 1) * sizeof(PyObject*)));
+        if (all == nullptr) return PyErr_NoMemory();
+    }
+    Operands operands;
+    PyObject* result = nullptr;
+    Py_ssize_t count = 0;
+    bool ready = true;
+    if (self != nullptr) {
+        all[count] = operands.plain(self);
+        ready = all[count] != nullptr;
+        if (ready) ++count;
+    }
+    for (Py_ssize_t i = 0; ready && i < given; ++i) {
+        all[count] = operands.plain(args[i]);
+        ready = all[count] != nullptr;
+        if (ready) ++count;
+    }
+    if (ready)
+        result = PyObject_Vectorcall(callable, all, static_cast<std::size_t>(nargs + (self != nullptr)), kwnames);
+    for (Py_ssize_t i = 0; i < count; ++i) Py_DECREF(all[i]);
+    if (all != few.data()) PyMem_Free(all);
+    return operands.restore(result);
+}
+
+// Methods and attributes of ndarray that return arrays. A method is a C function without a
+// closure, so there is one instantiation for each, which knows its place in this list.
+constexpr std::size_t most_forwarded = 64;
+inline std::array<PyObject*, most_forwarded> forwarded_methods = {};
+using FastMethod = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);
+
+template <std::size_t index>
+PyObject* forward(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
+    return call_plain(forwarded_methods[index], self, args, nargs, kwnames);
+}
+
+template <std::size_t... index>
+constexpr std::array<FastMethod, sizeof...(index)> forwards(std::index_sequence<index...>) noexcept {
+    return {forward<index>...};
+}
+
+// The function that forwards to forwarded_methods[index].
+inline PyCFunction forwarding_method(std::size_t index) noexcept {
+    static constexpr auto all = forwards(std::make_index_sequence<most_forwarded>());
+    return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(all[index]));
+}
+
+inline PyObject* get_forwarded(PyObject* self, void* name) noexcept {
+    Operands operands;
+    PyObject* plain_self = operands.plain(self);
+    if (plain_self == nullptr) return nullptr;
+    PyObject* result = PyObject_GetAttrString(plain_self, static_cast<const char*>(name));
+    Py_DECREF(plain_self);
+    return operands.restore(result);
+}
+
+inline int set_forwarded(PyObject* self, PyObject* value, void* name) noexcept {
+    if (value == nullptr) {
+        PyErr_Format(PyExc_AttributeError, "cannot delete the attribute %s", static_cast<const char*>(name));
+        return -1;
+    }
+    PyObject* plain_self = as_plain(self);
+    if (plain_self == nullptr) return -1;
+    const int status = PyObject_SetAttrString(plain_self, static_cast<const char*>(name), value);
+    Py_DECREF(plain_self);
+    return status;
+}
+
+// DynamicArray.__array_ufunc__(ufunc, method, *inputs, **kwargs).
+inline PyObject* array_ufunc(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
+    if (nargs < 2 || !PyUnicode_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "__array_ufunc__ takes a ufunc, the name of a method, and its inputs");
+        return nullptr;
+    }
+    if (PyUnicode_CompareWithASCIIString(args[1], "__call__") == 0)
+        return call_plain(args[0], nullptr, args + 2, nargs - 2, kwnames);
+    PyObject* method = PyObject_GetAttr(args[0], args[1]);
+    if (method == nullptr) return nullptr;
+    PyObject* result = call_plain(method, nullptr, args + 2, nargs - 2, kwnames);
+    Py_DECREF(method);
+    return result;
+}
+
+// All the operators as slots of a type; returns the first free place after them.
+inline PyType_Slot* operator_slots(PyType_Slot* slot) noexcept {
+#define CPPDYNARRAY_SLOT(kind, name) *slot++ = {Py_##name, reinterpret_cast<void*>(kind<&PyNumberMethods::name>)}
+    CPPDYNARRAY_SLOT(binary_operator, nb_add);
+    CPPDYNARRAY_SLOT(binary_operator, nb_subtract);
+    CPPDYNARRAY_SLOT(binary_operator, nb_multiply);
+    CPPDYNARRAY_SLOT(binary_operator, nb_remainder);
+    CPPDYNARRAY_SLOT(binary_operator, nb_divmod);
+    CPPDYNARRAY_SLOT(binary_operator, nb_lshift);
+    CPPDYNARRAY_SLOT(binary_operator, nb_rshift);
+    CPPDYNARRAY_SLOT(binary_operator, nb_and);
+    CPPDYNARRAY_SLOT(binary_operator, nb_xor);
+    CPPDYNARRAY_SLOT(binary_operator, nb_or);
+    CPPDYNARRAY_SLOT(binary_operator, nb_floor_divide);
+    CPPDYNARRAY_SLOT(binary_operator, nb_true_divide);
+    CPPDYNARRAY_SLOT(binary_operator, nb_matrix_multiply);
+    CPPDYNARRAY_SLOT(ternary_operator, nb_power);
+    CPPDYNARRAY_SLOT(unary_operator, nb_negative);
+    CPPDYNARRAY_SLOT(unary_operator, nb_positive);
+    CPPDYNARRAY_SLOT(unary_operator, nb_absolute);
+    CPPDYNARRAY_SLOT(unary_operator, nb_invert);
+    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_add);
+    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_subtract);
+    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_multiply);
+    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_remainder);
+    CPPDYNARRAY_SLOT(ternary_operator, nb_inplace_power);
+    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_lshift);
+    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_rshift);
+    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_and);
+    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_xor);
+    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_or);
+    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_floor_divide);
+    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_true_divide);
+    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_matrix_multiply);
+#undef CPPDYNARRAY_SLOT
+    *slot++ = {Py_tp_richcompare, reinterpret_cast<void*>(rich_compare)};
+    return slot;
+}
+
+}  // namespace cppdynarray

@@ -1,0 +1,58 @@
+"""The extension modules: these need NumPy's include directory at build time."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+HEADERS = [
+    *map(str, sorted(Path("src_cpp/include/cppdynarray").glob("*.hpp"))),
+    *map(str, sorted(Path("cppdynarray").glob("*.hpp"))),
+]
+if sys.platform == "win32":
+    COMPILE_ARGS = ["/std:c++17", "/O2"]
+else:
+    COMPILE_ARGS = ["-std=c++17", "-O3", "-fvisibility=hidden", "-fno-exceptions", "-Wall", "-Wextra"]
+    # Cython's own code, not ours.
+    COMPILE_ARGS += ["-Wno-unused-parameter", "-Wno-missing-field-initializers", "-Wno-cast-function-type"]
+    if os.environ.get("CPPDYNARRAY_WERROR"):
+        COMPILE_ARGS.append("-Werror")
+
+
+def extension(name, *sources):
+    return Extension(
+        f"cppdynarray.{name}",
+        [f"cppdynarray/{name}.pyx", *sources],
+        include_dirs=["src_cpp/include", "cppdynarray", numpy.get_include()],
+        depends=HEADERS,
+        define_macros=[
+            ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
+            ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
+        ],
+        extra_compile_args=COMPILE_ARGS,
+        language="c++",
+    )
+
+
+setup(
+    ext_modules=cythonize(
+        [
+            extension("_memory", "src_cpp/src/virtual_memory.cpp", "cppdynarray/tracemalloc.cpp"),
+            extension("_dispatch"),
+            extension("_growth"),
+            extension("_indexing"),
+            extension("_array"),
+        ],
+        compiler_directives={
+            "language_level": 3,
+            "boundscheck": False,
+            "wraparound": False,
+            "always_allow_keywords": True,
+            "binding": True,
+            "embedsignature": False,
+        },
+    )
+)

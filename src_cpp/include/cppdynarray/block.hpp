@@ -1,0 +1,328 @@
+// Blocks: the memory of one array each, and the allocator that makes them grow in place.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include "growth_policy.hpp"
+#include "reservation.hpp"
+#include "virtual_memory.hpp"
+
+namespace cppdynarray {
+
+struct Block;
+
+// What a module that meets a block may call, without linking to the one that made it.
+// New members go to the end and raise `version`.
+struct BlockFunctions {
+    std::uint32_t version;
+    // As BlockAllocator::commit, grow and release.
+    bool (*commit)(Block*, std::size_t bytes) noexcept;
+    Block* (*grow)(Block*, std::size_t used, std::size_t bytes) noexcept;
+    void (*release)(Block*, std::size_t used) noexcept;
+};
+
+// The header in front of an array's data. All sizes are in bytes from data() on:
+//
+//     used <= committed_bytes <= reserved_bytes
+//
+// where `used`, the array's length in bytes, is known to the array alone. Every byte from
+// max(dirty_bytes, used) up to committed_bytes is zero.
+struct alignas(16) Block {
+    static constexpr std::uint64_t magic_number = 0x3179617272616463;  // "cdarray1"
+
+    std::uint64_t magic;
+    const BlockFunctions* functions;
+    std::size_t reserved_bytes;   // addresses that are the block's: growth in place ends here
+    std::size_t committed_bytes;  // the capacity: readable and writable without asking
+    std::size_t dirty_bytes;      // no byte past this was ever written before the current length
+    std::size_t mapping_bytes;    // the whole reservation, header and all; 0 for heap memory
+    Block* retired;               // the block this one replaced, kept because views may look at it
+    std::uint64_t unused;         // keeps data() on a cache line
+
+    char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
+    bool on_heap() const noexcept { return mapping_bytes == 0; }
+
+    // The block of a data pointer that data() gave.
+    static Block* of(void* data) noexcept { return static_cast<Block*>(data) - 1; }
+};
+static_assert(sizeof(Block) == (sizeof(void*) == 8 ? 64 : 48), "the header is read by other modules: its size is fixed");
+
+// Where blocks come from.
+enum class Source {
+    reserved,  // reserved addresses: growth is in place
+    heap,      // malloc: growth copies
+};
+
+struct AllocatorSettings {
+    Source source = Source::reserved;
+    double growth_factor = 2.0;       // capacity to capacity; more than 1
+    std::size_t reserve_bytes = 0;    // addresses for each new block; 0 lets the allocator choose
+    bool huge_pages = true;
+};
+
+// Makes, grows and frees blocks. Any thread may call it, each block by one thread at a time.
+// Nothing throws; what fails changes nothing and says so by nullptr or false.
+template <class Memory = VirtualMemory>
+class BlockAllocator {
+public:
+    explicit BlockAllocator(const BlockFunctions* functions = nullptr) noexcept : functions_(functions) {}
+    BlockAllocator(const BlockAllocator&) = delete;
+    BlockAllocator& operator=(const BlockAllocator&) = delete;
+    ~BlockAllocator() { trim(); }
+
+    AllocatorSettings settings;
+
+    // A block with at least `bytes` committed and at least max(bytes, reserve) reserved.
+    // Its first dirty_bytes bytes may hold anything; the rest is zero.
+    Block* allocate(std::size_t bytes, std::size_t reserve = 0) noexcept {
+        const std::size_t least = std::max(bytes, reserve);
+        if (least > max_bytes) return nullptr;
+        if (settings.source == Source::reserved) {
+            const std::size_t wanted = range_to_take(bytes, reserve);
+            if (Block* block = take_from_pool()) {
+                if (block->mapping_bytes >= wanted && commit(block, bytes)) return block;
+                unmap(block);
+            }
+            if (wanted != 0)
+                if (Block* block = map(bytes, wanted, wanted)) return block;
+            // Refused: a limit was lowered, or the pool holds what is missing.
+            trim();
+            address_space_.store(Memory::address_space_bytes(), std::memory_order_relaxed);
+            if (const std::size_t most = range_to_take(bytes, reserve)) {
+                const std::size_t worthwhile = std::max(least + sizeof(Block), std::min(most, least_reservation));
+                if (Block* block = map(bytes, worthwhile, most)) return block;
+            }
+        }
+        return allocate_on_heap(least);
+    }
+
+    // Raises the capacity to at least `bytes` where it is, by the growth factor if there is
+    // room. False if `bytes` exceeds reserved_bytes or the system has no memory.
+    bool commit(Block* block, std::size_t bytes) noexcept {
+        if (bytes <= block->committed_bytes) return true;
+        if (bytes > block->reserved_bytes) return false;
+        const std::size_t geometric =
+            next_capacity(block->committed_bytes, bytes, block->reserved_bytes, settings.growth_factor);
+        return commit_exactly(block, geometric) || commit_exactly(block, bytes);
+    }
+
+    // Makes room for `bytes`, of which `used` hold data: commits in place or, past the
+    // reservation, moves the data to a larger block and returns that. The old block stays
+    // readable until the new one is released.
+    Block* grow(Block* block, std::size_t used, std::size_t bytes) noexcept {
+        if (bytes <= block->reserved_bytes) return commit(block, bytes) ? block : nullptr;
+        if (bytes > max_bytes) return nullptr;
+        Block* larger = allocate(
+            next_capacity(block->committed_bytes, bytes, max_bytes, settings.growth_factor));
+        if (larger == nullptr) larger = allocate(bytes);
+        if (larger == nullptr) return nullptr;
+        std::memcpy(larger->data(), block->data(), used);
+        larger->dirty_bytes = std::max(larger->dirty_bytes, used);
+        larger->retired = block;
+        return larger;
+    }
+
+    // Makes the bytes from `from` to `to` zero; those that were never written are so already
+    // and are not touched. `used` is at most `from`.
+    void zero(Block* block, std::size_t from, std::size_t to) noexcept {
+        const std::size_t end = std::min(to, block->dirty_bytes);
+        if (end <= from) return;
+        clear(block, from, end, discard_from);
+        if (end == block->dirty_bytes) block->dirty_bytes = from;
+    }
+
+    // Lowers the capacity to `used` and gives the memory behind the rest back. The addresses
+    // stay readable, as zeros, and writable through older views: so the dirty mark stays too.
+    void shrink_to_fit(Block* block, std::size_t used) noexcept {
+        if (!block->on_heap()) {
+            // Untouched pages count: a huge page brings memory past the dirty mark.
+            const std::size_t end = std::max(block->committed_bytes, block->dirty_bytes);
+            if (used < end) clear(block, used, end, Memory::page_size());
+        }
+        block->committed_bytes = used;
+    }
+
+    // Frees the block and all that it replaced. `used` bytes of it hold data.
+    void release(Block* block, std::size_t used) noexcept {
+        while (block != nullptr) {
+            Block* retired = block->retired;
+            block->retired = nullptr;
+            block->dirty_bytes = std::max(block->dirty_bytes, used);
+            if (block->on_heap()) Memory::heap_release(block);
+            else if (!put_into_pool(block)) unmap(block);
+            block = retired;
+            used = block != nullptr ? block->committed_bytes : 0;
+        }
+    }
+
+    // Frees the pool of released blocks that allocate() would use again.
+    void trim() noexcept {
+        while (Block* block = take_from_pool()) unmap(block);
+    }
+
+    std::size_t mapped_blocks() const noexcept { return mapped_blocks_.load(std::memory_order_relaxed); }
+    std::size_t mapped_bytes() const noexcept { return mapped_bytes_.load(std::memory_order_relaxed); }
+
+    // No block is larger, so that sums and page rounding can't overflow.
+    static constexpr std::size_t max_bytes = std::numeric_limits<std::ptrdiff_t>::max() / 2;
+
+private:
+    // Committed at first, so that small arrays need one system call.
+    static constexpr std::size_t first_commit = std::size_t{64} << 10;
+    // Below this, clearing is cheaper than handing pages back.
+    static constexpr std::size_t discard_from = std::size_t{1} << 20;
+    static constexpr std::size_t huge_pages_from = std::size_t{4} << 20;
+    static constexpr std::size_t pool_blocks = 64;
+    static constexpr std::size_t pool_block_bytes = std::size_t{1} << 20;
+    static constexpr std::size_t pool_bytes = std::size_t{8} << 20;
+
+    // How large a reservation to ask for, header and all; 0: none, take the heap.
+    std::size_t range_to_take(std::size_t bytes, std::size_t reserve) const noexcept {
+        const std::size_t least = std::max(bytes, reserve) + sizeof(Block);
+        if (reserve != 0) return least;
+        if (settings.reserve_bytes != 0) return std::max(least, std::min(settings.reserve_bytes, max_bytes));
+        std::size_t share = next_reservation(address_space_.load(std::memory_order_relaxed), mapped_bytes());
+        if (bytes >= least_reservation) share = std::max(share, bytes * 2);
+        return share != 0 ? std::max(least, share) : 0;
+    }
+
+    // A block in a reservation of `wanted` bytes or, by halving, of no less than `least`.
+    Block* map(std::size_t bytes, std::size_t least, std::size_t wanted) noexcept {
+        // A block is up to three mappings (plain, huge and uncommitted pages); half of the
+        // process's mappings stay free for others.
+        if (mapped_blocks() >= Memory::max_mappings() / 6) return nullptr;
+        auto range = Reservation<Memory>::take(wanted, least);
+        if (!range) return nullptr;
+        const std::size_t needed = bytes + sizeof(Block);
+        std::size_t committed = std::min(std::max(needed, first_commit), range.bytes());
+        if (!range.commit(committed)) {
+            committed = needed;
+            if (!range.commit(committed)) return nullptr;
+        }
+        committed = round_up(committed, Memory::page_size());
+        Block* block = static_cast<Block*>(range.address());
+        *block = Block{Block::magic_number,
+                       functions_,
+                       range.bytes() - sizeof(Block),
+                       committed - sizeof(Block),
+                       0,
+                       range.bytes(),
+                       nullptr,
+                       0};
+        range.detach();
+        mapped_blocks_.fetch_add(1, std::memory_order_relaxed);
+        mapped_bytes_.fetch_add(block->mapping_bytes, std::memory_order_relaxed);
+        advise_huge_pages(block);
+        return block;
+    }
+
+    void unmap(Block* block) noexcept {
+        mapped_blocks_.fetch_sub(1, std::memory_order_relaxed);
+        mapped_bytes_.fetch_sub(block->mapping_bytes, std::memory_order_relaxed);
+        Reservation<Memory> ends_here(block, block->mapping_bytes);
+    }
+
+    Block* allocate_on_heap(std::size_t bytes) noexcept {
+        void* address = Memory::heap_allocate(bytes + sizeof(Block));
+        if (address == nullptr) return nullptr;
+        Block* block = static_cast<Block*>(address);
+        *block = Block{Block::magic_number, functions_, bytes, bytes, bytes, 0, nullptr, 0};
+        advise_huge_pages(block);
+        return block;
+    }
+
+    bool commit_exactly(Block* block, std::size_t bytes) noexcept {
+        if (block->on_heap()) {
+            block->committed_bytes = bytes;
+            return true;
+        }
+        const std::size_t page = Memory::page_size();
+        char* start = reinterpret_cast<char*>(block);
+        const std::size_t from = (block->committed_bytes + sizeof(Block)) & ~(page - 1);
+        const std::size_t to = round_up(bytes + sizeof(Block), page);
+        if (!Memory::commit(start + from, to - from)) return false;
+        block->committed_bytes = to - sizeof(Block);
+        advise_huge_pages(block);
+        return true;
+    }
+
+    void advise_huge_pages(Block* block) noexcept {
+        const std::size_t huge = Memory::huge_page_size();
+        if (!settings.huge_pages || huge == 0 || block->committed_bytes < huge_pages_from) return;
+        const auto start = reinterpret_cast<std::uintptr_t>(block->data());
+        const std::uintptr_t from = (start + huge - 1) & ~(std::uintptr_t{huge} - 1);
+        const std::uintptr_t to = (start + block->committed_bytes) & ~(std::uintptr_t{huge} - 1);
+        if (from < to) Memory::advise_huge_pages(reinterpret_cast<void*>(from), to - from);
+    }
+
+    // Zeroes accessible bytes: from `discard_at_least` bytes up by giving whole pages back.
+    void clear(Block* block, std::size_t from, std::size_t to, std::size_t discard_at_least) noexcept {
+        char* const begin = block->data() + from;
+        char* const end = block->data() + to;
+        if (!block->on_heap() && to - from >= discard_at_least) {
+            const std::uintptr_t page = Memory::page_size();
+            auto* first = reinterpret_cast<char*>((reinterpret_cast<std::uintptr_t>(begin) + page - 1) & ~(page - 1));
+            auto* last = reinterpret_cast<char*>(reinterpret_cast<std::uintptr_t>(end) & ~(page - 1));
+            if (first < last && Memory::discard(first, static_cast<std::size_t>(last - first))) {
+                std::memset(begin, 0, static_cast<std::size_t>(first - begin));
+                std::memset(last, 0, static_cast<std::size_t>(end - last));
+                return;
+            }
+        }
+        std::memset(begin, 0, to - from);
+    }
+
+    // The pool. Whoever finds it busy does without: so nobody waits, and a process forked
+    // while another thread was in here doesn't hang.
+    class PoolLock {
+    public:
+        explicit PoolLock(std::atomic_flag& busy) noexcept
+            : busy_(busy), owned_(!busy.test_and_set(std::memory_order_acquire)) {}
+        ~PoolLock() {
+            if (owned_) busy_.clear(std::memory_order_release);
+        }
+        PoolLock(const PoolLock&) = delete;
+        PoolLock& operator=(const PoolLock&) = delete;
+        explicit operator bool() const noexcept { return owned_; }
+
+    private:
+        std::atomic_flag& busy_;
+        bool owned_;
+    };
+
+    // The block released last, whatever its size: one that is too small for its finder goes
+    // back to the system, so that a pool full of such blocks does not last.
+    Block* take_from_pool() noexcept {
+        PoolLock lock(pool_busy_);
+        if (!lock || pool_size_ == 0) return nullptr;
+        Block* block = pool_[--pool_size_];
+        pool_held_bytes_ -= block->dirty_bytes;
+        return block;
+    }
+
+    bool put_into_pool(Block* block) noexcept {
+        if (block->committed_bytes > pool_block_bytes) return false;
+        PoolLock lock(pool_busy_);
+        if (!lock || pool_size_ == pool_blocks || pool_held_bytes_ + block->dirty_bytes > pool_bytes)
+            return false;
+        pool_held_bytes_ += block->dirty_bytes;
+        pool_[pool_size_++] = block;
+        return true;
+    }
+
+    const BlockFunctions* functions_;
+    std::atomic<std::size_t> address_space_{Memory::address_space_bytes()};
+    std::atomic<std::size_t> mapped_blocks_{0};
+    std::atomic<std::size_t> mapped_bytes_{0};
+    std::atomic_flag pool_busy_ = ATOMIC_FLAG_INIT;
+    std::size_t pool_size_ = 0;
+    std::size_t pool_held_bytes_ = 0;
+    Block* pool_[pool_blocks] = {};
+};
+
+}  // namespace cppdynarray
