@@ -51,7 +51,7 @@ cdef extern from "numpy/arrayobject.h":
     bint PyDataType_REFCHK(cnp.dtype) noexcept
     bint PyArray_IS_C_CONTIGUOUS(cnp.ndarray) noexcept
     bint PyArray_CHKFLAGS(cnp.ndarray, int) noexcept
-    const int NPY_ARRAY_WRITEABLE
+    const Py_ssize_t NPY_MAX_INTP
 
 
 cdef Py_ssize_t shape_of(object shape, cnp.npy_intp* dims) except -1:
@@ -61,7 +61,9 @@ cdef Py_ssize_t shape_of(object shape, cnp.npy_intp* dims) except -1:
     if len(shape) > 64:
         raise ValueError(f"number of dimensions must be within [0, 64], not {len(shape)}")
     for axis, size in enumerate(shape):
-        dims[axis] = size
+        if size > NPY_MAX_INTP:
+            raise ValueError("Maximum allowed dimension exceeded")
+        dims[axis] = max(size, -1)
     return len(shape)
 
 
@@ -212,6 +214,7 @@ def resize(self, *new_shape, refcheck=True):
     >>> view.base is d
     True
     """
+    operator.index(refcheck)  # as NumPy does, refuse what isn't a flag
     if not new_shape or new_shape == (None,):
         return
     if len(new_shape) == 1:
@@ -487,7 +490,8 @@ Add rows at the end. O(k) for k rows, amortised.
 Parameters
 ----------
 values : array_like or iterable
-    An array of shape ``(k, *d.shape[1:])``, or any iterable of what `append` takes.
+    An array of shape ``(k, *d.shape[1:])``, or any iterable of elements or, for arrays of two
+    or more dimensions, of rows of shape ``d.shape[1:]``.
 
 Raises
 ------

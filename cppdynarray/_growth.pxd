@@ -15,4 +15,4 @@ cdef int reserve(cnp.ndarray array, Py_ssize_t rows) except -1
 cdef int shrink_to_fit(cnp.ndarray array) except -1
 cdef Py_ssize_t capacity(cnp.ndarray array) noexcept
 cdef Py_ssize_t max_size(cnp.ndarray array) noexcept
-cdef bint is_array_like(object values) noexcept
+cdef bint is_array_like(object values) except -1

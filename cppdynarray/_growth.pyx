@@ -18,6 +18,7 @@ cimport numpy as cnp
 from cpython.number cimport PyIndex_Check
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.slice cimport PySlice_AdjustIndices, PySlice_Unpack
 from libc.string cimport memcpy, memmove, memset
 
 from cppdynarray._dispatch cimport as_plain, is_dynamic
@@ -128,10 +129,9 @@ cdef class _Layout:
         self.row = (<object>array).shape[1:]
 
     cdef Block* check(self) except NULL:
-        cdef Block* block = growable(self.array)
         if self.array.descr is not self.dtype or (<object>self.array).shape[1:] != self.row:
             raise RuntimeError("the array's dtype or row shape changed while the new values were converted")
-        return block
+        return growable(self.array)
 
 
 cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
@@ -153,10 +153,14 @@ cdef cnp.ndarray convert_row(cnp.ndarray array, object value):
     return rows
 
 
-cdef bint is_array_like(object values) noexcept:
+cdef bint is_array_like(object values) except -1:
+    """Whether `values` is, has or exports an array. Strings are iterables of what they contain."""
+    if cnp.PyArray_Check(values):
+        return True
+    if isinstance(values, (str, bytes)):
+        return False
     return (
-        cnp.PyArray_Check(values)
-        or (PyObject_CheckBuffer(values) and not isinstance(values, bytes))
+        PyObject_CheckBuffer(values)
         or hasattr(values, "__array__")
         or hasattr(values, "__array_interface__")
         or hasattr(values, "__array_struct__")
@@ -212,9 +216,9 @@ cdef int collect(cnp.ndarray rows, object items) except -1:
         slot = block.data() + item_size * <size_t>count
         if not (native and store_scalar(slot, type_num, item)):
             if references:
-                # An element that fails half way is dropped with the array.
                 memset(slot, 0, item_size)
-                set_length(rows, count + 1)
+            # An element that fails half way is dropped with the array.
+            set_length(rows, count + 1)
             PyArray_Pack(dtype, slot, item)
         count += 1
         set_length(rows, count)
@@ -241,13 +245,15 @@ cdef cnp.ndarray convert_rows(cnp.ndarray array, object items):
                 f"the values make an array of shape {(<object>rows).shape}, where rows of shape {row_shape} are needed"
             )
         return rows
-    # Objects may be sequences themselves, so each row is looked at alone.
     rows = scratch_rows(array, len(listed))
     for index, item in enumerate(listed):
-        if np.shape(item)[:len(row_shape)] != row_shape:
-            raise ValueError(
-                f"row {index} has shape {np.shape(item)}, where rows of shape {row_shape} are needed"
-            )
+        try:
+            shape = np.shape(item)[:len(row_shape)]
+        except ValueError:
+            # Objects may be sequences of any length: the assignment says what doesn't fit.
+            shape = row_shape
+        if shape != row_shape:
+            raise ValueError(f"row {index} has shape {shape}, where rows of shape {row_shape} are needed")
         rows[index] = item
     return rows
 
@@ -337,19 +343,19 @@ cdef Py_ssize_t clamp(object index) noexcept:
 
 cdef int resize(cnp.ndarray array, tuple shape) except -1:
     """ndarray.resize's meaning: the elements stay in C order, new ones are zero."""
-    cdef Block* block = growable(array)
+    growable(array)
     cdef cnp.npy_intp[64] dims
     cdef int ndim = len(shape)
-    cdef size_t item_size = cnp.PyArray_ITEMSIZE(array)
-    cdef Py_ssize_t old_size = cnp.PyArray_SIZE(array), new_size
+    cdef size_t item_size
+    cdef Py_ssize_t old_size, new_size
     cdef cnp.npy_intp added
     cdef cnp.ndarray doomed = None, fresh = None
+    cdef Block* block
     cdef PyArray_Dims new_shape
-    if ndim == 0:
-        raise ValueError("a DynamicArray can't be resized to 0 dimensions")
     if ndim > 64:
         raise ValueError("maximum supported dimension for an ndarray is 64")
-    product = 1
+    new_items = 1
+    largest = 1
     for axis, size in enumerate(shape):
         size = operator.index(size)
         if size < 0:
@@ -357,21 +363,27 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
         if size > NPY_MAX_INTP:
             raise MemoryError(f"no memory for an array of shape {shape}")
         dims[axis] = size
-        product *= size
-    # As NumPy does, refuse shapes whose size overflows even where another dimension is 0.
-    if max(product, 1) * max(<Py_ssize_t>item_size, 1) > NPY_MAX_INTP:
+        new_items *= size
+        largest *= max(size, 1)
+    if largest * max(<Py_ssize_t>cnp.PyArray_ITEMSIZE(array), 1) > NPY_MAX_INTP:
+        # Also where another dimension is 0: NumPy has no such arrays.
         raise MemoryError(f"no memory for an array of shape {shape}")
-    new_size = product
+    new_size = new_items
+    added = max(new_size - cnp.PyArray_SIZE(array), 0)
+    if added > 0 and PyDataType_REFCHK(array.descr):
+        # Zero bytes are an empty slot; the value zero (0, "" or a record of them) is NumPy's.
+        fresh = new_scratch(array, 1, &added)
+        fresh[...] = np.zeros((), array.descr)
 
+    block = growable(array)
+    old_size = cnp.PyArray_SIZE(array)
+    item_size = cnp.PyArray_ITEMSIZE(array)
+    if fresh is not None and new_size - old_size != added:
+        raise RuntimeError("the array's size changed while it was resized")
     if new_size < old_size:
         doomed = take_items(array, item_size, new_size, old_size)
         block.dirty_bytes = max(block.dirty_bytes, used_bytes(array))
     elif new_size > old_size:
-        if PyDataType_REFCHK(array.descr):
-            # Zero bytes are an empty slot; the value zero (0, "" or a record of them) is NumPy's.
-            added = new_size - old_size
-            fresh = new_scratch(array, 1, &added)
-            fresh[...] = np.zeros((), array.descr)
         block = grow_block(block, used_bytes(array), item_size * <size_t>new_size)
         if block == NULL:
             raise MemoryError(
@@ -427,6 +439,7 @@ cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) excep
     cdef size_t row = row_bytes(array)
     cdef size_t item_size = cnp.PyArray_ITEMSIZE(array)
     cdef Py_ssize_t count = length(array)
+    stop = min(stop, count)
     if stop <= start:
         return 0
     cdef Py_ssize_t row_items = cnp.PyArray_SIZE(array) // count
@@ -440,8 +453,8 @@ cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) excep
 
 
 cdef object pop(cnp.ndarray array, object index):
-    growable(array)
     cdef object wanted = operator.index(index)
+    growable(array)
     cdef Py_ssize_t count = length(array)
     if count == 0:
         raise IndexError("pop from an empty DynamicArray")
@@ -476,45 +489,52 @@ cdef object copy_row(cnp.ndarray array, Py_ssize_t position):
 
 cdef int delete(cnp.ndarray array, object key) except -1:
     """del array[key], for an int, a slice, or an array of ints or bools along axis 0."""
+    cdef Py_ssize_t start, stop, step, count
     growable(array)
-    cdef Py_ssize_t count = length(array)
-    cdef Py_ssize_t position
+    if isinstance(key, (list, cnp.ndarray)):
+        key = np.asarray(key) if not isinstance(key, list) or key else np.empty(0, np.intp)
+        if key.ndim == 0 and key.dtype != np.bool_:
+            key = key[()]
     if isinstance(key, slice):
-        start, stop, step = key.indices(count)
+        PySlice_Unpack(key, &start, &stop, &step)
+        growable(array)
         if step == 1:
+            PySlice_AdjustIndices(length(array), &start, &stop, step)
             return remove_rows(array, start, stop)
-    elif PyIndex_Check(key) and not cnp.PyArray_Check(key):
+    elif isinstance(key, cnp.ndarray):
+        pass
+    elif PyIndex_Check(key):
         wanted = operator.index(key)
+        growable(array)
+        count = length(array)
         if not -count <= wanted < count:
             raise IndexError(f"index {wanted} is out of bounds for axis 0 with size {count}")
-        position = wanted
-        position += count if position < 0 else 0
-        return remove_rows(array, position, position + 1)
-    elif isinstance(key, (list, cnp.ndarray)):
-        key = np.asarray(key) if len(key) else np.empty(0, np.intp)
+        start = wanted
+        start += count if start < 0 else 0
+        return remove_rows(array, start, start + 1)
     else:
         raise IndexError(
             f"rows are deleted by an int, a slice, or an array of ints or bools, not by {type(key).__name__}"
         )
-    kept = np.ones(count, np.bool_)
+    kept = np.ones(length(array), np.bool_)
     kept[key] = False
     return keep_rows(array, kept)
 
 
 cdef int keep_rows(cnp.ndarray array, cnp.ndarray kept) except -1:
     """Removes the rows whose entry in `kept`, one bool a row, is false."""
-    cdef Block* block = growable(array)
     cdef const cnp.npy_bool* keep = <const cnp.npy_bool*>cnp.PyArray_DATA(kept)
     cdef Py_ssize_t count = length(kept), source, target = 0, taken = 0
     cdef size_t row = row_bytes(array)
     cdef char* data
     cdef char* bin = NULL
     cdef cnp.ndarray doomed = None
-    if length(array) != count:
-        raise RuntimeError("the array changed its length while the index was read")
     if PyDataType_REFCHK(array.descr):
         doomed = scratch_rows(array, count - np.count_nonzero(kept))
         bin = <char*>cnp.PyArray_DATA(doomed)
+    cdef Block* block = growable(array)
+    if length(array) != count:
+        raise RuntimeError("the array's length changed while the index was read")
     data = block.data()
     for source in range(count):
         if keep[source]:

@@ -96,18 +96,20 @@ cdef object slice_rows(cnp.ndarray array, object key):
     cdef Py_ssize_t start, stop, step
     cdef cnp.npy_intp[64] dims
     cdef cnp.npy_intp[64] strides
+    PySlice_Unpack(key, &start, &stop, &step)  # may run Python code, and that change the shape
     cdef int ndim = cnp.PyArray_NDIM(array)
-    PySlice_Unpack(key, &start, &stop, &step)
+    if ndim == 0:
+        return subscript(array, key)
     cdef Py_ssize_t count = PySlice_AdjustIndices(cnp.PyArray_DIMS(array)[0], &start, &stop, step)
     for axis in range(ndim):
         dims[axis] = cnp.PyArray_DIMS(array)[axis]
         strides[axis] = cnp.PyArray_STRIDES(array)[axis]
     cdef char* data = <char*>cnp.PyArray_DATA(array)
-    # As NumPy does, an empty slice points at the start.
+    # As NumPy does, an empty slice points at the start, with the stride of the array.
     if count > 0:
         data += start * strides[0]
+        strides[0] *= step
     dims[0] = count
-    strides[0] *= step
     return view_of(array, ndim, dims, strides, data)
 
 
@@ -121,7 +123,7 @@ cdef object get_item(object self, object key):
             value = <object>scalar
             Py_DECREF(value)
             return value
-    elif PySlice_Check(key) and cnp.PyArray_NDIM(array) > 0:
+    elif PySlice_Check(key):
         return slice_rows(array, key)
     elif cnp.PyArray_NDIM(array) > 1:
         address = <char*>cnp.PyArray_DATA(array)
@@ -147,9 +149,16 @@ cdef int set_item(object self, object key, PyObject* new_value) except -1:
     return ndarray_assign(self, key, value)
 
 
+cdef Py_ssize_t as_key(cnp.ndarray array, Py_ssize_t index) noexcept:
+    """The key for a position to which the sequence protocol has already added the length: what
+    is negative is out of bounds, not counted from the end again.
+    """
+    return index if index >= 0 or cnp.PyArray_NDIM(array) == 0 else index - cnp.PyArray_DIMS(array)[0]
+
+
 cdef object sequence_item(object self, Py_ssize_t index):
-    return get_item(self, index)
+    return get_item(self, as_key(self, index))
 
 
 cdef int set_sequence_item(object self, Py_ssize_t index, PyObject* value) except -1:
-    return set_item(self, index, value)
+    return set_item(self, as_key(self, index), value)

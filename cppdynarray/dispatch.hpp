@@ -204,47 +204,54 @@ private:
     std::size_t capacity_ = 8;
 };
 
-// Operators: ndarray's own slots, on plain operands.
+// Operators: the interpreter's whole protocol on plain operands, reflected methods and
+// subclasses that go first included, so that the outcome is that for an ndarray.
 
-template <binaryfunc PyNumberMethods::*slot>
+template <PyObject* (*operation)(PyObject*, PyObject*)>
 PyObject* binary_operator(PyObject* a, PyObject* b) noexcept {
     Operands operands;
     PyObject* plain_a = operands.plain_operand(a);
     PyObject* plain_b = plain_a != nullptr ? operands.plain_operand(b) : nullptr;
-    PyObject* result = plain_b != nullptr ? (PyArray_Type.tp_as_number->*slot)(plain_a, plain_b) : nullptr;
+    PyObject* result = plain_b != nullptr ? operation(plain_a, plain_b) : nullptr;
     Py_XDECREF(plain_a);
     Py_XDECREF(plain_b);
     return operands.restore(result);
 }
 
-template <ternaryfunc PyNumberMethods::*slot>
+template <PyObject* (*operation)(PyObject*, PyObject*, PyObject*)>
 PyObject* ternary_operator(PyObject* a, PyObject* b, PyObject* modulo) noexcept {
     Operands operands;
     PyObject* plain_a = operands.plain_operand(a);
     PyObject* plain_b = plain_a != nullptr ? operands.plain_operand(b) : nullptr;
-    PyObject* result = plain_b != nullptr ? (PyArray_Type.tp_as_number->*slot)(plain_a, plain_b, modulo) : nullptr;
+    PyObject* result = plain_b != nullptr ? operation(plain_a, plain_b, modulo) : nullptr;
     Py_XDECREF(plain_a);
     Py_XDECREF(plain_b);
     return operands.restore(result);
 }
 
-template <unaryfunc PyNumberMethods::*slot>
+template <PyObject* (*operation)(PyObject*)>
 PyObject* unary_operator(PyObject* a) noexcept {
     Operands operands;
     PyObject* plain_a = operands.plain_operand(a);
-    PyObject* result = plain_a != nullptr ? (PyArray_Type.tp_as_number->*slot)(plain_a) : nullptr;
+    PyObject* result = plain_a != nullptr ? operation(plain_a) : nullptr;
     Py_XDECREF(plain_a);
     return operands.restore(result);
 }
 
-inline PyObject* rich_compare(PyObject* a, PyObject* b, int operation) noexcept {
-    Operands operands;
-    PyObject* plain_a = operands.plain_operand(a);
-    PyObject* plain_b = plain_a != nullptr ? operands.plain_operand(b) : nullptr;
-    PyObject* result = plain_b != nullptr ? PyArray_Type.tp_richcompare(plain_a, plain_b, operation) : nullptr;
-    Py_XDECREF(plain_a);
-    Py_XDECREF(plain_b);
-    return operands.restore(result);
+template <int comparison>
+PyObject* compare(PyObject* a, PyObject* b) noexcept {
+    return PyObject_RichCompare(a, b, comparison);
+}
+
+inline PyObject* rich_compare(PyObject* a, PyObject* b, int comparison) noexcept {
+    switch (comparison) {
+        case Py_LT: return binary_operator<compare<Py_LT>>(a, b);
+        case Py_LE: return binary_operator<compare<Py_LE>>(a, b);
+        case Py_EQ: return binary_operator<compare<Py_EQ>>(a, b);
+        case Py_NE: return binary_operator<compare<Py_NE>>(a, b);
+        case Py_GT: return binary_operator<compare<Py_GT>>(a, b);
+        default: return binary_operator<compare<Py_GE>>(a, b);
+    }
 }
 
 // Calls `callable` on plain arguments, `self` in front of them if it is given; `nargs` and
@@ -339,38 +346,39 @@ inline PyObject* array_ufunc(PyObject*, PyObject* const* args, Py_ssize_t nargs,
 
 // All the operators as slots of a type; returns the first free place after them.
 inline PyType_Slot* operator_slots(PyType_Slot* slot) noexcept {
-#define CPPDYNARRAY_SLOT(kind, name) *slot++ = {Py_##name, reinterpret_cast<void*>(kind<&PyNumberMethods::name>)}
-    CPPDYNARRAY_SLOT(binary_operator, nb_add);
-    CPPDYNARRAY_SLOT(binary_operator, nb_subtract);
-    CPPDYNARRAY_SLOT(binary_operator, nb_multiply);
-    CPPDYNARRAY_SLOT(binary_operator, nb_remainder);
-    CPPDYNARRAY_SLOT(binary_operator, nb_divmod);
-    CPPDYNARRAY_SLOT(binary_operator, nb_lshift);
-    CPPDYNARRAY_SLOT(binary_operator, nb_rshift);
-    CPPDYNARRAY_SLOT(binary_operator, nb_and);
-    CPPDYNARRAY_SLOT(binary_operator, nb_xor);
-    CPPDYNARRAY_SLOT(binary_operator, nb_or);
-    CPPDYNARRAY_SLOT(binary_operator, nb_floor_divide);
-    CPPDYNARRAY_SLOT(binary_operator, nb_true_divide);
-    CPPDYNARRAY_SLOT(binary_operator, nb_matrix_multiply);
-    CPPDYNARRAY_SLOT(ternary_operator, nb_power);
-    CPPDYNARRAY_SLOT(unary_operator, nb_negative);
-    CPPDYNARRAY_SLOT(unary_operator, nb_positive);
-    CPPDYNARRAY_SLOT(unary_operator, nb_absolute);
-    CPPDYNARRAY_SLOT(unary_operator, nb_invert);
-    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_add);
-    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_subtract);
-    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_multiply);
-    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_remainder);
-    CPPDYNARRAY_SLOT(ternary_operator, nb_inplace_power);
-    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_lshift);
-    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_rshift);
-    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_and);
-    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_xor);
-    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_or);
-    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_floor_divide);
-    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_true_divide);
-    CPPDYNARRAY_SLOT(binary_operator, nb_inplace_matrix_multiply);
+#define CPPDYNARRAY_SLOT(kind, name, operation) \
+    *slot++ = {Py_nb_##name, reinterpret_cast<void*>(kind##_operator<PyNumber_##operation>)}
+    CPPDYNARRAY_SLOT(binary, add, Add);
+    CPPDYNARRAY_SLOT(binary, subtract, Subtract);
+    CPPDYNARRAY_SLOT(binary, multiply, Multiply);
+    CPPDYNARRAY_SLOT(binary, remainder, Remainder);
+    CPPDYNARRAY_SLOT(binary, divmod, Divmod);
+    CPPDYNARRAY_SLOT(binary, lshift, Lshift);
+    CPPDYNARRAY_SLOT(binary, rshift, Rshift);
+    CPPDYNARRAY_SLOT(binary, and, And);
+    CPPDYNARRAY_SLOT(binary, xor, Xor);
+    CPPDYNARRAY_SLOT(binary, or, Or);
+    CPPDYNARRAY_SLOT(binary, floor_divide, FloorDivide);
+    CPPDYNARRAY_SLOT(binary, true_divide, TrueDivide);
+    CPPDYNARRAY_SLOT(binary, matrix_multiply, MatrixMultiply);
+    CPPDYNARRAY_SLOT(ternary, power, Power);
+    CPPDYNARRAY_SLOT(unary, negative, Negative);
+    CPPDYNARRAY_SLOT(unary, positive, Positive);
+    CPPDYNARRAY_SLOT(unary, absolute, Absolute);
+    CPPDYNARRAY_SLOT(unary, invert, Invert);
+    CPPDYNARRAY_SLOT(binary, inplace_add, InPlaceAdd);
+    CPPDYNARRAY_SLOT(binary, inplace_subtract, InPlaceSubtract);
+    CPPDYNARRAY_SLOT(binary, inplace_multiply, InPlaceMultiply);
+    CPPDYNARRAY_SLOT(binary, inplace_remainder, InPlaceRemainder);
+    CPPDYNARRAY_SLOT(ternary, inplace_power, InPlacePower);
+    CPPDYNARRAY_SLOT(binary, inplace_lshift, InPlaceLshift);
+    CPPDYNARRAY_SLOT(binary, inplace_rshift, InPlaceRshift);
+    CPPDYNARRAY_SLOT(binary, inplace_and, InPlaceAnd);
+    CPPDYNARRAY_SLOT(binary, inplace_xor, InPlaceXor);
+    CPPDYNARRAY_SLOT(binary, inplace_or, InPlaceOr);
+    CPPDYNARRAY_SLOT(binary, inplace_floor_divide, InPlaceFloorDivide);
+    CPPDYNARRAY_SLOT(binary, inplace_true_divide, InPlaceTrueDivide);
+    CPPDYNARRAY_SLOT(binary, inplace_matrix_multiply, InPlaceMatrixMultiply);
 #undef CPPDYNARRAY_SLOT
     *slot++ = {Py_tp_richcompare, reinterpret_cast<void*>(rich_compare)};
     return slot;

@@ -16,6 +16,12 @@ namespace cppdynarray {
 
 struct Block;
 
+// Where a block's memory comes from.
+enum class Source : std::uint32_t {
+    reserved,  // reserved addresses: growth is in place
+    heap,      // malloc: growth copies
+};
+
 // What a module that meets a block may call, without linking to the one that made it.
 // New members go to the end and raise `version`.
 struct BlockFunctions {
@@ -42,7 +48,8 @@ struct alignas(16) Block {
     std::size_t dirty_bytes;      // no byte past this was ever written before the current length
     std::size_t mapping_bytes;    // the whole reservation, header and all; 0 for heap memory
     Block* retired;               // the block this one replaced, kept because views may look at it
-    std::uint64_t unused;         // keeps data() on a cache line
+    Source source;                // what was asked for, also of the blocks that replace this one
+    std::uint32_t unused;         // keeps data() on a cache line
 
     char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
     bool on_heap() const noexcept { return mapping_bytes == 0; }
@@ -51,12 +58,6 @@ struct alignas(16) Block {
     static Block* of(void* data) noexcept { return static_cast<Block*>(data) - 1; }
 };
 static_assert(sizeof(Block) == (sizeof(void*) == 8 ? 64 : 48), "the header is read by other modules: its size is fixed");
-
-// Where blocks come from.
-enum class Source {
-    reserved,  // reserved addresses: growth is in place
-    heap,      // malloc: growth copies
-};
 
 struct AllocatorSettings {
     Source source = Source::reserved;
@@ -80,25 +81,7 @@ public:
     // A block with at least `bytes` committed and at least max(bytes, reserve) reserved.
     // Its first dirty_bytes bytes may hold anything; the rest is zero.
     Block* allocate(std::size_t bytes, std::size_t reserve = 0) noexcept {
-        const std::size_t least = std::max(bytes, reserve);
-        if (least > max_bytes) return nullptr;
-        if (settings.source == Source::reserved) {
-            const std::size_t wanted = range_to_take(bytes, reserve);
-            if (Block* block = take_from_pool()) {
-                if (block->mapping_bytes >= wanted && commit(block, bytes)) return block;
-                unmap(block);
-            }
-            if (wanted != 0)
-                if (Block* block = map(bytes, wanted, wanted)) return block;
-            // Refused: a limit was lowered, or the pool holds what is missing.
-            trim();
-            address_space_.store(Memory::address_space_bytes(), std::memory_order_relaxed);
-            if (const std::size_t most = range_to_take(bytes, reserve)) {
-                const std::size_t worthwhile = std::max(least + sizeof(Block), std::min(most, least_reservation));
-                if (Block* block = map(bytes, worthwhile, most)) return block;
-            }
-        }
-        return allocate_on_heap(least);
+        return allocate_from(settings.source, bytes, reserve);
     }
 
     // Raises the capacity to at least `bytes` where it is, by the growth factor if there is
@@ -117,9 +100,10 @@ public:
     Block* grow(Block* block, std::size_t used, std::size_t bytes) noexcept {
         if (bytes <= block->reserved_bytes) return commit(block, bytes) ? block : nullptr;
         if (bytes > max_bytes) return nullptr;
-        Block* larger = allocate(
-            next_capacity(block->committed_bytes, bytes, max_bytes, settings.growth_factor));
-        if (larger == nullptr) larger = allocate(bytes);
+        const std::size_t geometric =
+            next_capacity(block->committed_bytes, bytes, max_bytes, settings.growth_factor);
+        Block* larger = allocate_from(block->source, geometric);
+        if (larger == nullptr) larger = allocate_from(block->source, bytes);
         if (larger == nullptr) return nullptr;
         std::memcpy(larger->data(), block->data(), used);
         larger->dirty_bytes = std::max(larger->dirty_bytes, used);
@@ -139,11 +123,8 @@ public:
     // Lowers the capacity to `used` and gives the memory behind the rest back. The addresses
     // stay readable, as zeros, and writable through older views: so the dirty mark stays too.
     void shrink_to_fit(Block* block, std::size_t used) noexcept {
-        if (!block->on_heap()) {
-            // Untouched pages count: a huge page brings memory past the dirty mark.
-            const std::size_t end = std::max(block->committed_bytes, block->dirty_bytes);
-            if (used < end) clear(block, used, end, Memory::page_size());
-        }
+        // All of the capacity: a huge page brings memory past the dirty mark.
+        if (!block->on_heap()) clear(block, used, block->committed_bytes, Memory::page_size());
         block->committed_bytes = used;
     }
 
@@ -181,6 +162,29 @@ private:
     static constexpr std::size_t pool_block_bytes = std::size_t{1} << 20;
     static constexpr std::size_t pool_bytes = std::size_t{8} << 20;
 
+    // As allocate(), from a given source.
+    Block* allocate_from(Source source, std::size_t bytes, std::size_t reserve = 0) noexcept {
+        const std::size_t least = std::max(bytes, reserve);
+        if (least > max_bytes) return nullptr;
+        if (source == Source::reserved) {
+            const std::size_t wanted = range_to_take(bytes, reserve);
+            if (Block* block = take_from_pool()) {
+                if (block->mapping_bytes >= wanted && commit(block, bytes)) return block;
+                unmap(block);
+            }
+            if (wanted != 0)
+                if (Block* block = map(bytes, wanted, wanted)) return block;
+            // Refused: a limit was lowered, or the pool holds what is missing.
+            trim();
+            address_space_.store(Memory::address_space_bytes(), std::memory_order_relaxed);
+            if (const std::size_t most = range_to_take(bytes, reserve)) {
+                const std::size_t worthwhile = std::max(least + sizeof(Block), std::min(most, least_reservation));
+                if (Block* block = map(bytes, worthwhile, most)) return block;
+            }
+        }
+        return allocate_on_heap(source, least);
+    }
+
     // How large a reservation to ask for, header and all; 0: none, take the heap.
     std::size_t range_to_take(std::size_t bytes, std::size_t reserve) const noexcept {
         const std::size_t least = std::max(bytes, reserve) + sizeof(Block);
@@ -213,6 +217,7 @@ private:
                        0,
                        range.bytes(),
                        nullptr,
+                       Source::reserved,
                        0};
         range.detach();
         mapped_blocks_.fetch_add(1, std::memory_order_relaxed);
@@ -227,11 +232,11 @@ private:
         Reservation<Memory> ends_here(block, block->mapping_bytes);
     }
 
-    Block* allocate_on_heap(std::size_t bytes) noexcept {
+    Block* allocate_on_heap(Source source, std::size_t bytes) noexcept {
         void* address = Memory::heap_allocate(bytes + sizeof(Block));
         if (address == nullptr) return nullptr;
         Block* block = static_cast<Block*>(address);
-        *block = Block{Block::magic_number, functions_, bytes, bytes, bytes, 0, nullptr, 0};
+        *block = Block{Block::magic_number, functions_, bytes, bytes, bytes, 0, nullptr, source, 0};
         advise_huge_pages(block);
         return block;
     }

@@ -99,11 +99,11 @@ public:
         return *this;
     }
 
+    // `value` may be an element: wherever it is, only itself is written over it.
     void assign(size_type count, const T& value) {
-        const T copy = value;  // which may be one of the elements
         make_room_for(count);
         truncate(0);
-        append_copies(count, copy);
+        append_copies(count, value);
     }
 
     // The range may be part of this array. Other iterators than pointers need the memory of
@@ -172,7 +172,7 @@ public:
     // Makes capacity() at least `count`, and so max_size() too. The memory is only taken as
     // elements are written.
     void reserve(size_type count) {
-        if (count > most_elements) throw std::length_error("cppdynarray: more elements than an array can have");
+        if (count > most_elements) fail_for_length();
         if (count <= capacity()) return;
         const size_type bytes = count * sizeof(T);
         Block* const larger = begin_ != nullptr ? allocator().grow(block(), used_bytes(), bytes)
@@ -320,6 +320,10 @@ private:
     Block* block() const noexcept { return Block::of(begin_); }
     size_type used_bytes() const noexcept { return size() * sizeof(T); }
 
+    [[noreturn]] static void fail_for_length() {
+        throw std::length_error("cppdynarray: more elements than an array can have");
+    }
+
     void check_index(size_type index) const {
         if (index >= size()) throw std::out_of_range("cppdynarray: index past the end");
     }
@@ -329,7 +333,7 @@ private:
     }
 
     void make_room_for_more(size_type count) {
-        if (count > most_elements - size()) throw std::length_error("cppdynarray: more elements than an array can have");
+        if (count > most_elements - size()) fail_for_length();
         make_room_for(size() + count);
     }
 

@@ -10,8 +10,7 @@ namespace cppdynarray {
 
 // `bytes` rounded up to a multiple of `unit` (a power of two); 0 if that overflows.
 constexpr std::size_t round_up(std::size_t bytes, std::size_t unit) noexcept {
-    const std::size_t rounded = (bytes + unit - 1) & ~(unit - 1);
-    return rounded >= bytes ? rounded : 0;
+    return (bytes + unit - 1) & ~(unit - 1);
 }
 
 // a * b, or false if that overflows.
