@@ -12,7 +12,9 @@ from copy import deepcopy
 import numpy as np
 
 cimport numpy as cnp
+from cpython.number cimport PyIndex_Check
 from cpython.object cimport PyObject
+from cpython.sequence cimport PySequence_Check
 from libc.string cimport memset
 
 from cppdynarray cimport _growth, _indexing
@@ -215,11 +217,16 @@ def resize(self, *new_shape, refcheck=True):
     True
     """
     operator.index(refcheck)  # as NumPy does, refuse what isn't a flag
-    if not new_shape or new_shape == (None,):
+    if len(new_shape) == 0:
         return
     if len(new_shape) == 1:
         (shape,) = new_shape
-        new_shape = (shape,) if hasattr(shape, "__index__") else tuple(shape)
+        if shape is None:
+            return
+        if not PyIndex_Check(shape) or (PySequence_Check(shape) and np.ndim(shape) != 0):
+            if not PySequence_Check(shape):
+                raise TypeError(f"expected a sequence of integers or a single integer, got {shape!r}")
+            new_shape = tuple(shape)
     _growth.resize(self, new_shape)
 
 
@@ -694,6 +701,8 @@ cdef type make_type():
         setattr(cls, function.__name__, function)
     # Where NumPy's C code picks the class of a result by priority, a plain array wins.
     cls.__array_priority__ = -1_000_000.0
+    # numpy.ma asks for the class that masked data is shown in.
+    cls._baseclass = np.ndarray
     return cls
 
 

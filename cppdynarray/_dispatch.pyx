@@ -20,6 +20,7 @@ cdef extern from "dispatch.hpp" namespace "cppdynarray":
     object get_forwarded(object self, void* name)
     int set_forwarded(object self, object value, void* name) except -1
     object array_ufunc(object self, PyObject** args, Py_ssize_t nargs, PyObject* kwnames)
+    object view(object self, PyObject** args, Py_ssize_t nargs, PyObject* kwnames)
     void* forwarding_method(size_t index) noexcept
     PyType_Slot* operator_slots(PyType_Slot* slots) noexcept
     PyObject** forwarded_methods_data "cppdynarray::forwarded_methods.data"() noexcept
@@ -72,7 +73,7 @@ FORWARDED_METHODS = (
     "clip", "compress", "conj", "conjugate", "cumprod", "cumsum", "diagonal", "dot", "flatten",
     "getfield", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape", "round",
     "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "to_device", "trace", "transpose",
-    "var", "view",
+    "var",
 )
 # Attributes that are views; True: they can be set.
 cdef tuple FORWARDED_ATTRIBUTES = (
@@ -106,7 +107,11 @@ cdef PyMethodDef* add_methods(PyMethodDef* methods):
         b"__array_function__", <PyCFunction><void*>_array_function, METH_VARARGS | METH_KEYWORDS,
         b"Call the NumPy function on plain views; what it computes is plain, and out=d gives d.",
     )
-    return methods + index + 2
+    _kept.append(np.ndarray.view.__doc__)
+    methods[index + 2] = PyMethodDef(
+        b"view", <PyCFunction><void*>view, METH_FASTCALL | METH_KEYWORDS, PyUnicode_AsUTF8(_kept[-1]),
+    )
+    return methods + index + 3
 
 
 cdef PyGetSetDef* add_attributes(PyGetSetDef* attributes) noexcept:

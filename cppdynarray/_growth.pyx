@@ -17,7 +17,7 @@ import numpy as np
 cimport numpy as cnp
 from cpython.number cimport PyIndex_Check
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from cpython.slice cimport PySlice_AdjustIndices, PySlice_Unpack
 from libc.string cimport memcpy, memmove, memset
 
@@ -69,8 +69,8 @@ cdef Block* growable(cnp.ndarray array) except NULL:
         raise ValueError("a 0-d array can't grow: it has no axis to grow along; use d.reshape(1).copy()")
     if block == NULL:
         raise ValueError(
-            "this DynamicArray can't grow: it is a view of memory that belongs to another object; "
-            "call copy() for an array of its own"
+            "this DynamicArray can't grow: its memory is not from cppdynarray, since it is a view or was "
+            "made by NumPy; d.copy() can grow"
         )
     if not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE):
         raise ValueError("this DynamicArray is read-only; set d.flags.writeable = True to change it")
@@ -117,6 +117,9 @@ cdef Py_ssize_t grown_length(cnp.ndarray array, Py_ssize_t rows) except -1:
 
 # Conversion of values to rows.
 
+cdef str LAYOUT_CHANGED = "the array's dtype or row shape changed while the new values were converted"
+
+
 cdef class _Layout:
     """What must not change while values are converted: dtype and shape of a row."""
     cdef cnp.ndarray array
@@ -130,7 +133,7 @@ cdef class _Layout:
 
     cdef Block* check(self) except NULL:
         if self.array.descr is not self.dtype or (<object>self.array).shape[1:] != self.row:
-            raise RuntimeError("the array's dtype or row shape changed while the new values were converted")
+            raise RuntimeError(LAYOUT_CHANGED)
         return growable(self.array)
 
 
@@ -271,6 +274,7 @@ cdef void move_in(cnp.ndarray rows, char* destination) noexcept:
 cdef int append(cnp.ndarray array, object value) except -1:
     cdef Block* block = block_of(array)
     cdef size_t item_size, used
+    cdef char* slot
     if (
         block != NULL
         and cnp.PyArray_NDIM(array) == 1
@@ -279,20 +283,52 @@ cdef int append(cnp.ndarray array, object value) except -1:
     ):
         item_size = cnp.PyArray_ITEMSIZE(array)
         used = item_size * <size_t>length(array)
-        if (
-            <size_t>cnp.PyArray_STRIDES(array)[0] == item_size
-            and used + item_size <= block.committed_bytes
-            and store_scalar(<char*>cnp.PyArray_DATA(array) + used, cnp.PyArray_TYPE(array), value)
-        ):
-            set_length(array, length(array) + 1)
-            return 0
+        if <size_t>cnp.PyArray_STRIDES(array)[0] == item_size and used + item_size <= block.committed_bytes:
+            slot = <char*>cnp.PyArray_DATA(array) + used
+            if store_scalar(slot, cnp.PyArray_TYPE(array), value):
+                set_length(array, length(array) + 1)
+                return 0
+            if cnp.PyArray_TYPE(array) == cnp.NPY_OBJECT:
+                Py_INCREF(value)
+                (<PyObject**>slot)[0] = <PyObject*>value
+                set_length(array, length(array) + 1)
+                return 0
     return append_row(array, value)
+
+
+cdef extern from *:
+    """
+    // Room for one element of nearly any dtype.
+    struct alignas(16) ItemBuffer {
+        char bytes[256];
+    };
+    """
+    cdef cppclass ItemBuffer:
+        char* bytes
 
 
 cdef int append_row(cnp.ndarray array, object value) except -1:
     growable(array)
-    cdef _Layout layout = _Layout(array)
-    return append_rows(layout, convert_row(array, value))
+    cdef _Layout layout
+    cdef cnp.dtype dtype = array.descr
+    cdef ItemBuffer buffer
+    cdef char* item = buffer.bytes
+    cdef size_t item_size = dtype.itemsize
+    if cnp.PyArray_NDIM(array) > 1 or item_size > sizeof(ItemBuffer) or PyDataType_REFCHK(dtype):
+        layout = _Layout(array)
+        return append_rows(layout, convert_row(array, value))
+    # One element without references needs no scratch array, only a place.
+    memset(item, 0, item_size)
+    PyArray_Pack(dtype, item, value)
+    cdef Block* block = growable(array)
+    if array.descr is not dtype or cnp.PyArray_NDIM(array) != 1:
+        raise RuntimeError(LAYOUT_CHANGED)
+    cdef size_t used = used_bytes(array)
+    cdef Py_ssize_t new_length = grown_length(array, 1)
+    block = make_room(array, block, new_length)
+    memcpy(block.data() + used, item, item_size)
+    set_length(array, new_length)
+    return 0
 
 
 cdef int append_rows(_Layout layout, cnp.ndarray rows) except -1:
@@ -346,6 +382,7 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
     growable(array)
     cdef cnp.npy_intp[64] dims
     cdef int ndim = len(shape)
+    cdef bint same_rows
     cdef size_t item_size
     cdef Py_ssize_t old_size, new_size
     cdef cnp.npy_intp added
@@ -380,6 +417,11 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
     item_size = cnp.PyArray_ITEMSIZE(array)
     if fresh is not None and new_size - old_size != added:
         raise RuntimeError("the array's size changed while it was resized")
+    same_rows = ndim == cnp.PyArray_NDIM(array)
+    for axis in range(1, ndim):
+        same_rows = same_rows and dims[axis] == cnp.PyArray_DIMS(array)[axis]
+    if same_rows and dims[0] <= length(array):
+        return remove_rows(array, dims[0], length(array))
     if new_size < old_size:
         doomed = take_items(array, item_size, new_size, old_size)
         block.dirty_bytes = max(block.dirty_bytes, used_bytes(array))
@@ -442,6 +484,10 @@ cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) excep
     stop = min(stop, count)
     if stop <= start:
         return 0
+    if cnp.PyArray_TYPE(array) == cnp.NPY_OBJECT and (
+        max(row, row * <size_t>(count - stop)) <= OBJECT_CHUNK * sizeof(PyObject*)
+    ):
+        return remove_objects(array, start, stop)
     cdef Py_ssize_t row_items = cnp.PyArray_SIZE(array) // count
     cdef cnp.ndarray doomed = take_items(array, item_size, start * row_items, stop * row_items)
     cdef char* data = block.data()
@@ -450,6 +496,42 @@ cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) excep
         memset(data + row * <size_t>(count - (stop - start)), 0, row * <size_t>(stop - start))
     shorten(array, block, count - (stop - start))
     return 0  # what `doomed` holds is dropped now
+
+
+cdef enum:
+    OBJECT_CHUNK = 512
+
+
+cdef int remove_objects(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) except -1:
+    """As remove_rows, for objects close to the end: without taking memory, which may be short.
+
+    From the end, a chunk of rows is taken out, and only when the array is whole again are its
+    references dropped.
+    """
+    cdef PyObject* doomed[OBJECT_CHUNK]
+    cdef Block* block
+    cdef size_t row, taken
+    cdef Py_ssize_t count, rows
+    cdef char* slots
+    while True:
+        block = growable(array)
+        count = length(array)
+        stop = min(stop, count)
+        if stop <= start:
+            return 0
+        row = row_bytes(array)
+        if row > sizeof(doomed):
+            raise RuntimeError("the array's row shape changed while rows were removed")
+        rows = min(stop - start, <Py_ssize_t>(sizeof(doomed) / row)) if row != 0 else stop - start
+        taken = row * <size_t>rows
+        stop -= rows
+        slots = block.data() + row * <size_t>stop
+        memcpy(doomed, slots, taken)
+        memmove(slots, slots + taken, row * <size_t>(count - stop - rows))
+        memset(block.data() + row * <size_t>(count - rows), 0, taken)
+        shorten(array, block, count - rows)
+        for i in range(taken // sizeof(PyObject*)):
+            Py_XDECREF(doomed[i])
 
 
 cdef object pop(cnp.ndarray array, object index):
@@ -498,9 +580,11 @@ cdef int delete(cnp.ndarray array, object key) except -1:
     if isinstance(key, slice):
         PySlice_Unpack(key, &start, &stop, &step)
         growable(array)
+        if PySlice_AdjustIndices(length(array), &start, &stop, step) == 0:
+            return 0
         if step == 1:
-            PySlice_AdjustIndices(length(array), &start, &stop, step)
             return remove_rows(array, start, stop)
+        key = slice(start, stop if stop >= 0 else None, step)
     elif isinstance(key, cnp.ndarray):
         pass
     elif PyIndex_Check(key):
@@ -517,6 +601,7 @@ cdef int delete(cnp.ndarray array, object key) except -1:
             f"rows are deleted by an int, a slice, or an array of ints or bools, not by {type(key).__name__}"
         )
     kept = np.ones(length(array), np.bool_)
+    kept[key]  # refuses an empty mask for rows that exist, which the assignment does not
     kept[key] = False
     return keep_rows(array, kept)
 

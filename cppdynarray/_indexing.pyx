@@ -8,7 +8,7 @@ is NumPy's. Results are NumPy's in every case: scalars, and plain views whose ba
 cimport numpy as cnp
 from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from cpython.slice cimport PySlice_AdjustIndices, PySlice_Check, PySlice_Unpack
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
@@ -123,7 +123,7 @@ cdef object get_item(object self, object key):
             value = <object>scalar
             Py_DECREF(value)
             return value
-    elif PySlice_Check(key):
+    elif PySlice_Check(key) and cnp.PyArray_NDIM(array) > 0:
         return slice_rows(array, key)
     elif cnp.PyArray_NDIM(array) > 1:
         address = <char*>cnp.PyArray_DATA(array)
@@ -140,12 +140,17 @@ cdef int set_item(object self, object key, PyObject* new_value) except -1:
         return _growth.delete(array, key)
     value = <object>new_value
     cdef char* address = element(array, key)
-    if (
-        address != NULL
-        and cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE)
-        and store_scalar(address, cnp.PyArray_TYPE(array), value)
-    ):
-        return 0
+    cdef PyObject* replaced
+    if address != NULL and cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE):
+        if store_scalar(address, cnp.PyArray_TYPE(array), value):
+            return 0
+        if cnp.PyArray_TYPE(array) == cnp.NPY_OBJECT:
+            # Dropped last: its __del__ may look at the array, and change it.
+            replaced = (<PyObject**>address)[0]
+            Py_INCREF(value)
+            (<PyObject**>address)[0] = new_value
+            Py_XDECREF(replaced)
+            return 0
     return ndarray_assign(self, key, value)
 
 

@@ -86,6 +86,7 @@ cdef extern from *:
     using cppdynarray::trace_memory;
     using cppdynarray::untrace_memory;
 
+    // A new array counts as what was asked for, a grown one as its capacity.
     inline void track(cppdynarray::Block* block) noexcept {
         trace_memory(block->data(), block->committed_bytes);
     }
@@ -120,6 +121,7 @@ cdef extern from *:
     """
     BlockAllocator& allocator() noexcept nogil
     void track(Block*) noexcept nogil
+    void trace_memory(void*, size_t) noexcept nogil
     Block* grow_tracked(Block*, size_t, size_t) noexcept nogil
     void release_tracked(Block*, size_t) noexcept nogil
 
@@ -195,8 +197,8 @@ cdef void shrink_block(Block* block, size_t used) noexcept:
     track(block)
 
 
-cdef cnp.ndarray _adopt(Block* block, type cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims,
-                        int flags, object like):
+cdef cnp.ndarray _adopt(Block* block, size_t bytes, type cls, cnp.dtype dtype, int ndim,
+                        const cnp.npy_intp* dims, int flags, object like):
     """The array on `block`, which it owns; on failure the block is free again."""
     cdef cnp.ndarray array
     if PyDataType_REFCHK(dtype):
@@ -208,7 +210,7 @@ cdef cnp.ndarray _adopt(Block* block, type cls, cnp.dtype dtype, int ndim, const
         allocator().release(block, 0)
         raise
     own_block(array, handler)
-    track(block)
+    trace_memory(block.data(), bytes)
     return array
 
 
@@ -255,7 +257,7 @@ cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_in
             f"unable to allocate {max(bytes, capacity_bytes, reserve_bytes)} bytes for an array with shape "
             f"{tuple([dims[axis] for axis in range(ndim)])} and data type {dtype}"
         )
-    return _adopt(block, cls, dtype, ndim, dims,
+    return _adopt(block, max(bytes, capacity_bytes), cls, dtype, ndim, dims,
                   NPY_ARRAY_FARRAY if fortran else NPY_ARRAY_CARRAY, like)
 
 
@@ -272,7 +274,7 @@ cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* di
     cdef Block* block = allocator().allocate(bytes, 0)
     if block == NULL:
         raise MemoryError(f"unable to allocate {bytes} bytes to convert values to {array.dtype}")
-    return _adopt(block, cnp.ndarray, array.descr, ndim, dims, NPY_ARRAY_CARRAY, None)
+    return _adopt(block, bytes, cnp.ndarray, array.descr, ndim, dims, NPY_ARRAY_CARRAY, None)
 
 
 def configure(*, bint heap, double growth_factor, size_t reserve_bytes, bint huge_pages):

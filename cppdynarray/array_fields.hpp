@@ -1,4 +1,4 @@
-// All that writes the fields of an ndarray. Nothing else in the project does.
+// All that writes the fields of an ndarray or of its scalars. Nothing else in the project does.
 //
 // NumPy offers no call for these, so each function names the invariant it keeps. All need
 // the GIL.
@@ -6,6 +6,7 @@
 
 #include <Python.h>
 #include <numpy/arrayobject.h>
+#include <numpy/arrayscalars.h>
 
 #include <cstring>
 
@@ -77,6 +78,14 @@ inline void rebase(PyArrayObject* view, PyObject* temporary, PyObject* array) no
     if (PyArray_BASE(view) != temporary) return;
     Py_INCREF(array);
     fields(view)->base = array;
+    Py_DECREF(temporary);
+}
+
+// The same for a record: void scalars look into the array they were taken from.
+inline void rebase(PyVoidScalarObject* record, PyObject* temporary, PyObject* array) noexcept {
+    if (record->base != temporary) return;
+    Py_INCREF(array);
+    record->base = array;
     Py_DECREF(temporary);
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 
@@ -630,10 +631,95 @@ def BoolDynamicArray(initial_size=0):
     return zeros(initial_size, np.bool_)
 
 
+# The rest of NumPy's creation functions, for cppdynarray.numpy and like=.
+
+
+def _copying(function):
+    """NumPy's function, with the array that it returns copied into a DynamicArray."""
+
+    @functools.wraps(function)
+    def create(*args, **kwargs):
+        made = function(*args, **kwargs)
+        return _own(made) if type(made) is np.ndarray else made
+
+    create.__module__ = "cppdynarray.numpy"
+    create.__doc__ = f"As ``numpy.{function.__name__}``, but the array returned is a DynamicArray."
+    return create
+
+
+eye = _copying(np.eye)
+fromfile = _copying(np.fromfile)
+fromfunction = _copying(np.fromfunction)
+fromstring = _copying(np.fromstring)
+from_dlpack = _copying(np.from_dlpack)
+genfromtxt = _copying(np.genfromtxt)
+geomspace = _copying(np.geomspace)
+identity = _copying(np.identity)
+loadtxt = _copying(np.loadtxt)
+logspace = _copying(np.logspace)
+tri = _copying(np.tri)
+
+
+def copy(a, order="K", subok=False):
+    """
+    Return a DynamicArray with a copy of `a`; as ``numpy.copy``.
+
+    Parameters
+    ----------
+    a : array_like
+    order : {'C', 'F', 'A', 'K'}, optional
+    subok : bool, optional
+        Whether subclasses of DynamicArray are passed through.
+
+    Returns
+    -------
+    DynamicArray
+    """
+    return array(a, order=order, subok=subok, copy=True)
+
+
+def asanyarray(a, dtype=None, order=None, *, device=None, copy=None, like=None):
+    """
+    Return `a` itself if it is any array that fits, and a DynamicArray with a copy otherwise.
+
+    Parameters
+    ----------
+    a, dtype, order, device, copy, like
+        As for ``numpy.asanyarray``.
+
+    Returns
+    -------
+    numpy.ndarray
+    """
+    if isinstance(a, np.ndarray):
+        return np.asanyarray(a, dtype, order, device=device, copy=copy, like=like)
+    return asarray(a, dtype, order, device=device, copy=copy, like=like)
+
+
+def ascontiguousarray(a, dtype=None, *, like=None):
+    """
+    Return a C-ordered DynamicArray, `a` itself if it is one; as ``numpy.ascontiguousarray``.
+
+    Parameters
+    ----------
+    a : array_like
+    dtype : data-type, optional
+    like : array_like, optional
+
+    Returns
+    -------
+    DynamicArray
+    """
+    return array(a, dtype, copy=None, order="C", ndmin=1, like=like)
+
+
 # np.zeros(3, like=d) asks for a DynamicArray (NEP 35); NumPy calls these for it.
 _dispatch.overrides.update(
     {
         getattr(np, function.__name__): function
-        for function in (empty, ones, zeros, full, arange, array, asarray, fromiter, frombuffer)
+        for function in (
+            arange, array, asanyarray, asarray, ascontiguousarray, empty, eye, frombuffer, fromfile,
+            fromfunction, fromiter, fromstring, full, genfromtxt, identity, loadtxt, ones, tri, zeros,
+        )
     }
 )

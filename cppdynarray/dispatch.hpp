@@ -72,6 +72,9 @@ public:
         if (result == nullptr || count_ == 0) return result;
         if (PyArray_Check(result)) return restore_array(result);
         if (PyTuple_Check(result) || PyList_CheckExact(result)) return restore_items(result);
+        if (PyArray_IsScalar(result, Void))
+            for (std::size_t i = 0; i < count_; ++i)
+                rebase(reinterpret_cast<PyVoidScalarObject*>(result), pairs_[i].view, pairs_[i].original);
         return result;
     }
 
@@ -291,6 +294,31 @@ inline PyObject* call_plain(PyObject* callable, PyObject* self, PyObject* const*
 constexpr std::size_t most_forwarded = 64;
 inline std::array<PyObject*, most_forwarded> forwarded_methods = {};
 using FastMethod = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);
+
+// d.view(cls), for a kind of DynamicArray, is a view of d itself: its __array_finalize__ meets d.
+inline bool asks_for_dynamic(PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
+    const Py_ssize_t given = nargs + (kwnames != nullptr ? PyTuple_GET_SIZE(kwnames) : 0);
+    for (Py_ssize_t i = 0; i < given; ++i)
+        if (PyType_Check(args[i]) &&
+            PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(args[i]), dynamic_array_type))
+            return true;
+    return false;
+}
+
+inline PyObject* view(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
+    PyObject* method = PyObject_GetAttrString(reinterpret_cast<PyObject*>(&PyArray_Type), "view");
+    if (method == nullptr) return nullptr;
+    PyObject* result = nullptr;
+    if (asks_for_dynamic(args, nargs, kwnames)) {
+        PyObject* bound = Py_TYPE(method)->tp_descr_get(method, self, reinterpret_cast<PyObject*>(Py_TYPE(self)));
+        if (bound != nullptr) result = PyObject_Vectorcall(bound, args, static_cast<std::size_t>(nargs), kwnames);
+        Py_XDECREF(bound);
+    } else {
+        result = call_plain(method, self, args, nargs, kwnames);
+    }
+    Py_DECREF(method);
+    return result;
+}
 
 template <std::size_t index>
 PyObject* forward(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
