@@ -48,8 +48,6 @@ setup(
         ],
         compiler_directives={
             "language_level": 3,
-            "boundscheck": False,
-            "wraparound": False,
             "always_allow_keywords": True,
             "binding": True,
             "embedsignature": False,

@@ -169,14 +169,14 @@ private:
         if (source == Source::reserved) {
             const std::size_t wanted = range_to_take(bytes, reserve);
             if (Block* block = take_from_pool()) {
-                if (block->mapping_bytes >= wanted && commit(block, bytes)) return block;
+                if (fits(block, wanted) && commit(block, bytes)) return block;
                 unmap(block);
             }
             if (wanted != 0)
                 if (Block* block = map(bytes, wanted, wanted)) return block;
-            // Refused: a limit was lowered, or the pool holds what is missing.
+            // Refused: the pool holds what is missing, or addresses are fewer than thought.
             trim();
-            address_space_.store(Memory::address_space_bytes(), std::memory_order_relaxed);
+            address_space_.store(address_space_left(reserve), std::memory_order_relaxed);
             if (const std::size_t most = range_to_take(bytes, reserve)) {
                 const std::size_t worthwhile = std::max(least + sizeof(Block), std::min(most, least_reservation));
                 if (Block* block = map(bytes, worthwhile, most)) return block;
@@ -193,6 +193,20 @@ private:
         std::size_t share = next_reservation(address_space_.load(std::memory_order_relaxed), mapped_bytes());
         if (bytes >= least_reservation) share = std::max(share, bytes * 2);
         return share != 0 ? std::max(least, share) : 0;
+    }
+
+    // Whether a pooled block will do: large enough, and not far larger than the settings say.
+    bool fits(const Block* block, std::size_t wanted) const noexcept {
+        return block->mapping_bytes >= wanted &&
+               (settings.reserve_bytes == 0 || wanted == 0 || block->mapping_bytes / 2 <= wanted);
+    }
+
+    // The address space to reckon with after a refusal. Where the system names no limit and
+    // still refused an ordinary share, what is mapped now is all there is for us.
+    std::size_t address_space_left(std::size_t reserve) const noexcept {
+        const std::size_t limit = Memory::address_space_bytes();
+        if (reserve != 0 || settings.reserve_bytes != 0) return limit;
+        return std::min(limit, std::max(4 * mapped_bytes(), 64 * least_reservation));
     }
 
     // A block in a reservation of `wanted` bytes or, by halving, of no less than `least`.
