@@ -360,6 +360,8 @@ def copy(self, order="C"):
     """
     if order is None:
         order = "C"
+    if not isinstance(order, str):
+        raise TypeError(f"order must be str, not {type(order).__name__}")
     if order not in ("C", "F", "A", "K", "c", "f", "a", "k"):
         raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
     return new_copy(type(self), self, order=order.upper(), like=self)

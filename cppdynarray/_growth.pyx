@@ -8,6 +8,11 @@ runs meanwhile (an element's __float__, an iterator, __del__) finds a consistent
    which may change the array.
 2. From here on no Python code runs: make room, move bytes, set the length.
 3. Drop references of removed elements, which may run Python code again.
+
+Three kinds of dtype differ in how elements move. Without references, elements are bytes. Objects,
+alone or in records, are moved as bytes, and slots past the length are zero. Strings of StringDType
+live in an arena of their array, which uses the place of a removed string again only through the
+slot that held it: so they are copied in by NumPy, and slots past the length keep what NumPy left.
 """
 
 import operator
@@ -19,11 +24,12 @@ from cpython.number cimport PyIndex_Check
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from cpython.slice cimport PySlice_AdjustIndices, PySlice_Unpack
+from cpython.unicode cimport PyUnicode_CheckExact
 from libc.string cimport memcpy, memmove, memset
 
 from cppdynarray._dispatch cimport as_plain, is_dynamic
 from cppdynarray._memory cimport (
-    Block, block_of, fix_row_stride, grow_block, new_scratch, row_bytes, set_block, set_length,
+    Block, block_of, fix_row_stride, grow_block, new_array, new_dropper, new_scratch, row_bytes, set_block, set_length,
     set_shape, shrink_block, used_bytes, zero_block,
 )
 
@@ -53,6 +59,11 @@ cdef extern from "numpy/arrayobject.h":
     const int NPY_ARRAY_ALIGNED
     const int NPY_ARRAY_C_CONTIGUOUS
     const Py_ssize_t NPY_MAX_INTP
+    const int NPY_VSTRING
+
+
+cdef extern from "<algorithm>" namespace "std":
+    void rotate(char* first, char* middle, char* last) noexcept
 
 
 cdef extern from "scalars.hpp" namespace "cppdynarray":
@@ -85,6 +96,11 @@ cdef inline Py_ssize_t length(cnp.ndarray array) noexcept:
     return cnp.PyArray_DIMS(array)[0]
 
 
+cdef inline bint has_arena(cnp.ndarray array) noexcept:
+    """Whether this is an array of StringDType."""
+    return cnp.PyArray_TYPE(array) == NPY_VSTRING
+
+
 cdef Block* make_room(cnp.ndarray array, Block* block, Py_ssize_t rows) except NULL:
     """Makes room for `rows` rows in all, moving the data if it must; the length stays."""
     cdef size_t row = row_bytes(array)
@@ -100,6 +116,8 @@ cdef Block* make_room(cnp.ndarray array, Block* block, Py_ssize_t rows) except N
         )
     if grown != block:
         set_block(array, grown)
+        if has_arena(array):
+            zero_block(grown, used_bytes(array), grown.committed_bytes)
     return grown
 
 
@@ -143,6 +161,8 @@ cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
     for axis in range(cnp.PyArray_NDIM(array)):
         dims[axis] = cnp.PyArray_DIMS(array)[axis]
     dims[0] = rows
+    if has_arena(array):
+        return new_array(cnp.ndarray, array.descr, cnp.PyArray_NDIM(array), dims)
     return new_scratch(array, cnp.PyArray_NDIM(array), dims)
 
 
@@ -261,12 +281,28 @@ cdef cnp.ndarray convert_rows(cnp.ndarray array, object items):
     return rows
 
 
-cdef void move_in(cnp.ndarray rows, char* destination) noexcept:
-    """Moves all of `rows` to `destination`; a scratch array is left without references."""
+cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots) except -1:
+    """Moves all of `rows` to slots of `array` that hold nothing; `rows`, a scratch array if its
+    elements hold references, is left without them.
+    """
     cdef size_t size = used_bytes(rows)
-    memmove(destination, cnp.PyArray_DATA(rows), size)
-    if PyDataType_REFCHK(rows.descr):
+    cdef cnp.npy_intp count
+    cdef cnp.ndarray destination
+    if has_arena(array):
+        count = cnp.PyArray_SIZE(rows)
+        Py_INCREF(array.descr)
+        destination = PyArray_NewFromDescr(
+            cnp.ndarray, array.descr, 1, &count, NULL, slots, NPY_ARRAY_CARRAY, None)
+        try:
+            cnp.PyArray_CopyInto(destination, rows.reshape(-1))
+        except:
+            new_dropper(array, slots, count)
+            raise
+        return 0
+    memmove(slots, cnp.PyArray_DATA(rows), size)
+    if PyDataType_REFCHK(array.descr):
         memset(cnp.PyArray_DATA(rows), 0, size)
+    return 0
 
 
 # Growing.
@@ -308,23 +344,32 @@ cdef extern from *:
 
 
 cdef int append_row(cnp.ndarray array, object value) except -1:
-    growable(array)
+    cdef Block* block = growable(array)
     cdef _Layout layout
+    cdef size_t used
+    cdef Py_ssize_t new_length
     cdef cnp.dtype dtype = array.descr
     cdef ItemBuffer buffer
     cdef char* item = buffer.bytes
     cdef size_t item_size = dtype.itemsize
+    if has_arena(array) and cnp.PyArray_NDIM(array) == 1 and PyUnicode_CheckExact(value):
+        # Packing a str runs no Python code, so it can go to its slot at once.
+        new_length = grown_length(array, 1)
+        block = make_room(array, block, new_length)
+        PyArray_Pack(dtype, block.data() + used_bytes(array), value)
+        set_length(array, new_length)
+        return 0
     if cnp.PyArray_NDIM(array) > 1 or item_size > sizeof(ItemBuffer) or PyDataType_REFCHK(dtype):
         layout = _Layout(array)
         return append_rows(layout, convert_row(array, value))
-    # One element without references needs no scratch array, only a place.
+    # One element without references needs no scratch array, only a place to be converted.
     memset(item, 0, item_size)
     PyArray_Pack(dtype, item, value)
-    cdef Block* block = growable(array)
+    block = growable(array)
     if array.descr is not dtype or cnp.PyArray_NDIM(array) != 1:
         raise RuntimeError(LAYOUT_CHANGED)
-    cdef size_t used = used_bytes(array)
-    cdef Py_ssize_t new_length = grown_length(array, 1)
+    used = used_bytes(array)
+    new_length = grown_length(array, 1)
     block = make_room(array, block, new_length)
     memcpy(block.data() + used, item, item_size)
     set_length(array, new_length)
@@ -337,7 +382,7 @@ cdef int append_rows(_Layout layout, cnp.ndarray rows) except -1:
     cdef size_t used = used_bytes(array)
     cdef Py_ssize_t new_length = grown_length(array, length(rows))
     block = make_room(array, block, new_length)
-    move_in(rows, block.data() + used)
+    move_in(array, rows, block.data() + used)
     set_length(array, new_length)
     return 0
 
@@ -366,8 +411,14 @@ cdef int insert(cnp.ndarray array, object index, object value) except -1:
     position = min(position, old_length)
     block = make_room(array, block, grown_length(array, 1))
     cdef char* slot = block.data() + row * <size_t>position
-    memmove(slot + row, slot, row * <size_t>(old_length - position))
-    move_in(rows, slot)
+    cdef char* end = block.data() + row * <size_t>old_length
+    if has_arena(array):
+        # Copied to the end, where a failure changes nothing, and turned to its place.
+        move_in(array, rows, end)
+        rotate(slot, end, end + row)
+    else:
+        memmove(slot + row, slot, end - slot)
+        move_in(array, rows, slot)
     set_length(array, old_length + 1)
     return 0
 
@@ -409,7 +460,7 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
     added = max(new_size - cnp.PyArray_SIZE(array), 0)
     if added > 0 and PyDataType_REFCHK(array.descr):
         # Zero bytes are an empty slot; the value zero (0, "" or a record of them) is NumPy's.
-        fresh = new_scratch(array, 1, &added)
+        fresh = new_array(cnp.ndarray, array.descr, 1, &added) if has_arena(array) else new_scratch(array, 1, &added)
         fresh[...] = np.zeros((), array.descr)
 
     block = growable(array)
@@ -431,9 +482,12 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
             raise MemoryError(
                 f"no memory for shape {shape}: {new_size} elements of {item_size} bytes (the array has {old_size})"
             )
-        set_block(array, block)
+        if block.data() != cnp.PyArray_DATA(array):
+            set_block(array, block)
+            if has_arena(array):
+                zero_block(block, used_bytes(array), block.committed_bytes)
         if fresh is not None:
-            move_in(fresh, block.data() + item_size * <size_t>old_size)
+            move_in(array, fresh, block.data() + item_size * <size_t>old_size)
         else:
             zero_block(block, used_bytes(array), item_size * <size_t>new_size)
 
@@ -462,14 +516,17 @@ cdef int reserve(cnp.ndarray array, Py_ssize_t rows) except -1:
 # Shrinking.
 
 cdef cnp.ndarray take_items(cnp.ndarray array, size_t item_size, Py_ssize_t start, Py_ssize_t stop):
-    """Moves the elements from `start` to `stop`, counted in C order, to a scratch array if they
-    hold references: None otherwise. The slots are left zero.
+    """An array that has the references of the elements from `start` to `stop`, counted in C
+    order, and drops them when it is freed; None if there are none. The slots are left zero,
+    except for strings, which stay where they are until then.
     """
     if not PyDataType_REFCHK(array.descr):
         return None
     cdef cnp.npy_intp count = stop - start
-    cdef cnp.ndarray taken = new_scratch(array, 1, &count)
     cdef char* slots = <char*>cnp.PyArray_DATA(array) + item_size * <size_t>start
+    if has_arena(array):
+        return new_dropper(array, slots, count)
+    cdef cnp.ndarray taken = new_scratch(array, 1, &count)
     memcpy(cnp.PyArray_DATA(taken), slots, item_size * <size_t>count)
     memset(slots, 0, item_size * <size_t>count)
     return taken
@@ -484,13 +541,23 @@ cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) excep
     stop = min(stop, count)
     if stop <= start:
         return 0
-    if cnp.PyArray_TYPE(array) == cnp.NPY_OBJECT and (
-        max(row, row * <size_t>(count - stop)) <= OBJECT_CHUNK * sizeof(PyObject*)
-    ):
+    cdef bint objects = cnp.PyArray_TYPE(array) == cnp.NPY_OBJECT and row <= OBJECT_CHUNK * sizeof(PyObject*)
+    if objects and row * <size_t>(stop - start) <= OBJECT_CHUNK * sizeof(PyObject*):
         return remove_objects(array, start, stop)
     cdef Py_ssize_t row_items = cnp.PyArray_SIZE(array) // count
-    cdef cnp.ndarray doomed = take_items(array, item_size, start * row_items, stop * row_items)
+    cdef cnp.ndarray doomed
     cdef char* data = block.data()
+    if has_arena(array):
+        doomed = take_items(array, item_size, (count - (stop - start)) * row_items, count * row_items)
+        rotate(data + row * <size_t>start, data + row * <size_t>stop, data + row * <size_t>count)
+        shorten(array, block, count - (stop - start))
+        return 0
+    try:
+        doomed = take_items(array, item_size, start * row_items, stop * row_items)
+    except MemoryError:
+        if not objects:
+            raise
+        return remove_objects(array, start, stop)
     memmove(data + row * <size_t>start, data + row * <size_t>stop, row * <size_t>(count - stop))
     if doomed is not None:
         memset(data + row * <size_t>(count - (stop - start)), 0, row * <size_t>(stop - start))
@@ -503,10 +570,11 @@ cdef enum:
 
 
 cdef int remove_objects(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) except -1:
-    """As remove_rows, for objects close to the end: without taking memory, which may be short.
+    """As remove_rows, for few objects, or when memory is short: takes none.
 
     From the end, a chunk of rows is taken out, and only when the array is whole again are its
-    references dropped.
+    references dropped. If there are several chunks, and dropping one runs Python code that
+    changes the array, the rows removed later are those that are then in their place.
     """
     cdef PyObject* doomed[OBJECT_CHUNK]
     cdef Block* block
@@ -586,7 +654,9 @@ cdef int delete(cnp.ndarray array, object key) except -1:
             return remove_rows(array, start, stop)
         key = slice(start, stop if stop >= 0 else None, step)
     elif isinstance(key, cnp.ndarray):
-        pass
+        # NumPy lets an empty mask through where there are rows.
+        if key.dtype == np.bool_ and key.shape != (length(array),):
+            raise IndexError(f"a mask of shape {key.shape} doesn't fit {length(array)} rows")
     elif PyIndex_Check(key):
         wanted = operator.index(key)
         growable(array)
@@ -601,7 +671,6 @@ cdef int delete(cnp.ndarray array, object key) except -1:
             f"rows are deleted by an int, a slice, or an array of ints or bools, not by {type(key).__name__}"
         )
     kept = np.ones(length(array), np.bool_)
-    kept[key]  # refuses an empty mask for rows that exist, which the assignment does not
     kept[key] = False
     return keep_rows(array, kept)
 
@@ -613,14 +682,19 @@ cdef int keep_rows(cnp.ndarray array, cnp.ndarray kept) except -1:
     cdef size_t row = row_bytes(array)
     cdef char* data
     cdef char* bin = NULL
-    cdef cnp.ndarray doomed = None
+    cdef cnp.ndarray doomed = None, dropper = None
+    cdef Py_ssize_t removed = count - np.count_nonzero(kept)
     if PyDataType_REFCHK(array.descr):
-        doomed = scratch_rows(array, count - np.count_nonzero(kept))
+        doomed = scratch_rows(array, removed)
         bin = <char*>cnp.PyArray_DATA(doomed)
     cdef Block* block = growable(array)
     if length(array) != count:
         raise RuntimeError("the array's length changed while the index was read")
     data = block.data()
+    if has_arena(array) and count > 0:
+        dropper = take_items(
+            array, cnp.PyArray_ITEMSIZE(array), cnp.PyArray_SIZE(array) // count * (count - removed),
+            cnp.PyArray_SIZE(array))
     for source in range(count):
         if keep[source]:
             if target != source:
@@ -629,8 +703,13 @@ cdef int keep_rows(cnp.ndarray array, cnp.ndarray kept) except -1:
         elif bin != NULL:
             memcpy(bin + row * <size_t>taken, data + row * <size_t>source, row)
             taken += 1
-    if bin != NULL:
-        memset(data + row * <size_t>target, 0, row * <size_t>(count - target))
+    if has_arena(array):
+        # Back to where their slots can be used again.
+        memcpy(data + row * <size_t>target, bin, row * <size_t>taken)
+        memset(bin, 0, row * <size_t>taken)
+        doomed = dropper
+    elif bin != NULL:
+        memset(data + row * <size_t>target, 0, row * <size_t>taken)
     shorten(array, block, target)
     return 0
 

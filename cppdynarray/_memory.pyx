@@ -171,6 +171,17 @@ handler_functions.allocator.free = handler_free
 handler = PyCapsule_New(&handler_functions, "mem_handler", NULL)
 
 
+# The same name with a free() that frees nothing, for arrays that own elements but not memory.
+
+cdef void keep_memory(void* ctx, void* address, size_t size) noexcept nogil:
+    pass
+
+
+cdef PyDataMem_Handler dropping_functions = handler_functions
+dropping_functions.allocator.free = keep_memory
+cdef object dropping_handler = PyCapsule_New(&dropping_functions, "mem_handler", NULL)
+
+
 cdef size_t row_bytes(cnp.ndarray array) noexcept:
     """Bytes of one row of an array with one or more dimensions."""
     cdef size_t size = cnp.PyArray_ITEMSIZE(array)
@@ -275,6 +286,17 @@ cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* di
     if block == NULL:
         raise MemoryError(f"unable to allocate {bytes} bytes to convert values to {array.dtype}")
     return _adopt(block, bytes, cnp.ndarray, array.descr, ndim, dims, NPY_ARRAY_CARRAY, None)
+
+
+cdef cnp.ndarray new_dropper(cnp.ndarray array, void* slots, cnp.npy_intp count):
+    """A plain array that drops the references of `count` elements of `array` where they are, when
+    it is freed itself. The slots stay as NumPy leaves them: empty, though not always zero.
+    """
+    Py_INCREF(array.descr)
+    cdef cnp.ndarray dropper = PyArray_NewFromDescr(
+        cnp.ndarray, array.descr, 1, &count, NULL, slots, NPY_ARRAY_CARRAY, None)
+    own_block(dropper, dropping_handler)
+    return dropper
 
 
 def configure(*, bint heap, double growth_factor, size_t reserve_bytes, bint huge_pages):

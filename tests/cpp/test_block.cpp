@@ -542,21 +542,32 @@ TEST_CASE("an address space that shrinks later is noticed") {
     allocator.release(second, 100);
 }
 
-TEST_CASE("a system that refuses gets asked for less, but for no less than is worthwhile") {
+TEST_CASE("a system that refuses is asked for the least that is worthwhile, then left alone") {
     FakeSystem system;
     Allocator allocator;
-    system.fail(Call::reserve, 1, 2);
+    system.fail(Call::reserve, 1, 1);
     Block* block = allocator.allocate(100);
     CHECK_FALSE(block->on_heap());
+    CHECK(block->mapping_bytes == MiB);
     allocator.release(block, 100);
     allocator.trim();
 
-    // 256 MiB, again, and by halves down to 1 MiB.
-    system.fail(Call::reserve, 1, 10);
+    system.fail(Call::reserve, 1, 2);
     block = allocator.allocate(100);
-    CHECK(system.failures == 10);
+    CHECK(system.failures == 2);
     CHECK(block->on_heap());
     allocator.release(block, 100);
+}
+
+TEST_CASE("a large block takes what the system has, by halves, down to what it needs") {
+    FakeSystem system;
+    Allocator allocator;
+    system.fail(Call::reserve, 1, 2);
+    Block* block = allocator.allocate(8 * MiB);
+    CHECK_FALSE(block->on_heap());
+    CHECK(block->reserved_bytes >= 8 * MiB);
+    CHECK(block->mapping_bytes < 16 * MiB);
+    allocator.release(block, 8 * MiB);
 }
 
 TEST_CASE("when memory is short, the pool is given up before a block is refused") {
