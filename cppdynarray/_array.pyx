@@ -23,7 +23,7 @@ from cppdynarray._dispatch cimport (
     as_plain, is_dynamic, set_type,
 )
 from cppdynarray._growth cimport is_array_like
-from cppdynarray._memory cimport Block, block_of, new_array, used_bytes, zero_block
+from cppdynarray._memory cimport Block, block_of, handler, new_array, used_bytes, zero_block
 
 cnp.import_array()
 
@@ -54,6 +54,10 @@ cdef extern from "numpy/arrayobject.h":
     bint PyArray_IS_C_CONTIGUOUS(cnp.ndarray) noexcept
     bint PyArray_CHKFLAGS(cnp.ndarray, int) noexcept
     const Py_ssize_t NPY_MAX_INTP
+
+
+cdef extern from "append_scalar.hpp" namespace "cppdynarray":
+    bint append_scalar(object array, object handler, object value) noexcept
 
 
 cdef Py_ssize_t shape_of(object shape, cnp.npy_intp* dims) except -1:
@@ -142,7 +146,8 @@ cdef int get_buffer(object self, Py_buffer* buffer, int flags) except -1:
 # Methods that are called once an element: C functions, so that calling costs next to nothing.
 
 cdef object method_append(object self, object value):
-    _growth.append(self, value)
+    if not append_scalar(self, handler, value):
+        _growth.append(self, value)
     return None
 
 

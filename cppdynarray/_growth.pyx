@@ -307,31 +307,6 @@ cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots) except -1:
 
 # Growing.
 
-cdef int append(cnp.ndarray array, object value) except -1:
-    cdef Block* block = block_of(array)
-    cdef size_t item_size, used
-    cdef char* slot
-    if (
-        block != NULL
-        and cnp.PyArray_NDIM(array) == 1
-        and cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED)
-        and cnp.PyArray_ISNOTSWAPPED(array)
-    ):
-        item_size = cnp.PyArray_ITEMSIZE(array)
-        used = item_size * <size_t>length(array)
-        if <size_t>cnp.PyArray_STRIDES(array)[0] == item_size and used + item_size <= block.committed_bytes:
-            slot = <char*>cnp.PyArray_DATA(array) + used
-            if store_scalar(slot, cnp.PyArray_TYPE(array), value):
-                set_length(array, length(array) + 1)
-                return 0
-            if cnp.PyArray_TYPE(array) == cnp.NPY_OBJECT:
-                Py_INCREF(value)
-                (<PyObject**>slot)[0] = <PyObject*>value
-                set_length(array, length(array) + 1)
-                return 0
-    return append_row(array, value)
-
-
 cdef extern from *:
     """
     // Room for one element of nearly any dtype.
@@ -343,7 +318,7 @@ cdef extern from *:
         char* bytes
 
 
-cdef int append_row(cnp.ndarray array, object value) except -1:
+cdef int append(cnp.ndarray array, object value) except -1:
     cdef Block* block = growable(array)
     cdef _Layout layout
     cdef size_t used
