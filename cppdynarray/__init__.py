@@ -20,7 +20,16 @@ True
 
 from pathlib import Path as _Path
 
-from cppdynarray._array import DynamicArray
+try:
+    from cppdynarray._array import DynamicArray
+except ModuleNotFoundError as error:
+    if error.name != "cppdynarray._array":
+        raise
+    raise ImportError(
+        f"{_Path(__file__).parent} is cppdynarray's source, without its compiled modules: run "
+        "'python3 -m pip install -e .' there, or start Python in another directory to import an "
+        "installed cppdynarray"
+    ) from None
 from cppdynarray._version import __version__
 from cppdynarray.creation import (
     BoolDynamicArray,

@@ -60,25 +60,41 @@ cdef extern from "append_scalar.hpp" namespace "cppdynarray":
     bint append_scalar(object array, object handler, object value) noexcept
 
 
-cdef Py_ssize_t shape_of(object shape, cnp.npy_intp* dims) except -1:
-    """Writes a shape to `dims`; returns its number of dimensions."""
-    if not isinstance(shape, tuple):
-        shape = (shape,)
-    if len(shape) > 64:
-        raise ValueError(f"number of dimensions must be within [0, 64], not {len(shape)}")
-    for axis, size in enumerate(shape):
-        if size > NPY_MAX_INTP:
-            raise ValueError("Maximum allowed dimension exceeded")
-        dims[axis] = max(size, -1)
-    return len(shape)
+def as_dtype(dtype):
+    """What NumPy's creation functions take for a dtype, as an instance."""
+    if isinstance(dtype, type) and issubclass(dtype, np.dtype):
+        return np.empty(0, dtype).dtype
+    return np.dtype(dtype)
+
+
+def as_shape(shape):
+    """What NumPy's creation functions take for a shape, as a tuple of ints."""
+    return np.empty(shape, NO_BYTES).shape
+
+
+NO_BYTES = np.dtype([])
+
+
+def as_order(order, default, allowed="CFAK"):
+    """What NumPy's functions take for an order, as one capital letter."""
+    if order is None:
+        return default
+    if not isinstance(order, str):
+        raise TypeError(f"order must be str, not {type(order).__name__}")
+    if len(order) != 1 or order.upper() not in allowed:
+        raise ValueError(f"order must be one of {', '.join(map(repr, allowed))}, not {order!r}")
+    return order.upper()
 
 
 def new(type cls, shape, dtype, *, Py_ssize_t capacity=0, Py_ssize_t reserve=0, bint fortran=False,
         bint zeroed=False):
     """An array of class `cls` with memory of its own, zero or not initialised."""
     cdef cnp.npy_intp[64] dims
-    cdef int ndim = shape_of(shape, dims)
-    cdef cnp.ndarray array = new_array(cls, np.dtype(dtype), ndim, dims, capacity, reserve, fortran)
+    cdef int ndim = 0
+    for size in as_shape(shape):
+        dims[ndim] = size
+        ndim += 1
+    cdef cnp.ndarray array = new_array(cls, as_dtype(dtype), ndim, dims, capacity, reserve, fortran)
     if zeroed:
         zero_block(block_of(array), 0, used_bytes(array))
         if PyDataType_REFCHK(array.descr):
@@ -116,11 +132,11 @@ def dynamic_array(type cls, contents=(), dtype=None, *, capacity=0, reserve=0):
     if capacity_rows < 0 or reserve_rows < 0:
         raise ValueError("capacity and reserve are numbers of rows: they can't be negative")
     if dtype is not None:
-        dtype = np.dtype(dtype)
+        dtype = as_dtype(dtype)
     if is_dynamic(contents):
         contents = as_plain(contents)
     if not isinstance(contents, (list, tuple)) and not is_array_like(contents):
-        if dtype is not None:
+        if dtype is not None and not (dtype.itemsize == 0 and dtype.kind in "SU"):
             return new_from_iterable(cls, contents, dtype, capacity=capacity_rows, reserve=reserve_rows)
         contents = list(contents)
     # A tuple of rows is no different from a list of them; to NumPy it may be one record.
@@ -363,13 +379,7 @@ def copy(self, order="C"):
     >>> len(d), len(e)
     (2, 3)
     """
-    if order is None:
-        order = "C"
-    if not isinstance(order, str):
-        raise TypeError(f"order must be str, not {type(order).__name__}")
-    if order not in ("C", "F", "A", "K", "c", "f", "a", "k"):
-        raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
-    return new_copy(type(self), self, order=order.upper(), like=self)
+    return new_copy(type(self), self, order=as_order(order, "C"), like=self)
 
 
 def __copy__(self):

@@ -20,6 +20,7 @@ cdef extern from "numpy/arrayobject.h":
     const int NPY_ARRAY_CARRAY
     const int NPY_ARRAY_FARRAY
     const int NPY_USERDEF
+    const Py_ssize_t NPY_MAX_INTP
     object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
                                 const cnp.npy_intp* strides, void* data, int flags, object obj)
     bint PyDataType_REFCHK(cnp.dtype dtype) noexcept
@@ -67,7 +68,6 @@ cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray" nogil:
         size_t mapped_blocks() noexcept
         size_t mapped_bytes() noexcept
 
-    const size_t max_bytes "cppdynarray::BlockAllocator<>::max_bytes"
     bint multiply(size_t, size_t, size_t&) noexcept
 
     cdef cppclass VirtualMemory:
@@ -258,7 +258,7 @@ cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_in
         if axis > 0 and not multiply(row, dims[axis], row):
             raise ValueError("array is too big: the size of a row exceeds what memory can have")
     bytes = row
-    if ndim > 0 and not multiply(row, dims[0], bytes) or bytes > max_bytes:
+    if ndim > 0 and not multiply(row, dims[0], bytes) or bytes > <size_t>NPY_MAX_INTP:
         raise ValueError("array is too big: its size exceeds what memory can have")
     if not multiply(row, max(capacity, 0), capacity_bytes) or not multiply(row, max(reserve, 0), reserve_bytes):
         raise MemoryError(f"no memory can hold {max(capacity, reserve)} rows of {row} bytes")

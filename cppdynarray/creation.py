@@ -9,7 +9,7 @@ import operator
 import numpy as np
 
 from cppdynarray import _dispatch
-from cppdynarray._array import DynamicArray, new, new_copy, new_from_iterable
+from cppdynarray._array import DynamicArray, as_dtype, as_order, new, new_copy, new_from_iterable
 
 __all__ = [
     "BoolDynamicArray", "DoubleDynamicArray", "FloatDynamicArray", "Int32DynamicArray",
@@ -18,20 +18,11 @@ __all__ = [
 ]
 
 
-def _shape(shape):
-    """A shape as NumPy takes it, an int or a sequence of ints, as a tuple."""
-    try:
-        return (operator.index(shape),)
-    except TypeError:
-        return tuple(operator.index(size) for size in shape)
-
-
 def _new(shape, dtype, order, device, *, zeroed=False, cls=DynamicArray):
-    if order not in ("C", "F", "c", "f"):
-        raise ValueError(f"only 'C' or 'F' order is permitted, not {order!r}")
+    order = as_order(order, "C", "CF")
     if device not in (None, "cpu"):
         raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
-    return new(cls, _shape(shape), dtype, fortran=order in ("F", "f"), zeroed=zeroed)
+    return new(cls, shape, dtype, fortran=order == "F", zeroed=zeroed)
 
 
 def _own(array, order="K"):
@@ -298,7 +289,7 @@ def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, ndm
             "Unable to avoid copy while creating an array as requested: a DynamicArray needs memory "
             "of its own; use copy=None to copy only when needed"
         )
-    return new_copy(cls, np.asarray(source), order=order)
+    return new_copy(cls, np.asarray(source), order=as_order(order, "K"))
 
 
 def asarray(a, dtype=None, order=None, *, device=None, copy=None, like=None):
@@ -366,10 +357,11 @@ def fromiter(iter, dtype, count=-1, *, like=None):
     """
     if _is_foreign(like):
         return np.fromiter(iter, dtype, count, like=like)
+    dtype = as_dtype(dtype)
+    if dtype.itemsize == 0 and dtype.kind in "SU":
+        raise ValueError("Must specify length when using variable-size data-type.")
     count = operator.index(count)
-    made = new_from_iterable(
-        DynamicArray, iter if count < 0 else itertools.islice(iter, count), np.dtype(dtype)
-    )
+    made = new_from_iterable(DynamicArray, iter if count < 0 else itertools.islice(iter, count), dtype)
     if count >= 0 and len(made) < count:
         raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(made)} items.")
     return made
@@ -412,9 +404,8 @@ def frombuffer(buffer, dtype=float, count=-1, offset=0, *, like=None):
 def _like(prototype, dtype, order, subok, shape, device, *, zeroed=False):
     """A new array with the shape and dtype of `prototype`, but for what is given."""
     source = np.asarray(prototype)
-    if order not in ("C", "F", "A", "K", "c", "f", "a", "k"):
-        raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
-    fortran = order in "Ff" or (order in "AKak" and source.flags.fnc)
+    order = as_order(order, "K")
+    fortran = order == "F" or (order in "AK" and source.flags.fnc)
     cls = type(prototype) if subok and isinstance(prototype, DynamicArray) else DynamicArray
     return _new(
         source.shape if shape is None else shape, source.dtype if dtype is None else dtype,

@@ -176,7 +176,7 @@ private:
                 if (Block* block = map(bytes, wanted, wanted)) return block;
             // Refused: the pool holds what is missing, or addresses are fewer than thought.
             trim();
-            address_space_.store(address_space_left(reserve), std::memory_order_relaxed);
+            address_space_.store(address_space_left(bytes, reserve), std::memory_order_relaxed);
             if (const std::size_t most = range_to_take(bytes, reserve)) {
                 const std::size_t worthwhile = std::max(least + sizeof(Block), std::min(most, least_reservation));
                 if (Block* block = map(bytes, worthwhile, most)) return block;
@@ -203,9 +203,9 @@ private:
 
     // The address space to reckon with after a refusal. Where the system names no limit and
     // still refused an ordinary share, what is mapped now is all there is for us.
-    std::size_t address_space_left(std::size_t reserve) const noexcept {
+    std::size_t address_space_left(std::size_t bytes, std::size_t reserve) const noexcept {
         const std::size_t limit = Memory::address_space_bytes();
-        if (reserve != 0 || settings.reserve_bytes != 0) return limit;
+        if (bytes >= least_reservation || reserve != 0 || settings.reserve_bytes != 0) return limit;
         return std::min(limit, std::max(4 * mapped_bytes(), 64 * least_reservation));
     }
 
@@ -235,14 +235,20 @@ private:
                        0};
         range.detach();
         mapped_blocks_.fetch_add(1, std::memory_order_relaxed);
-        mapped_bytes_.fetch_add(block->mapping_bytes, std::memory_order_relaxed);
+        mapped_bytes_.fetch_add(share_of(block), std::memory_order_relaxed);
         advise_huge_pages(block);
         return block;
     }
 
+    // What a block counts for among the shares: one that asked for very much is on its own
+    // account, or it would leave nothing to the others.
+    static std::size_t share_of(const Block* block) noexcept {
+        return std::min(block->mapping_bytes, largest_reservation);
+    }
+
     void unmap(Block* block) noexcept {
         mapped_blocks_.fetch_sub(1, std::memory_order_relaxed);
-        mapped_bytes_.fetch_sub(block->mapping_bytes, std::memory_order_relaxed);
+        mapped_bytes_.fetch_sub(share_of(block), std::memory_order_relaxed);
         Reservation<Memory> ends_here(block, block->mapping_bytes);
     }
 
@@ -325,7 +331,7 @@ private:
     }
 
     bool put_into_pool(Block* block) noexcept {
-        if (block->committed_bytes > pool_block_bytes) return false;
+        if (block->committed_bytes > pool_block_bytes || block->mapping_bytes > largest_reservation) return false;
         PoolLock lock(pool_busy_);
         if (!lock || pool_size_ == pool_blocks || pool_held_bytes_ + block->dirty_bytes > pool_bytes)
             return false;

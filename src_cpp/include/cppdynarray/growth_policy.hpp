@@ -31,7 +31,9 @@ constexpr std::size_t next_capacity(std::size_t capacity, std::size_t needed, st
     return std::min(std::max(geometric, needed), limit);
 }
 
-// The least worth reserving: smaller arrays do better on the heap.
+// The most that a block gets unless more is asked for, and the least worth reserving: smaller
+// arrays do better on the heap.
+constexpr std::size_t largest_reservation = std::size_t{1} << (sizeof(void*) == 8 ? 34 : 26);
 constexpr std::size_t least_reservation = std::size_t{1} << 20;
 
 // How many bytes of addresses to reserve for one more block, of `address_space` in all of
@@ -39,13 +41,12 @@ constexpr std::size_t least_reservation = std::size_t{1} << 20;
 // takes a share of what is left, so the shares shrink as blocks become many. 0 when a quarter
 // of all addresses is taken: the rest is for others.
 constexpr std::size_t next_reservation(std::size_t address_space, std::size_t reserved) noexcept {
-    constexpr std::size_t most = std::size_t{1} << (sizeof(void*) == 8 ? 34 : 26);
     const std::size_t budget = address_space / 4;
     const std::size_t left = budget > reserved ? budget - reserved : 0;
     if (left < least_reservation) return 0;
     // Few blocks share a small address space (ulimit -v), many a large one.
     const std::size_t blocks = address_space >> 20 >= (std::size_t{1} << 20) ? 1024 : 16;
-    std::size_t size = most;
+    std::size_t size = largest_reservation;
     while (size > least_reservation && size > left / blocks) size /= 2;
     return size;
 }
