@@ -13,6 +13,11 @@ Examples
 6
 """
 
+import sys as _sys
+from importlib import import_module as _import_module
+from importlib.machinery import ModuleSpec as _ModuleSpec
+from importlib.util import find_spec as _find_spec
+
 import numpy as _numpy
 
 from cppdynarray.creation import (  # noqa: F401
@@ -48,6 +53,8 @@ from cppdynarray.creation import (  # noqa: F401
 
 
 def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(_numpy, name)
 
 
@@ -56,3 +63,28 @@ def __dir__():
 
 
 __all__ = list(_numpy.__all__)
+
+
+class _Submodules:
+    """Finds numpy's own module for ``import cppdynarray.numpy.linalg`` and the like."""
+
+    def find_spec(self, name, path=None, target=None):
+        if not name.startswith(__name__ + "."):
+            return None
+        original = "numpy" + name.removeprefix(__name__)
+        if _find_spec(original) is None:
+            return None
+        return _ModuleSpec(name, self, loader_state=original)
+
+    def create_module(self, spec):
+        module = _import_module(spec.loader_state)
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module):
+        # The import system has put the alias's spec there; the module keeps its own.
+        module.__spec__ = module.__spec__.loader_state
+
+
+__path__ = []  # a package, to the import system
+_sys.meta_path.append(_Submodules())

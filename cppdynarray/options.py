@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from contextlib import contextmanager
 
@@ -11,34 +12,55 @@ __all__ = ["get_options", "options", "set_options"]
 
 _BACKENDS = ("cpp", "numpy")
 _DEFAULTS = {"backend": "cpp", "growth_factor": 2.0, "reserve_bytes": 0, "huge_pages": True}
-_FLAGS = {"1": True, "true": True, "yes": True, "on": True,
-          "0": False, "false": False, "no": False, "off": False}
+_FLAG_NAMES = ("true", "yes", "on", "1", "false", "no", "off", "0")
+_FLAGS = (True,) * 4 + (False,) * 4
 _current = dict(_DEFAULTS)
 
 
 def _check(name, value):
-    """Return the value in its own type, or raise ValueError or TypeError saying what is wrong."""
-    if name == "backend":
-        if value not in _BACKENDS:
-            raise ValueError(f"backend must be one of {_BACKENDS}, not {value!r}")
-        return value
-    if name == "growth_factor":
-        factor = float(value)
-        if not 1.0 < factor <= 16.0:
-            raise ValueError(f"growth_factor must be more than 1 and at most 16, not {value!r}")
-        return factor
-    if name == "reserve_bytes":
-        size = int(value)
-        if not 0 <= size < 2**62:
-            raise ValueError(f"reserve_bytes must be from 0 (choose for me) to 2**62, not {value!r}")
-        return size
-    if name == "huge_pages":
-        if isinstance(value, str):
-            if value.lower() not in _FLAGS:
-                raise ValueError(f"huge_pages must be one of {', '.join(_FLAGS)}, not {value!r}")
-            return _FLAGS[value.lower()]
-        return bool(value)
-    raise TypeError(f"unknown option {name!r}; the options are {', '.join(_DEFAULTS)}")
+    """Return the value in its own type; raise ValueError if it can't be one, TypeError for the name."""
+    if name not in _DEFAULTS:
+        raise TypeError(f"unknown option {name!r}; the options are {', '.join(_DEFAULTS)}")
+    try:
+        return _CHECKS[name](value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} must be {_MEANINGS[name]}, not {value!r}") from None
+
+
+def _backend(value):
+    return _BACKENDS[_BACKENDS.index(value)]
+
+
+def _growth_factor(value):
+    factor = float(value)
+    if not 1.0 < factor <= 16.0:
+        raise ValueError
+    return factor
+
+
+def _reserve_bytes(value):
+    size = int(value) if isinstance(value, str) else operator.index(value)
+    if not 0 <= size < 2**62:
+        raise ValueError
+    return size
+
+
+def _huge_pages(value):
+    return _FLAGS[_FLAG_NAMES.index(str(value).lower())]
+
+
+_CHECKS = {
+    "backend": _backend,
+    "growth_factor": _growth_factor,
+    "reserve_bytes": _reserve_bytes,
+    "huge_pages": _huge_pages,
+}
+_MEANINGS = {
+    "backend": "'cpp' or 'numpy'",
+    "growth_factor": "a number of more than 1 and at most 16",
+    "reserve_bytes": "a number of bytes below 2**62, or 0 to let the library choose",
+    "huge_pages": "true or false",
+}
 
 
 def set_options(**changes):
