@@ -133,6 +133,9 @@ def dynamic_array(type cls, contents=(), dtype=None, *, capacity=0, reserve=0):
         raise ValueError("capacity and reserve are numbers of rows: they can't be negative")
     if dtype is not None:
         dtype = as_dtype(dtype)
+    if isinstance(contents, (list, tuple)) and not contents:
+        # NumPy sees no contents here to find a dtype for.
+        return new(cls, 0, float if dtype is None else dtype, capacity=capacity_rows, reserve=reserve_rows)
     if is_dynamic(contents):
         contents = as_plain(contents)
     if not isinstance(contents, (list, tuple)) and not is_array_like(contents):

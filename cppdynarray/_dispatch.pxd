@@ -33,4 +33,4 @@ cdef object subscript(cnp.ndarray array, object key)
 cdef void set_type(type dynamic_array)
 cdef PyType_Slot* add_operator_slots(PyType_Slot* slots) noexcept
 cdef PyMethodDef* add_methods(PyMethodDef* methods)
-cdef PyGetSetDef* add_attributes(PyGetSetDef* attributes) noexcept
+cdef PyGetSetDef* add_attributes(PyGetSetDef* attributes) except NULL

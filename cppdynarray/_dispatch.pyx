@@ -114,7 +114,7 @@ cdef PyMethodDef* add_methods(PyMethodDef* methods):
     return methods + index + 3
 
 
-cdef PyGetSetDef* add_attributes(PyGetSetDef* attributes) noexcept:
+cdef PyGetSetDef* add_attributes(PyGetSetDef* attributes) except NULL:
     """Writes the attributes that are views; returns the first free place."""
     cdef const char* name
     for python_name, settable in FORWARDED_ATTRIBUTES:
@@ -125,6 +125,9 @@ cdef PyGetSetDef* add_attributes(PyGetSetDef* attributes) noexcept:
         if settable:
             attributes[0].set = set_forwarded
         attributes[0].closure = <void*>name
+        doc = getattr(np.ndarray, python_name.decode()).__doc__ or ""
+        _kept.append(doc)
+        attributes[0].doc = PyUnicode_AsUTF8(doc)
         attributes += 1
     return attributes
 

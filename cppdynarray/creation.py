@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import operator
 
@@ -361,7 +362,10 @@ def fromiter(iter, dtype, count=-1, *, like=None):
     if dtype.itemsize == 0 and dtype.kind in "SU":
         raise ValueError("Must specify length when using variable-size data-type.")
     count = operator.index(count)
-    made = new_from_iterable(DynamicArray, iter if count < 0 else itertools.islice(iter, count), dtype)
+    if count != -1:
+        count = len(range(count))  # as NumPy: none if negative, OverflowError beyond all sizes
+        iter = itertools.islice(iter, count)
+    made = new_from_iterable(DynamicArray, iter, dtype)
     if count >= 0 and len(made) < count:
         raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(made)} items.")
     return made
@@ -634,7 +638,22 @@ def _copying(function):
         return _own(made) if type(made) is np.ndarray else made
 
     create.__module__ = "cppdynarray.numpy"
-    create.__doc__ = f"As ``numpy.{function.__name__}``, but the array returned is a DynamicArray."
+    try:
+        names = ", ".join(inspect.signature(function).parameters)
+    except ValueError:  # older NumPy doesn't say it for all
+        names = "*args, **kwargs"
+    create.__doc__ = f"""
+    As ``numpy.{function.__name__}``, but the array returned is a DynamicArray.
+
+    Parameters
+    ----------
+    {names}
+        As for ``numpy.{function.__name__}``.
+
+    Returns
+    -------
+    DynamicArray
+    """
     return create
 
 

@@ -53,8 +53,6 @@ from cppdynarray.creation import (  # noqa: F401
 
 
 def __getattr__(name):
-    if name.startswith("__") and name not in __all__:  # numpy's own __path__, say, is not ours
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(_numpy, name)
 
 

@@ -69,6 +69,8 @@ def set_options(**changes):
 
     Parameters
     ----------
+    **changes
+        The options to set, of those below.
     backend : {'cpp', 'numpy'}
         Where the memory of arrays made from now on comes from. ``'cpp'``: reserved addresses,
         in which growth never moves the data. ``'numpy'``: ordinary memory, as NumPy's own

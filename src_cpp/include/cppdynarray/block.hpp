@@ -331,7 +331,9 @@ private:
     }
 
     bool put_into_pool(Block* block) noexcept {
-        if (block->committed_bytes > pool_block_bytes || block->mapping_bytes > largest_reservation) return false;
+        if (std::max(block->committed_bytes, block->dirty_bytes) > pool_block_bytes ||
+            block->mapping_bytes > largest_reservation)
+            return false;
         PoolLock lock(pool_busy_);
         if (!lock || pool_size_ == pool_blocks || pool_held_bytes_ + block->dirty_bytes > pool_bytes)
             return false;

@@ -1,0 +1,1 @@
+"""Benchmarks of cppdynarray, for airspeed velocity; a file for each subject."""

@@ -1,0 +1,104 @@
+"""
+resize: to another length at once, new elements zero.
+
+From 10^3 to 10^9 elements, since the cost is to be the same for all of them. What takes the memory
+that it zeroes stops at 10^6: NumPy's own arrays, and the numpy backend. A timed call changes ten
+arrays, or one ten times, since one change may take less than a microsecond. New elements are not
+touched afterwards, so page faults are timed only where `resize` itself causes them.
+"""
+
+from .common import BACKENDS, KINDS, choose, forget, statement
+
+SIZES = [10**3, 10**6, 10**9]
+
+
+class Resize:
+    params = [KINDS, SIZES]
+    param_names = ["kind", "size"]
+
+    def setup(self, kind, size):
+        if kind != "cpp" and size > 10**6:
+            raise NotImplementedError("takes seconds, and all memory")
+        forget()
+        self.arrays = [choose(kind).zeros(10) for _ in range(10)]
+
+    def time_grow(self, kind, size):
+        """From 10 elements, with no capacity for more."""
+        for array in self.arrays:
+            array.resize(size, refcheck=False)
+
+    def time_grow_by_steps(self, kind, size):
+        """As simulations do."""
+        array = self.arrays[0]
+        for length in range(size // 100, size + 1, size // 100):
+            array.resize(length, refcheck=False)
+
+
+class Rows(Resize):
+    """Rows of 10, the shape changed along axis 0 only."""
+
+    def setup(self, kind, size):
+        super().setup(kind, size)
+        self.arrays = [choose(kind).zeros((1, 10)) for _ in range(10)]
+
+    def time_grow(self, kind, size):
+        for array in self.arrays:
+            array.resize((size // 10, 10), refcheck=False)
+
+    def time_grow_by_steps(self, kind, size):
+        array = self.arrays[0]
+        for length in range(size // 1000, size // 10 + 1, size // 1000):
+            array.resize((length, 10), refcheck=False)
+
+
+class Again:
+    """Shrink and grow again an array that was written: the first time, it has to be zeroed."""
+
+    params = [KINDS, SIZES[:2]]
+    param_names = ["kind", "size"]
+
+    def setup(self, kind, size):
+        self.arrays = [choose(kind).ones(size) for _ in range(10)]
+
+    def time_shrink_and_grow(self, kind, size):
+        for array in self.arrays:
+            array.resize(10, refcheck=False)
+            array.resize(size, refcheck=False)
+
+
+class Capacity:
+    """The methods for room, on arrays of 800 kB whose elements were touched in `setup`."""
+
+    params = [BACKENDS]
+    param_names = ["kind"]
+
+    def setup(self, kind):
+        self.arrays = [choose(kind).ones(10**5) for _ in range(10)]
+
+    def time_reserve(self, kind):
+        for array in self.arrays:
+            array.reserve(10**6)
+
+    def time_shrink_to_fit(self, kind):
+        for array in self.arrays:
+            array.resize(1000)
+            array.shrink_to_fit()
+
+    def time_clear(self, kind):
+        for array in self.arrays:
+            array.clear()
+
+
+class Zeros:
+    """What there is without growing: an array of the size from the start."""
+
+    params = [KINDS, SIZES]
+    param_names = ["kind", "size"]
+
+    def setup(self, kind, size):
+        if kind == "numpy" and size > 10**6:
+            raise NotImplementedError("takes seconds, and all memory")
+        self.run = statement("new.zeros(size)", 10, new=choose(kind), size=size)
+
+    def time_zeros(self, kind, size):
+        self.run()

@@ -1,0 +1,40 @@
+"""Fixtures: dtypes, row shapes, backends, and random numbers that can be had again."""
+
+import os
+import secrets
+import zlib
+
+import numpy as np
+import pytest
+
+import cppdynarray as cda
+from helpers import DTYPES, ROWS, dtype_id, row_id
+
+SEED_VARIABLE = "CPPDYNARRAY_SEED"
+_seed = int(os.environ.get(SEED_VARIABLE) or secrets.randbits(32))
+
+
+@pytest.fixture
+def rng(request):
+    """A random generator of the test's own, from the seed of the run; pytest shows what is
+    printed when the test fails.
+    """
+    print(f"to repeat: {SEED_VARIABLE}={_seed}")
+    return np.random.default_rng([_seed, zlib.crc32(request.node.nodeid.encode())])
+
+
+@pytest.fixture(params=DTYPES, ids=dtype_id)
+def dtype(request):
+    return request.param
+
+
+@pytest.fixture(params=ROWS, ids=row_id)
+def row_shape(request):
+    return request.param
+
+
+@pytest.fixture(params=["cpp", "numpy"])
+def backend(request):
+    """The test runs with each of the two sources of memory."""
+    with cda.options(backend=request.param):
+        yield request.param

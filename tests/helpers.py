@@ -1,0 +1,202 @@
+"""What the tests share: dtypes, row shapes, sample values, comparisons."""
+
+import ctypes
+import string
+import sys
+from contextlib import contextmanager
+
+import numpy as np
+
+import cppdynarray as cda
+from cppdynarray._array import memory_of
+from cppdynarray.testing import assert_invariants
+
+PLAIN_DTYPES = [
+    np.dtype(code)
+    for code in (
+        "?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", np.longlong, np.ulonglong,
+        "f2", "f4", "f8", "g", "F", "D", "G", ">f8", ">i4", ">c16",
+        "datetime64[s]", "timedelta64[ms]", "S5", "U5", ">U3", "V7",
+    )
+]
+STRUCTURED_DTYPES = [
+    np.dtype([("number", "i4"), ("value", "f8")]),
+    np.dtype([("number", "i1"), ("value", "f8")], align=True),
+    np.dtype([("point", [("x", "f4"), ("y", ">i2")]), ("flag", "?")]),
+    np.dtype([("label", "S3"), ("vector", "i2", (2, 2))]),
+]
+REFERENCE_DTYPES = [
+    np.dtype(object),
+    np.dtypes.StringDType(),
+    np.dtype([("number", "i2"), ("thing", object)]),
+    np.dtype([("inner", [("thing", object)]), ("number", "f8"), ("others", object, (2,))]),
+]
+DTYPES = PLAIN_DTYPES + STRUCTURED_DTYPES + REFERENCE_DTYPES
+ROWS = [(), (3,), (2, 3), (0,)]
+
+
+def dtype_id(dtype):
+    """A short name for a test's id."""
+    if dtype.names:
+        return "{" + ",".join(dtype_id(dtype[name]) for name in dtype.names) + "}"
+    if dtype.subdtype:
+        return f"{dtype_id(dtype.subdtype[0])}{dtype.shape}"
+    return "StringDType" if isinstance(dtype, np.dtypes.StringDType) else dtype.str.lstrip("|<")
+
+
+def row_id(row):
+    return "row" + "x".join(map(str, row)) if row else "scalar"
+
+
+class Thing:
+    """An object that is equal to nothing but itself, and that weak references can watch."""
+
+    def __init__(self, name="thing"):
+        self.name = name
+
+    def __repr__(self):
+        return f"<{self.name}>"
+
+
+def samples(dtype, shape, rng):
+    """A plain array of random values of any dtype."""
+    made = np.zeros(shape, dtype)
+    if dtype.names:
+        for name in dtype.names:
+            base, inner = dtype[name].subdtype or (dtype[name], ())
+            made[name] = samples(base, made.shape + inner, rng)
+        return made
+    size = made.size
+    kind = "T" if isinstance(dtype, np.dtypes.StringDType) else dtype.kind
+    if kind == "b":
+        values = rng.integers(0, 2, size).astype(bool)
+    elif kind in "iu":
+        limits = np.iinfo(dtype)
+        values = rng.integers(limits.min, limits.max, size, dtype.newbyteorder("="), endpoint=True)
+    elif kind == "f":
+        values = rng.normal(size=size)
+    elif kind == "c":
+        values = rng.normal(size=size) + 1j * rng.normal(size=size)
+    elif kind in "mM":
+        values = rng.integers(-(10**9), 10**9, size).astype("i8").astype(dtype)
+    elif kind == "O":
+        values = [Thing(f"thing {number}") for number in rng.integers(0, 1000, size)]
+    else:
+        # Some strings fit into a StringDType's element, the long ones are kept elsewhere.
+        most = 60 if kind == "T" else dtype.itemsize // (4 if kind == "U" else 1)
+        values = [
+            "".join(rng.choice(list(string.ascii_letters), rng.integers(1, most, endpoint=True)))
+            for _ in range(size)
+        ]
+        if kind in "SV":
+            values = [value.encode() for value in values]
+    flat = made.reshape(-1)
+    for position, value in enumerate(values):
+        flat[position] = value
+    return made
+
+
+def model_array(rows, row_shape, dtype):
+    """A plain array of a list of rows."""
+    expected = np.zeros((len(rows), *row_shape), dtype)
+    for position, row in enumerate(rows):
+        expected[position] = row
+    return expected
+
+
+def joined(*parts):
+    """The rows of several arrays, of the dtype of the first, which np.concatenate may change."""
+    made = np.zeros((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
+    start = 0
+    for part in parts:
+        made[start : start + len(part)] = part
+        start += len(part)
+    return made
+
+
+def assert_same(found, expected):
+    """Whether two arrays have the same shape, dtype and elements; objects must be identical."""
+    assert found.shape == expected.shape
+    assert found.dtype == expected.dtype
+    found, expected = np.asarray(found), np.asarray(expected)
+    if found.dtype.names:
+        for name in found.dtype.names:
+            assert_same(found[name], expected[name])
+    elif found.dtype.kind == "O":
+        assert all(a is b for a, b in zip(found.flat, expected.flat, strict=True))
+    elif found.dtype.kind == "T":
+        assert found.tolist() == expected.tolist()
+    elif found.dtype.char in "gG":  # their padding means nothing
+        np.testing.assert_array_equal(found, expected)
+    else:
+        assert found.tobytes() == expected.tobytes()
+
+
+def leaves(array):
+    """The elements of the fields of an array, flat."""
+    if array.dtype.names:
+        return [leaf for name in array.dtype.names for leaf in leaves(array[name])]
+    return list(array.reshape(-1))
+
+
+def address(array):
+    return array.__array_interface__["data"][0]
+
+
+FLAGS = ("c_contiguous", "f_contiguous", "owndata", "writeable", "aligned", "writebackifcopy")
+
+
+def state(array):
+    """All that a failed operation must leave alone; objects by their addresses."""
+    memory = memory_of(array)
+    objects = [leaf for leaf in leaves(np.asarray(array)) if isinstance(leaf, Thing)]
+    return {
+        "shape": array.shape,
+        "dtype": array.dtype,
+        "strides": array.strides,
+        "flags": {name: getattr(array.flags, name) for name in FLAGS},
+        "address": address(array),
+        "capacity": array.capacity,
+        "max_size": array.max_size,
+        "memory": memory and {key: memory[key] for key in memory if key != "dirty_bytes"},
+        "bytes": (
+            ctypes.string_at(address(array), array.nbytes)
+            if array.flags.c_contiguous or array.flags.f_contiguous
+            else np.asarray(array).tobytes()
+        ),
+        "refcounts": [sys.getrefcount(thing) for thing in objects],
+    }
+
+
+@contextmanager
+def unchanged(array):
+    """Checks that the block leaves an array exactly as it was."""
+    before = state(array)
+    yield
+    after = state(array)
+    assert after == before
+    assert_invariants(array)
+
+
+def error_of(function, *args):
+    """The class of what a call raises; None if it succeeds. Keeps no reference to anything."""
+    try:
+        function(*args)
+    except Exception as error:
+        return type(error)
+    return None
+
+
+def assignment_error(dtype, row_shape, value):
+    """The class of what NumPy raises for ``a[0] = value``."""
+    return error_of(np.zeros((1, *row_shape), dtype).__setitem__, 0, value)
+
+
+def small_array(contents, dtype=None):
+    """An array with a small reservation, so that growing past max_size is cheap."""
+    # A pooled block may have a larger reservation than asked for.
+    cda._memory.trim()
+    with cda.options(reserve_bytes=1 << 16):
+        made = cda.DynamicArray(contents, dtype)
+    assert memory_of(made)["reserved_bytes"] < 1 << 20
+    return made

@@ -1,0 +1,67 @@
+"""The benchmarks run: each one once, at its smallest size; no time is looked at."""
+
+import importlib
+import itertools
+import sys
+from pathlib import Path
+
+import pytest
+
+import cppdynarray as cda
+
+DIRECTORY = Path(__file__).parent.parent / "asv_bench"
+METHODS = ("time_", "timeraw_", "peakmem_")
+
+
+def benchmark_modules():
+    sys.path.insert(0, str(DIRECTORY))
+    try:
+        for path in sorted((DIRECTORY / "benchmarks").glob("*.py")):
+            yield importlib.import_module(f"benchmarks.{path.stem}")
+    finally:
+        sys.path.remove(str(DIRECTORY))
+
+
+def benchmarks():
+    """Each class with benchmarks and the name of each method that is one."""
+    for module in benchmark_modules():
+        subject = module.__name__.removeprefix("benchmarks.")
+        for cls in vars(module).values():
+            if isinstance(cls, type) and cls.__module__ == module.__name__:
+                for method in dir(cls):
+                    if method.startswith(METHODS):
+                        yield pytest.param(cls, method, id=f"{subject}.{cls.__name__}.{method}")
+
+
+def smallest(cls):
+    """All combinations of parameters, but for sizes, of which the smallest is taken."""
+    return itertools.product(
+        *([min(each)] if isinstance(each[0], int) else each for each in cls.params)
+    )
+
+
+@pytest.mark.parametrize("cls, method", list(benchmarks()))
+def test_runs(cls, method, monkeypatch):
+    monkeypatch.setattr(sys.modules[cls.__module__], "FRESH_BYTES", 2**20, raising=False)
+    assert len(cls.params) == len(cls.param_names)
+    ran = 0
+    with cda.options():
+        for params in smallest(cls):
+            benchmark = cls()
+            try:
+                getattr(benchmark, "setup", lambda *params: None)(*params)
+            except NotImplementedError:
+                continue
+            made = getattr(benchmark, method)(*params)
+            if method.startswith("timeraw_"):
+                code, setup = made
+                exec(setup + "\n" + code, {})
+            ran += 1
+    assert ran
+
+
+def test_every_subject_has_benchmarks():
+    found = {param.id.split(".")[0] for param in benchmarks()}
+    assert found == {
+        path.stem for path in (DIRECTORY / "benchmarks").glob("*.py")
+    } - {"__init__", "common"}

@@ -1,0 +1,167 @@
+"""The documentation: docstrings are complete and their examples run, as does README.md's code."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cppdynarray as cda
+from subprocesses import run_python
+
+ROOT = Path(__file__).parent.parent
+# What methods of ndarray that NumPy documents give instead of a docstring of ours.
+FORWARDED = {
+    name
+    for name, value in vars(cda.DynamicArray).items()
+    if hasattr(np.ndarray, name) and getattr(value, "__doc__", None) == getattr(np.ndarray, name).__doc__
+}
+
+
+def modules():
+    names = [name for _, name, _ in pkgutil.iter_modules(cda.__path__) if not name.startswith("__")]
+    found = [cda]
+    for name in names:
+        try:
+            found.append(importlib.import_module(f"cppdynarray.{name}"))
+        except ImportError as error:  # plots need Matplotlib, the plugin pytest
+            assert error.name in ("matplotlib", "pytest"), error
+    return found
+
+
+def is_ours(value):
+    return (getattr(value, "__module__", None) or "").startswith("cppdynarray")
+
+
+def documented():
+    """The qualified names of all that has a docstring of ours, and the docstrings."""
+    found = {}
+    for module in modules():
+        if module.__doc__:
+            found[module.__name__] = module.__doc__
+        for name, value in vars(module).items():
+            if callable(value) and is_ours(value) and value.__doc__ and not isinstance(value, type):
+                found[f"{value.__module__}.{name}"] = value.__doc__
+    found["cppdynarray.DynamicArray"] = cda.DynamicArray.__doc__
+    for name, value in vars(cda.DynamicArray).items():
+        doc = getattr(value, "__doc__", None)
+        if doc and name not in FORWARDED and name != "__doc__" and not isinstance(value, type):
+            found[f"cppdynarray.DynamicArray.{name}"] = doc
+    return found
+
+
+DOCUMENTED = documented()
+WITH_EXAMPLES = {name: doc for name, doc in DOCUMENTED.items() if ">>>" in doc}
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples(name):
+    test = doctest.DocTestParser().get_doctest(WITH_EXAMPLES[name], {}, name, None, None)
+    assert test.examples
+    output = []
+    before = cda.get_options()
+    failed = doctest.DocTestRunner(verbose=False).run(test, out=output.append, clear_globs=True).failed
+    assert cda.get_options() == before
+    assert failed == 0, "".join(output)
+
+
+def public_names():
+    for module in (cda, *map(importlib.import_module, ("cppdynarray.creation", "cppdynarray.options", "cppdynarray.testing"))):
+        for name in module.__all__:
+            if not name.startswith("__"):
+                yield f"{module.__name__}.{name}", getattr(module, name)
+    namespace = importlib.import_module("cppdynarray.numpy")
+    for name, value in vars(namespace).items():
+        if not name.startswith("_") and is_ours(value):
+            yield f"cppdynarray.numpy.{name}", value
+    for name, value in vars(cda.DynamicArray).items():
+        if not name.startswith("_") and name not in FORWARDED:
+            yield f"cppdynarray.DynamicArray.{name}", value
+
+
+PUBLIC = dict(public_names())
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_is_documented(name):
+    value = PUBLIC[name]
+    assert value.__doc__, "no docstring"
+    lines = value.__doc__.strip().splitlines()
+    first = lines[0] if "(" not in lines[0].split(" ")[0] else lines[2]
+    assert first.rstrip().endswith("."), first
+    if callable(value):
+        if not name.startswith("cppdynarray.numpy."):
+            assert "Examples\n" in value.__doc__, "no examples"
+            assert ">>>" in value.__doc__
+        if inspect.isbuiltin(value) or isinstance(value, type):
+            return
+        try:
+            parameters = inspect.signature(value).parameters
+        except ValueError:
+            return
+        if value.__doc__.startswith("As ``numpy."):
+            return
+        for parameter, description in parameters.items():
+            if parameter != "self" and description.kind not in (description.VAR_POSITIONAL, description.VAR_KEYWORD):
+                assert re.search(rf"(^|[\s`*,]){parameter}\b", value.__doc__), f"{parameter} is not mentioned"
+
+
+@pytest.mark.parametrize("name", [name for name in DOCUMENTED if "._" not in name])
+def test_numpydoc_sections_are_known_and_underlined(name):
+    known = {"Parameters", "Returns", "Raises", "See Also", "Notes", "Examples", "Yields", "Attributes", "Warns"}
+    lines = inspect.cleandoc(DOCUMENTED[name]).splitlines()
+    seen = []
+    for line, below in zip(lines, lines[1:], strict=False):
+        if below and set(below) == {"-"} and len(below) > 2:
+            assert line in known, line
+            assert len(below) == len(line), f"{line!r} is underlined by {len(below)}"
+            seen.append(line)
+    order = ["Parameters", "Returns", "Yields", "Raises", "Warns", "See Also", "Notes", "Examples"]
+    assert seen == [section for section in order if section in seen] or "Attributes" in seen
+
+
+def test_signatures_can_be_read():
+    for name in ("append", "extend", "insert", "pop", "resize", "reserve", "shrink_to_fit", "clear", "as_numpy", "copy"):
+        parameters = list(inspect.signature(getattr(cda.DynamicArray, name)).parameters)
+        assert parameters[0] == "self", name
+    assert list(inspect.signature(cda.DynamicArray).parameters)[:2] == ["contents", "dtype"]
+
+
+def test_methods_of_ndarray_keep_numpys_docstrings():
+    assert {"sum", "reshape", "view", "astype", "max"} <= FORWARDED
+
+
+def test_public_names_exist():
+    for module in modules():
+        for name in getattr(module, "__all__", ()):
+            assert hasattr(module, name), f"{module.__name__}.{name}"
+    assert sorted(cda.__all__) == cda.__all__
+
+
+def test_version():
+    assert re.fullmatch(r"\d+\.\d+.*", cda.__version__)
+
+
+def code_blocks(path):
+    return re.findall(r"^```(?:python|py)\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
+
+
+PAGES = [path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))] if path.exists() and code_blocks(path)]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_code_in_the_documentation_runs(path, tmp_path):
+    """The Python blocks of a page, one after another in one interpreter."""
+    code = "\n".join(code_blocks(path))
+    run_python(f"import os\nos.chdir({str(tmp_path)!r})\n{code}")
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))], ids=lambda path: path.name)
+def test_links_to_files_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text()):
+        if "://" not in target and not target.startswith("mailto:"):
+            assert (path.parent / target).exists(), target
