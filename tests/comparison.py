@@ -46,9 +46,18 @@ def assert_elements_alike(found, expected):
 
 
 def _assert_flags_alike(found, expected):
-    with warnings.catch_warnings():  # np.broadcast_arrays's results warn of being asked whether they are writeable
+    with (
+        warnings.catch_warnings()
+    ):  # np.broadcast_arrays's results warn of being asked whether they are writeable
         warnings.simplefilter("ignore")
-        for flag in ("c_contiguous", "f_contiguous", "writeable", "aligned", "owndata", "writebackifcopy"):
+        for flag in (
+            "c_contiguous",
+            "f_contiguous",
+            "writeable",
+            "aligned",
+            "owndata",
+            "writebackifcopy",
+        ):
             assert getattr(found.flags, flag) == getattr(expected.flags, flag), flag
 
 
@@ -91,9 +100,13 @@ def assert_results_alike(found, expected, pairs=(), *, elements=True):
             assert_results_alike(found[key], expected[key], pairs, elements=elements)
     elif isinstance(expected, np.flatiter):
         for dynamic, plain in pairs:
-            assert np.may_share_memory(found.base, dynamic) == np.may_share_memory(expected.base, plain)
+            assert np.may_share_memory(found.base, dynamic) == np.may_share_memory(
+                expected.base, plain
+            )
         assert_elements_alike(found.copy(), expected.copy())
-    elif isinstance(expected, types.GeneratorType | map | zip | np.nditer | np.ndindex | np.ndenumerate):
+    elif isinstance(
+        expected, types.GeneratorType | map | zip | np.nditer | np.ndindex | np.ndenumerate
+    ):
         for a, b in zip(found, expected, strict=True):
             assert_results_alike(a, b, elements=elements)
     elif isinstance(expected, str):

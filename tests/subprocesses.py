@@ -10,7 +10,9 @@ import pytest
 
 import cppdynarray as cda
 
-linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads /proc or sets Linux's limits")
+linux_only = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="it reads /proc or sets Linux's limits"
+)
 
 # What measurements in a fresh interpreter begin with.
 PRELUDE = """
@@ -31,24 +33,36 @@ def peak():
 
 def run_process(code, *, environment=None, timeout=300):
     """The finished process of ``python -W error -c code``."""
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("CPPDYNARRAY_")}
-    variables["PYTHONPATH"] = os.pathsep.join([str(Path(cda.__file__).parent.parent), *sys.path[1:]])
+    variables = {
+        name: value for name, value in os.environ.items() if not name.startswith("CPPDYNARRAY_")
+    }
+    variables["PYTHONPATH"] = os.pathsep.join(
+        [str(Path(cda.__file__).parent.parent), *sys.path[1:]]
+    )
     # One thread each: the stacks of others count as memory.
     variables |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", **(environment or {})}
     return subprocess.run(
         [sys.executable, "-W", "error", "-X", "faulthandler", "-c", textwrap.dedent(code)],
-        env=variables, capture_output=True, text=True, timeout=timeout,
-    )  # fmt: skip
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
 
 
 def run_python(code, **options):
     """What the code prints; it must end well and say nothing on stderr."""
     process = run_process(code, **options)
-    assert process.returncode == 0, f"exit status {process.returncode}\n{process.stdout}\n{process.stderr}"
+    assert process.returncode == 0, (
+        f"exit status {process.returncode}\n{process.stdout}\n{process.stderr}"
+    )
     assert process.stderr == ""
     return process.stdout
 
 
 def measure(code, **options):
     """The numbers that the code prints, after PRELUDE."""
-    return [int(float(number)) for number in run_python(PRELUDE + textwrap.dedent(code), **options).split()]
+    return [
+        int(float(number))
+        for number in run_python(PRELUDE + textwrap.dedent(code), **options).split()
+    ]

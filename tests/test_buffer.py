@@ -17,7 +17,18 @@ MANY_EXPORTS = 100_000
 
 
 def described(view):
-    return (view.format, view.shape, view.strides, view.itemsize, view.ndim, view.nbytes, view.readonly, view.c_contiguous, view.f_contiguous, view.contiguous)
+    return (
+        view.format,
+        view.shape,
+        view.strides,
+        view.itemsize,
+        view.ndim,
+        view.nbytes,
+        view.readonly,
+        view.c_contiguous,
+        view.f_contiguous,
+        view.contiguous,
+    )
 
 
 def test_exports_of_every_dtype_are_described_as_ndarrays(dtype, row_shape, rng):
@@ -34,13 +45,18 @@ def test_exports_of_every_dtype_are_described_as_ndarrays(dtype, row_shape, rng)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("shape", [(), (0,), (1,), (3,), (2, 3), (1, 3), (3, 1), (0, 3), (3, 0), (2, 3, 4), (1, 1, 1)])
+@pytest.mark.parametrize(
+    "shape", [(), (0,), (1,), (3,), (2, 3), (1, 3), (3, 1), (0, 3), (3, 0), (2, 3, 4), (1, 1, 1)]
+)
 def test_exports_of_every_shape(shape, order):
     array = np.ones(shape, order=order)
     found, expected = memoryview(cda.array(array, order=order)), memoryview(array)
     assert found.shape == expected.shape
     assert found.tolist() == expected.tolist()
-    assert (found.c_contiguous, found.f_contiguous) == (expected.c_contiguous, expected.f_contiguous)
+    assert (found.c_contiguous, found.f_contiguous) == (
+        expected.c_contiguous,
+        expected.f_contiguous,
+    )
     if array.size:
         assert described(found) == described(expected)
 
@@ -58,26 +74,72 @@ def test_the_export_of_a_read_only_array_is_read_only():
         io.BytesIO(bytes(100)).readinto(d)
 
 
-FLAGS = {"SIMPLE": 0, "WRITABLE": 1, "FORMAT": 4, "ND": 8, "STRIDES": 0x18, "C_CONTIGUOUS": 0x38, "F_CONTIGUOUS": 0x58, "ANY_CONTIGUOUS": 0x98, "CONTIG": 9, "RECORDS": 0x1D, "FULL": 0x11D, "FULL_RO": 0x11C}
+FLAGS = {
+    "SIMPLE": 0,
+    "WRITABLE": 1,
+    "FORMAT": 4,
+    "ND": 8,
+    "STRIDES": 0x18,
+    "C_CONTIGUOUS": 0x38,
+    "F_CONTIGUOUS": 0x58,
+    "ANY_CONTIGUOUS": 0x98,
+    "CONTIG": 9,
+    "RECORDS": 0x1D,
+    "FULL": 0x11D,
+    "FULL_RO": 0x11C,
+}
 
 
 class Buffer(ctypes.Structure):
-    _fields_ = [("buf", ctypes.c_void_p), ("obj", ctypes.py_object), ("len", ctypes.c_ssize_t), ("itemsize", ctypes.c_ssize_t), ("readonly", ctypes.c_int), ("ndim", ctypes.c_int), ("format", ctypes.c_char_p),
-                ("shape", ctypes.c_void_p), ("strides", ctypes.c_void_p), ("suboffsets", ctypes.c_void_p), ("internal", ctypes.c_void_p)]  # fmt: skip
+    _fields_ = [
+        ("buf", ctypes.c_void_p),
+        ("obj", ctypes.py_object),
+        ("len", ctypes.c_ssize_t),
+        ("itemsize", ctypes.c_ssize_t),
+        ("readonly", ctypes.c_int),
+        ("ndim", ctypes.c_int),
+        ("format", ctypes.c_char_p),
+        ("shape", ctypes.c_void_p),
+        ("strides", ctypes.c_void_p),
+        ("suboffsets", ctypes.c_void_p),
+        ("internal", ctypes.c_void_p),
+    ]
 
 
 def requested(array, flags):
     buffer = Buffer()
     ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(array), ctypes.byref(buffer), flags)
     try:
-        return (buffer.len, buffer.itemsize, buffer.readonly, buffer.ndim, buffer.format, buffer.shape is None, buffer.strides is None, buffer.suboffsets is None, buffer.buf == address(array))
+        return (
+            buffer.len,
+            buffer.itemsize,
+            buffer.readonly,
+            buffer.ndim,
+            buffer.format,
+            buffer.shape is None,
+            buffer.strides is None,
+            buffer.suboffsets is None,
+            buffer.buf == address(array),
+        )
     finally:
         ctypes.pythonapi.PyBuffer_Release(ctypes.byref(buffer))
 
 
 @pytest.mark.parametrize("flags", FLAGS.values(), ids=FLAGS)
 @pytest.mark.parametrize("writeable", [True, False])
-@pytest.mark.parametrize("array", [np.arange(3.0), np.arange(6).reshape(2, 3), np.asfortranarray(np.arange(6).reshape(2, 3)), np.array(2), np.zeros(2, "i4,f8"), np.array(["ab"]), np.array([None])], ids=["1d", "c", "f", "0d", "records", "text", "objects"])
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(3.0),
+        np.arange(6).reshape(2, 3),
+        np.asfortranarray(np.arange(6).reshape(2, 3)),
+        np.array(2),
+        np.zeros(2, "i4,f8"),
+        np.array(["ab"]),
+        np.array([None]),
+    ],
+    ids=["1d", "c", "f", "0d", "records", "text", "objects"],
+)
 def test_requests_of_every_kind(array, writeable, flags):
     array, d = array.copy(order="K"), cda.array(array)
     array.flags.writeable = d.flags.writeable = writeable
@@ -131,8 +193,33 @@ def test_an_export_survives_a_move():
     assert view.tolist() == [1.0, 2.0, 3.0]
 
 
-@pytest.mark.parametrize("export", [memoryview, np.frombuffer, np.asarray, np.from_dlpack, lambda d: d.ctypes, lambda d: (ctypes.c_double * 3).from_buffer(d), lambda d: np.lib.stride_tricks.as_strided(d), lambda d: d.data, lambda d: memoryview(d)[1:], lambda d: memoryview(d).cast("B")],
-                         ids=["memoryview", "frombuffer", "asarray", "from_dlpack", "ctypes", "from_buffer", "as_strided", "data", "slice", "cast"])  # fmt: skip
+@pytest.mark.parametrize(
+    "export",
+    [
+        memoryview,
+        np.frombuffer,
+        np.asarray,
+        np.from_dlpack,
+        lambda d: d.ctypes,
+        lambda d: (ctypes.c_double * 3).from_buffer(d),
+        lambda d: np.lib.stride_tricks.as_strided(d),
+        lambda d: d.data,
+        lambda d: memoryview(d)[1:],
+        lambda d: memoryview(d).cast("B"),
+    ],
+    ids=[
+        "memoryview",
+        "frombuffer",
+        "asarray",
+        "from_dlpack",
+        "ctypes",
+        "from_buffer",
+        "as_strided",
+        "data",
+        "slice",
+        "cast",
+    ],
+)
 def test_exports_outlive_the_array(export):
     d = cda.DynamicArray([1.0, 2.0, 3.0])
     where = address(d)
@@ -182,7 +269,19 @@ def test_exports_of_different_number_of_dimensions():
 
 
 @linux_only
-@pytest.mark.parametrize("export", ["memoryview(d)", "np.frombuffer(d, 'u1')", "d.data", "d.__array_interface__", "np.from_dlpack(d)", "bytes_of(d)", "d.ctypes.data", "np.asarray(d)"])
+@pytest.mark.parametrize(
+    "export",
+    [
+        "memoryview(d)",
+        "np.frombuffer(d, 'u1')",
+        "d.data",
+        "d.__array_interface__",
+        "np.from_dlpack(d)",
+        "bytes_of(d)",
+        "d.ctypes.data",
+        "np.asarray(d)",
+    ],
+)
 def test_exports_after_every_append_take_no_memory(export):
     """Compared with a run without exports, that appends as much."""
     code = """

@@ -1,5 +1,7 @@
 """Creation functions: NumPy's signatures and results, as arrays that grow."""
 
+# ruff: noqa: B023 - functions made in loops are called there
+
 import array
 import ctypes
 import decimal
@@ -17,20 +19,56 @@ from cppdynarray.testing import assert_invariants
 from helpers import DTYPES, dtype_id, samples
 
 # The functions that cppdynarray and cppdynarray.numpy have of their own.
-SHARED = ["arange", "array", "asarray", "empty", "empty_like", "frombuffer", "fromiter", "full", "full_like", "linspace", "ones", "ones_like", "zeros", "zeros_like"]
+SHARED = [
+    "arange",
+    "array",
+    "asarray",
+    "empty",
+    "empty_like",
+    "frombuffer",
+    "fromiter",
+    "full",
+    "full_like",
+    "linspace",
+    "ones",
+    "ones_like",
+    "zeros",
+    "zeros_like",
+]
 ONLY_IN_NUMPY_NAMESPACE = [
-    "asanyarray", "ascontiguousarray", "copy", "eye", "from_dlpack", "fromfile", "fromfunction", "fromstring", "genfromtxt", "geomspace", "identity", "loadtxt", "logspace", "tri",
-]  # fmt: skip
-FUNCTIONS = [(cda, name) for name in SHARED] + [(cnp, name) for name in SHARED + ONLY_IN_NUMPY_NAMESPACE]
+    "asanyarray",
+    "ascontiguousarray",
+    "copy",
+    "eye",
+    "from_dlpack",
+    "fromfile",
+    "fromfunction",
+    "fromstring",
+    "genfromtxt",
+    "geomspace",
+    "identity",
+    "loadtxt",
+    "logspace",
+    "tri",
+]
+FUNCTIONS = [(cda, name) for name in SHARED] + [
+    (cnp, name) for name in SHARED + ONLY_IN_NUMPY_NAMESPACE
+]
 
 
 def function_id(value):
-    return value if isinstance(value, str) else value.__name__.replace("cppdynarray.numpy", "numpy").replace("cppdynarray", "cda")
+    return (
+        value
+        if isinstance(value, str)
+        else value.__name__.replace("cppdynarray.numpy", "numpy").replace("cppdynarray", "cda")
+    )
 
 
 def assert_created_alike(module, name, *args, elements=True, **kwargs):
-    """module.name(...) gives an array like np.name's, which grows if it is C-ordered; or raises the same."""
-    expected, expected_error, expected_warnings = attempt(lambda: getattr(np, name)(*args, **kwargs))
+    """module.name(...) gives an array like np.name's that grows, or raises the same."""
+    expected, expected_error, expected_warnings = attempt(
+        lambda: getattr(np, name)(*args, **kwargs)
+    )
     found, error, warned = attempt(lambda: getattr(module, name)(*args, **kwargs))
     if error is not None and expected_error is None:
         raise error
@@ -52,7 +90,9 @@ def assert_grown_alike(found, expected, elements=True):
     assert found.shape == expected.shape
     if elements:
         assert_elements_alike(found, expected)
-    if not expected.flags.fnc:  # where NumPy keeps the order of a strided source, ours is one that grows
+    if (
+        not expected.flags.fnc
+    ):  # where NumPy keeps the order of a strided source, ours is one that grows
         assert found.flags.c_contiguous
     assert found.flags.owndata
     assert found.flags.writeable
@@ -76,7 +116,10 @@ def assert_grown_alike(found, expected, elements=True):
 
 
 def parameters_of(function):
-    return {name: (parameter.kind, parameter.default) for name, parameter in inspect.signature(function).parameters.items()}
+    return {
+        name: (parameter.kind, parameter.default)
+        for name, parameter in inspect.signature(function).parameters.items()
+    }
 
 
 @pytest.mark.parametrize("module, name", FUNCTIONS, ids=function_id)
@@ -93,25 +136,60 @@ def test_signature_is_numpys(module, name):
     assert list(found) == list(expected)
     for parameter, (kind, default) in expected.items():
         ours = found[parameter]
-        assert ours[0] == kind or (ours[0] is inspect.Parameter.POSITIONAL_OR_KEYWORD and kind is inspect.Parameter.POSITIONAL_ONLY), parameter
-        assert ours[1] is default or ours[1] == default or np.dtype(ours[1]) == np.dtype(default), parameter
+        assert ours[0] == kind or (
+            ours[0] is inspect.Parameter.POSITIONAL_OR_KEYWORD
+            and kind is inspect.Parameter.POSITIONAL_ONLY
+        ), parameter
+        assert ours[1] is default or ours[1] == default or np.dtype(ours[1]) == np.dtype(default), (
+            parameter
+        )
 
 
 @pytest.mark.parametrize("module, name", FUNCTIONS, ids=function_id)
 def test_bad_arguments_raise_what_numpy_raises(module, name):
-    for args, kwargs in [((), {}), ((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14), {}), ((), {"bad": 1}), ((3,), {"bad": 1})]:
-        _, expected, _ = attempt(lambda: getattr(np, name)(*args, **kwargs))  # noqa: B023
-        _, error, _ = attempt(lambda: getattr(module, name)(*args, **kwargs))  # noqa: B023
+    for args, kwargs in [
+        ((), {}),
+        ((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14), {}),
+        ((), {"bad": 1}),
+        ((3,), {"bad": 1}),
+    ]:
+        _, expected, _ = attempt(lambda: getattr(np, name)(*args, **kwargs))
+        _, error, _ = attempt(lambda: getattr(module, name)(*args, **kwargs))
         assert type(error) is type(expected), (args, kwargs, error, expected)
 
 
 # From a shape.
 
-SHAPES = [0, 3, (), (0,), (2, 3), (0, 3), (3, 0), (0, 0), (2, 0, 3), [2, 2], (2, 1, 3), np.int64(3), np.array(3), np.array([2, 3]), (np.int8(2), 3), True, (1,) * 32, (1,) * 64, (1,) * 65, range(1, 3)]
+SHAPES = [
+    0,
+    3,
+    (),
+    (0,),
+    (2, 3),
+    (0, 3),
+    (3, 0),
+    (0, 0),
+    (2, 0, 3),
+    [2, 2],
+    (2, 1, 3),
+    np.int64(3),
+    np.array(3),
+    np.array([2, 3]),
+    (np.int8(2), 3),
+    True,
+    (1,) * 32,
+    (1,) * 64,
+    (1,) * 65,
+    range(1, 3),
+]
+# fmt: off
 BAD_SHAPES = [
-    -1, (-1,), (2, -1), (0, -1), 1.5, (1.5,), "x", "12", None, (None,), object(), {}, {2: 3}, [[1]], 2**62, 2**63 - 1, 2**63, 2**64, -(2**63), -(2**63) - 1, -(2**70), 10**30,
-    (2**40, 2**40), (2**62, 2), (2**62, 0), (0, 2**62), (0, 2**63), (2**32, 2**32), (2**31, 2**31, 4), np.array([1.0]), 1j, b"ab", (2**60, 2**60, 0), 2**60, 2**61,
-]  # fmt: skip
+    -1, (-1,), (2, -1), (0, -1), 1.5, (1.5,), "x", "12", None, (None,), object(), {}, {2: 3}, [[1]],
+    2**62, 2**63 - 1, 2**63, 2**64, -(2**63), -(2**63) - 1, -(2**70), 10**30,
+    (2**40, 2**40), (2**62, 2), (2**62, 0), (0, 2**62), (0, 2**63), (2**32, 2**32),
+    (2**31, 2**31, 4), np.array([1.0]), 1j, b"ab", (2**60, 2**60, 0), 2**60, 2**61,
+]
+# fmt: on
 
 
 @pytest.mark.parametrize("shape", SHAPES + BAD_SHAPES, ids=lambda shape: repr(shape)[:40])
@@ -125,9 +203,9 @@ def test_shapes(module, name, shape):
 @pytest.mark.parametrize("shape", SHAPES + BAD_SHAPES, ids=lambda shape: repr(shape)[:40])
 def test_shapes_of_other_dtypes(shape):
     for dtype in ("u1", "M8[s]", object, "S3", "i4,f8", "S0", ("f4", (2, 2))):
-        _, expected, _ = attempt(lambda: np.zeros(shape, dtype))  # noqa: B023
+        _, expected, _ = attempt(lambda: np.zeros(shape, dtype))
         if isinstance(expected, MemoryError):
-            assert isinstance(attempt(lambda: cda.zeros(shape, dtype))[1], MemoryError)  # noqa: B023
+            assert isinstance(attempt(lambda: cda.zeros(shape, dtype))[1], MemoryError)
         else:
             assert_created_alike(cda, "zeros", shape, dtype)
 
@@ -139,21 +217,60 @@ def test_orders(name, order):
     assert_created_alike(cda, name, *args, order=order, elements=name != "empty")
 
 
-@pytest.mark.parametrize("name", ["zeros", "empty", "ones", "full", "arange", "linspace", "asarray", "zeros_like", "full_like"])
+@pytest.mark.parametrize(
+    "name",
+    ["zeros", "empty", "ones", "full", "arange", "linspace", "asarray", "zeros_like", "full_like"],
+)
 @pytest.mark.parametrize("device", [None, "cpu", "gpu", 1])
 def test_devices(name, device):
-    args = {"full": (3, 7), "linspace": (0, 1), "asarray": ([1, 2],), "zeros_like": ([1, 2],), "full_like": ([1, 2], 3)}.get(name, (3,))
+    args = {
+        "full": (3, 7),
+        "linspace": (0, 1),
+        "asarray": ([1, 2],),
+        "zeros_like": ([1, 2],),
+        "full_like": ([1, 2], 3),
+    }.get(name, (3,))
     assert_created_alike(cda, name, *args, device=device, elements=name != "empty")
 
 
 BAD_DTYPES = ["bad", object(), 3, "f9", (1, 2, 3), [("a", "bad")], np.dtype, "M8[bad]"]
 
 
-@pytest.mark.parametrize("dtype", [*DTYPES, None, float, int, bool, complex, str, bytes, "S", "U", "S0", "U0", "V", "V0", "f4, i8", np.float32, "M8", "m8", np.dtypes.StringDType, np.dtypes.Float64DType, *BAD_DTYPES, "(2,)i4"],
-                         ids=lambda dtype: dtype_id(dtype) if isinstance(dtype, np.dtype) else repr(dtype)[:30])  # fmt: skip
-@pytest.mark.parametrize("name", ["zeros", "empty", "ones", "zeros_like", "ones_like", "empty_like", "full"])
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        *DTYPES,
+        None,
+        float,
+        int,
+        bool,
+        complex,
+        str,
+        bytes,
+        "S",
+        "U",
+        "S0",
+        "U0",
+        "V",
+        "V0",
+        "f4, i8",
+        np.float32,
+        "M8",
+        "m8",
+        np.dtypes.StringDType,
+        np.dtypes.Float64DType,
+        *BAD_DTYPES,
+        "(2,)i4",
+    ],
+    ids=lambda dtype: dtype_id(dtype) if isinstance(dtype, np.dtype) else repr(dtype)[:30],
+)
+@pytest.mark.parametrize(
+    "name", ["zeros", "empty", "ones", "zeros_like", "ones_like", "empty_like", "full"]
+)
 def test_dtypes(name, dtype):
-    args = {"full": ((2, 3), 0)}.get(name, ([[1, 2, 3], [4, 5, 6]],) if "like" in name else ((2, 3),))
+    args = {"full": ((2, 3), 0)}.get(
+        name, ([[1, 2, 3], [4, 5, 6]],) if "like" in name else ((2, 3),)
+    )
     assert_created_alike(cda, name, *args, dtype=dtype, elements="empty" not in name)
 
 
@@ -169,8 +286,36 @@ def test_zeros_of_every_dtype_are_zero_after_dirty_memory_was_freed(dtype):
         assert_elements_alike(made, np.zeros(100, dtype))
 
 
-@pytest.mark.parametrize("value", [7, 2.5, True, 1j, "text", b"b", None, [1, 2, 3], [[1], [2]], np.float32(1), np.array(5), np.arange(3), (1, 2), object, np.datetime64("2020-01-01"), range(3), "2020", [1, 2], [object()] * 3], ids=repr)
-@pytest.mark.parametrize("dtype", [None, "f4", "i1", object, "S2", "U3", "M8[s]", "?", np.dtypes.StringDType(), "i4,f8"], ids=str)
+@pytest.mark.parametrize(
+    "value",
+    [
+        7,
+        2.5,
+        True,
+        1j,
+        "text",
+        b"b",
+        None,
+        [1, 2, 3],
+        [[1], [2]],
+        np.float32(1),
+        np.array(5),
+        np.arange(3),
+        (1, 2),
+        object,
+        np.datetime64("2020-01-01"),
+        range(3),
+        "2020",
+        [1, 2],
+        [object()] * 3,
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize(
+    "dtype",
+    [None, "f4", "i1", object, "S2", "U3", "M8[s]", "?", np.dtypes.StringDType(), "i4,f8"],
+    ids=str,
+)
 def test_full(value, dtype):
     assert_created_alike(cda, "full", (2, 3), value, dtype)
     assert_created_alike(cda, "full_like", np.zeros((2, 3)), value, dtype)
@@ -184,14 +329,55 @@ def test_full_with_a_dynamic_array():
 # Ranges.
 
 
-@pytest.mark.parametrize("args", [(0,), (3,), (1, 5), (1, 10, 3), (10, 1, -3), (5, 1), (2.5,), (0, 1, 0.1), (0, 1, 0), (-3,), (3, None), (0, 3, None), ("2020-01-01", "2020-01-05"), (1j,), (True,), (np.int8(3),), (None,), (0, 10**30), (2**63,), (0, 2**62, 2**60), (0, 2**62), ("x",), (0, 5, -1), (np.timedelta64(3, "s"),), (float("nan"),), (float("inf"),), ([3],), (np.array(3),), (np.array([3]),)], ids=repr)
+@pytest.mark.parametrize(
+    "args",
+    [
+        (0,),
+        (3,),
+        (1, 5),
+        (1, 10, 3),
+        (10, 1, -3),
+        (5, 1),
+        (2.5,),
+        (0, 1, 0.1),
+        (0, 1, 0),
+        (-3,),
+        (3, None),
+        (0, 3, None),
+        ("2020-01-01", "2020-01-05"),
+        (1j,),
+        (True,),
+        (np.int8(3),),
+        (None,),
+        (0, 10**30),
+        (2**63,),
+        (0, 2**62, 2**60),
+        (0, 2**62),
+        ("x",),
+        (0, 5, -1),
+        (np.timedelta64(3, "s"),),
+        (float("nan"),),
+        (float("inf"),),
+        ([3],),
+        (np.array(3),),
+        (np.array([3]),),
+    ],
+    ids=repr,
+)
 @pytest.mark.parametrize("dtype", [None, "f4", "i8", "M8[D]", "?", "u1", object, ">i4"])
 def test_arange(args, dtype):
     assert_created_alike(cda, "arange", *args, dtype=dtype)
 
 
 def test_arange_with_keywords():
-    for kwargs in ({"start": 1, "stop": 4}, {"stop": 4}, {"start": 4}, {"stop": 5, "step": 2}, {"step": 2}, {"start": 1, "stop": 5, "step": 2, "dtype": "f4"}):
+    for kwargs in (
+        {"start": 1, "stop": 4},
+        {"stop": 4},
+        {"start": 4},
+        {"stop": 5, "step": 2},
+        {"step": 2},
+        {"start": 1, "stop": 5, "step": 2, "dtype": "f4"},
+    ):
         assert_created_alike(cda, "arange", **kwargs)
         assert_created_alike(cda, "arange", 1, **kwargs)
     assert_created_alike(cda, "arange", 1, 5, 2, "f4")
@@ -203,23 +389,50 @@ def test_arange_with_keywords():
 
 @pytest.mark.parametrize(
     "args, kwargs",
-    [((0, 1), {}), ((0, 1, 5), {}), ((0, 1, 0), {}), ((0, 1, 1), {}), ((0, 1, 5, False), {}), ((0, 1, 5), {"retstep": True}), ((0, 10, 5), {"dtype": int}), ((0, 1, -1), {}), ((0, 1, 2.5), {}), (([0, 1], 5, 4), {}),
-     (([0, 1], [2, 3], 4), {"axis": 1}), ((0, 1j, 3), {}), (("x", 1), {}), ((0, 1), {"num": 3, "endpoint": False, "retstep": True}), ((0, [], 3), {}), ((0, [1, 2], 3), {"axis": -1, "retstep": True})],
+    [
+        ((0, 1), {}),
+        ((0, 1, 5), {}),
+        ((0, 1, 0), {}),
+        ((0, 1, 1), {}),
+        ((0, 1, 5, False), {}),
+        ((0, 1, 5), {"retstep": True}),
+        ((0, 10, 5), {"dtype": int}),
+        ((0, 1, -1), {}),
+        ((0, 1, 2.5), {}),
+        (([0, 1], 5, 4), {}),
+        (([0, 1], [2, 3], 4), {"axis": 1}),
+        ((0, 1j, 3), {}),
+        (("x", 1), {}),
+        ((0, 1), {"num": 3, "endpoint": False, "retstep": True}),
+        ((0, [], 3), {}),
+        ((0, [1, 2], 3), {"axis": -1, "retstep": True}),
+    ],
     ids=repr,
-)  # fmt: skip
+)
 def test_linspace(args, kwargs):
     assert_created_alike(cda, "linspace", *args, **kwargs)
 
 
 # From arrays.
 
+# fmt: off
 SOURCES = {
-    "list": [1, 2, 3], "nested": [[1, 2], [3, 4]], "tuple": (1.5, 2), "number": 5, "numpy scalar": np.float32(2), "string": "text", "none": None, "empty": [], "ragged": [[1], [1, 2]], "c": np.arange(6.0).reshape(2, 3),
-    "f": np.arange(6.0).reshape(2, 3, order="F"), "strided": np.arange(12)[::2], "transposed": np.arange(24).reshape(2, 3, 4).transpose(2, 0, 1), "0d": np.array(3), "no rows": np.zeros((0, 3)), "swapped": np.arange(3, dtype=">i4"),
-    "memoryview": memoryview(b"abc"), "array": array.array("d", [1, 2]), "objects": [object(), None], "strings": ["a", "bcd"], "bytes": [b"a", b"bc"], "set": {1}, "dict": {1: 2}, "range": range(4), "decimal": [decimal.Decimal(1)],
-    "readonly": np.frombuffer(b"abcdefgh", "u1"), "broadcast": np.broadcast_to(np.arange(3), (2, 3)), "records": np.zeros(2, "i4,f8"), "list of arrays": [np.arange(2), np.arange(2)], "huge ints": [2**64], "mixed": [1, "a", None], "matrix": np.ma.array([1, 2], mask=[0, 1]),
+    "list": [1, 2, 3], "nested": [[1, 2], [3, 4]], "tuple": (1.5, 2), "number": 5,
+    "numpy scalar": np.float32(2), "string": "text", "none": None, "empty": [],
+    "ragged": [[1], [1, 2]], "c": np.arange(6.0).reshape(2, 3),
+    "f": np.arange(6.0).reshape(2, 3, order="F"), "strided": np.arange(12)[::2],
+    "transposed": np.arange(24).reshape(2, 3, 4).transpose(2, 0, 1), "0d": np.array(3),
+    "no rows": np.zeros((0, 3)), "swapped": np.arange(3, dtype=">i4"),
+    "memoryview": memoryview(b"abc"), "array": array.array("d", [1, 2]),
+    "objects": [object(), None], "strings": ["a", "bcd"], "bytes": [b"a", b"bc"], "set": {1},
+    "dict": {1: 2}, "range": range(4), "decimal": [decimal.Decimal(1)],
+    "readonly": np.frombuffer(b"abcdefgh", "u1"),
+    "broadcast": np.broadcast_to(np.arange(3), (2, 3)), "records": np.zeros(2, "i4,f8"),
+    "list of arrays": [np.arange(2), np.arange(2)], "huge ints": [2**64], "mixed": [1, "a", None],
+    "matrix": np.ma.array([1, 2], mask=[0, 1]),
     "reversed": np.arange(6).reshape(2, 3)[::-1], "partial": np.arange(24).reshape(4, 6)[:, 1:4],
-}  # fmt: skip
+}
+# fmt: on
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
@@ -244,12 +457,14 @@ def test_orders_of_copies(source, order):
 
 
 @pytest.mark.parametrize("ndmin", [0, 1, 2, 4, 64, 65, -1, 2.5, "x"])
-@pytest.mark.parametrize("source", [5, [1, 2], np.zeros((2, 3)), np.zeros((2, 3), order="F"), []], ids=repr)
+@pytest.mark.parametrize(
+    "source", [5, [1, 2], np.zeros((2, 3)), np.zeros((2, 3), order="F"), []], ids=repr
+)
 def test_ndmin(source, ndmin):
     assert_created_alike(cda, "array", source, ndmin=ndmin)
 
 
-@pytest.mark.skipif("ndmax" not in inspect.signature(np.array).parameters if hasattr(np.array, "__text_signature__") and np.array.__text_signature__ else True, reason="this NumPy has no ndmax")
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.4.0", reason="NumPy 2.4 has ndmax")
 @pytest.mark.parametrize("ndmax", [0, 1, 2])
 def test_ndmax(ndmax):
     assert_created_alike(cda, "array", [[1, 2], [3, 4]], dtype=object, ndmax=ndmax)
@@ -257,7 +472,14 @@ def test_ndmax(ndmax):
 
 def test_copies_are_independent():
     source = np.arange(6.0).reshape(2, 3)
-    for made in (cda.array(source), cda.asarray(source), cda.DynamicArray(source), cnp.copy(source), cnp.ascontiguousarray(source), cda.frombuffer(source)):
+    for made in (
+        cda.array(source),
+        cda.asarray(source),
+        cda.DynamicArray(source),
+        cnp.copy(source),
+        cnp.ascontiguousarray(source),
+        cda.frombuffer(source),
+    ):
         assert not np.shares_memory(made, source)
     assert source.tolist() == [[0, 1, 2], [3, 4, 5]]
 
@@ -275,7 +497,20 @@ def test_asarray_of_a_dynamic_array_is_itself():
     assert cnp.ascontiguousarray(d) is d
 
 
-@pytest.mark.parametrize("call", [lambda d: cda.array(d), lambda d: cda.asarray(d, copy=True), lambda d: cda.array(d, copy=True), lambda d: cda.DynamicArray(d), lambda d: cnp.copy(d), lambda d: cda.asarray(d, "f4"), lambda d: cda.array(d[:], copy=None), lambda d: cda.array(d, ndmin=2), lambda d: cda.asarray(d.view(cda.DynamicArray))])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda d: cda.array(d),
+        lambda d: cda.asarray(d, copy=True),
+        lambda d: cda.array(d, copy=True),
+        lambda d: cda.DynamicArray(d),
+        lambda d: cnp.copy(d),
+        lambda d: cda.asarray(d, "f4"),
+        lambda d: cda.array(d[:], copy=None),
+        lambda d: cda.array(d, ndmin=2),
+        lambda d: cda.asarray(d.view(cda.DynamicArray)),
+    ],
+)
 def test_copies_of_dynamic_arrays_grow_apart(call):
     d = cda.DynamicArray([1.0, 2.0])
     made = call(d)
@@ -354,10 +589,34 @@ def test_like_functions_of_dynamic_arrays():
 
 @pytest.mark.parametrize(
     "items, dtype, count",
-    [([1, 2, 3], float, -1), (range(5), "i4", 3), (range(5), "i4", 0), ([1, 2], float, 3), ([], float, -1), ([], float, 1), ("abc", "U1", -1), ([1, "x"], float, -1), (5, float, -1), ([[1, 2]], float, -1), ([1, 2], None, -1), ([1, 2], "bad", -1),
-     ([(1, 2)], "i4,f8", -1), (["a"], "S", -1), ([None, "x"], object, -1), ({1: 2}, "i4", -1), ([300], "u1", -1), (b"abc", "u1", -1), ([[1, 2], [3, 4]], "(2,)i4", -1), (range(5), "i4", -5), (range(5), "i4", 2.5), (["a", "bc"], np.dtypes.StringDType(), -1), ([1.5], int, -1), ([1], "i4", 10**30)],
+    [
+        ([1, 2, 3], float, -1),
+        (range(5), "i4", 3),
+        (range(5), "i4", 0),
+        ([1, 2], float, 3),
+        ([], float, -1),
+        ([], float, 1),
+        ("abc", "U1", -1),
+        ([1, "x"], float, -1),
+        (5, float, -1),
+        ([[1, 2]], float, -1),
+        ([1, 2], None, -1),
+        ([1, 2], "bad", -1),
+        ([(1, 2)], "i4,f8", -1),
+        (["a"], "S", -1),
+        ([None, "x"], object, -1),
+        ({1: 2}, "i4", -1),
+        ([300], "u1", -1),
+        (b"abc", "u1", -1),
+        ([[1, 2], [3, 4]], "(2,)i4", -1),
+        (range(5), "i4", -5),
+        (range(5), "i4", 2.5),
+        (["a", "bc"], np.dtypes.StringDType(), -1),
+        ([1.5], int, -1),
+        ([1], "i4", 10**30),
+    ],
     ids=repr,
-)  # fmt: skip
+)
 def test_fromiter(items, dtype, count):
     assert_created_alike(cda, "fromiter", items, dtype, count)
 
@@ -381,10 +640,29 @@ def test_fromiter_with_an_iterator_that_raises():
 
 @pytest.mark.parametrize(
     "args, kwargs",
-    [((b"abcdefgh",), {}), ((b"abcdefgh", "u1"), {}), ((b"abcdefgh", "u1", 3), {}), ((b"abcdefgh", "u2", 2, 1), {}), ((b"abc", "u2"), {}), ((b"", "u1"), {}), ((b"abcd", "u1", 9), {}), ((b"abcd", "u1", -1, 9), {}), ((b"abcd", object), {}), (("text",), {}),
-     ((bytearray(b"abcd"), "i4"), {}), ((memoryview(b"abcd")[::1], ">i2"), {}), ((array.array("d", [1, 2]),), {}), (([1, 2],), {}), ((b"abcd", "S2"), {"offset": 2}), ((b"abcd",), {"dtype": "u1", "count": 2, "offset": 1}), ((memoryview(b"abcd")[::2], "u1"), {}), ((5,), {}), ((b"ab", "S0"), {})],
+    [
+        ((b"abcdefgh",), {}),
+        ((b"abcdefgh", "u1"), {}),
+        ((b"abcdefgh", "u1", 3), {}),
+        ((b"abcdefgh", "u2", 2, 1), {}),
+        ((b"abc", "u2"), {}),
+        ((b"", "u1"), {}),
+        ((b"abcd", "u1", 9), {}),
+        ((b"abcd", "u1", -1, 9), {}),
+        ((b"abcd", object), {}),
+        (("text",), {}),
+        ((bytearray(b"abcd"), "i4"), {}),
+        ((memoryview(b"abcd")[::1], ">i2"), {}),
+        ((array.array("d", [1, 2]),), {}),
+        (([1, 2],), {}),
+        ((b"abcd", "S2"), {"offset": 2}),
+        ((b"abcd",), {"dtype": "u1", "count": 2, "offset": 1}),
+        ((memoryview(b"abcd")[::2], "u1"), {}),
+        ((5,), {}),
+        ((b"ab", "S0"), {}),
+    ],
     ids=repr,
-)  # fmt: skip
+)
 def test_frombuffer(args, kwargs):
     assert_created_alike(cda, "frombuffer", *args, **kwargs)
 
@@ -401,12 +679,27 @@ def test_frombuffer_lets_go_of_the_buffer():
 
 
 def test_matrices():
-    for name, args, kwargs in [("eye", (3,), {}), ("eye", (2, 3, 1), {"dtype": int, "order": "F"}), ("identity", (3, "f4"), {}), ("tri", (3, 4, 1), {}), ("eye", (-1,), {}), ("eye", ("x",), {}), ("tri", (0,), {}), ("identity", (-1,), {})]:
+    for name, args, kwargs in [
+        ("eye", (3,), {}),
+        ("eye", (2, 3, 1), {"dtype": int, "order": "F"}),
+        ("identity", (3, "f4"), {}),
+        ("tri", (3, 4, 1), {}),
+        ("eye", (-1,), {}),
+        ("eye", ("x",), {}),
+        ("tri", (0,), {}),
+        ("identity", (-1,), {}),
+    ]:
         assert_created_alike(cnp, name, *args, **kwargs)
 
 
 def test_spaced():
-    for name, args, kwargs in [("logspace", (0, 2, 3), {}), ("geomspace", (1, 100, 3), {}), ("logspace", (0, 2), {"base": 2, "endpoint": False}), ("geomspace", (0, 1), {}), ("geomspace", ([1, 2], 8, 3), {"axis": 1})]:
+    for name, args, kwargs in [
+        ("logspace", (0, 2, 3), {}),
+        ("geomspace", (1, 100, 3), {}),
+        ("logspace", (0, 2), {"base": 2, "endpoint": False}),
+        ("geomspace", (0, 1), {}),
+        ("geomspace", ([1, 2], 8, 3), {"axis": 1}),
+    ]:
         assert_created_alike(cnp, name, *args, **kwargs)
 
 
@@ -462,30 +755,66 @@ def test_memory_maps(tmp_path):
 # The constructors.
 
 
-@pytest.mark.parametrize("function, dtype", [(cda.DoubleDynamicArray, "f8"), (cda.FloatDynamicArray, "f4"), (cda.Int64DynamicArray, "i8"), (cda.Int32DynamicArray, "i4"), (cda.BoolDynamicArray, "?")])
+@pytest.mark.parametrize(
+    "function, dtype",
+    [
+        (cda.DoubleDynamicArray, "f8"),
+        (cda.FloatDynamicArray, "f4"),
+        (cda.Int64DynamicArray, "i8"),
+        (cda.Int32DynamicArray, "i4"),
+        (cda.BoolDynamicArray, "?"),
+    ],
+)
 def test_fixed_dtype_constructors(function, dtype):
     assert_grown_alike(function(), np.zeros(0, dtype))
     assert_grown_alike(function(5), np.zeros(5, dtype))
     assert_grown_alike(function(initial_size=3), np.zeros(3, dtype))
     assert_grown_alike(function((2, 3)), np.zeros((2, 3), dtype))
-    for bad, error in [(-1, ValueError), (1.5, TypeError), ("x", TypeError), (None, TypeError), (2**70, ValueError)]:
+    for bad, error in [
+        (-1, ValueError),
+        (1.5, TypeError),
+        ("x", TypeError),
+        (None, TypeError),
+        (2**70, ValueError),
+    ]:
         with pytest.raises(error):
             function(bad)
 
 
+# fmt: off
 CONTENTS = {
-    "list": [1, 2, 3], "floats": [1.0, 2], "tuple": (1, 2.5), "empty": [], "empty tuple": (), "nested": [[1, 2], [3, 4]], "deep": [[[1], [2]]], "tuples": [(1, 2), (3, 4)], "range": range(5), "bools": [True, False], "strings": ["a", "bcd"],
-    "bytes": [b"a", b"bcd"], "objects": [None, "x", 1.5], "complex": [1j], "mixed": [1, 2.5, True], "array.array": array.array("i", [1, 2]), "memoryview": memoryview(b"ab"), "bytearray": bytearray(b"ab"), "2-D memoryview": memoryview(bytes(6)).cast("B", (2, 3)),
-    "ctypes": (ctypes.c_int * 3)(1, 2, 3), "c": np.arange(6).reshape(2, 3), "f": np.asfortranarray(np.arange(6).reshape(2, 3)), "reversed": np.arange(5)[::-1], "strided": np.arange(24).reshape(4, 6)[::2, ::3], "swapped": np.arange(3, dtype=">f4"), "no rows": np.zeros((0, 4), "i2"),
-    "no columns": np.zeros((4, 0)), "records": np.ones(2, "i4,f8"), "datetimes": np.array(["2020-01-01"], "M8[D]"), "masked": np.ma.array([1, 2]), "arrays": [np.arange(3), np.arange(3)], "numpy scalars": [np.float32(1), np.float32(2)], "big": [2**63], "huge": [2**64], "dynamic": cda.arange(4), "dynamics": [cda.arange(2), cda.arange(2)],
+    "list": [1, 2, 3], "floats": [1.0, 2], "tuple": (1, 2.5), "empty": [], "empty tuple": (),
+    "nested": [[1, 2], [3, 4]], "deep": [[[1], [2]]], "tuples": [(1, 2), (3, 4)], "range": range(5),
+    "bools": [True, False], "strings": ["a", "bcd"],
+    "bytes": [b"a", b"bcd"], "objects": [None, "x", 1.5], "complex": [1j], "mixed": [1, 2.5, True],
+    "array.array": array.array("i", [1, 2]), "memoryview": memoryview(b"ab"),
+    "bytearray": bytearray(b"ab"), "2-D memoryview": memoryview(bytes(6)).cast("B", (2, 3)),
+    "ctypes": (ctypes.c_int * 3)(1, 2, 3), "c": np.arange(6).reshape(2, 3),
+    "f": np.asfortranarray(np.arange(6).reshape(2, 3)), "reversed": np.arange(5)[::-1],
+    "strided": np.arange(24).reshape(4, 6)[::2, ::3], "swapped": np.arange(3, dtype=">f4"),
+    "no rows": np.zeros((0, 4), "i2"),
+    "no columns": np.zeros((4, 0)), "records": np.ones(2, "i4,f8"),
+    "datetimes": np.array(["2020-01-01"], "M8[D]"), "masked": np.ma.array([1, 2]),
+    "arrays": [np.arange(3), np.arange(3)], "numpy scalars": [np.float32(1), np.float32(2)],
+    "big": [2**63], "huge": [2**64], "dynamic": cda.arange(4),
+    "dynamics": [cda.arange(2), cda.arange(2)],
     "readonly": np.frombuffer(b"abcd", "u1"), "big list": list(range(1000)),
-}  # fmt: skip
+}
+# fmt: on
 
 
 @pytest.mark.parametrize("dtype", [None, "f4", "i8", object, "U4", "S", "U", ">i2"])
 @pytest.mark.parametrize("contents", CONTENTS.values(), ids=CONTENTS)
 def test_contents_are_those_of_np_array(contents, dtype):
-    expected, expected_error, _ = attempt(lambda: np.array(np.asarray(contents), dtype, order="C") if dtype is not None or len(contents) else np.zeros(np.shape(contents)) if not isinstance(contents, np.ndarray) else np.array(contents))
+    expected, expected_error, _ = attempt(
+        lambda: (
+            np.array(np.asarray(contents), dtype, order="C")
+            if dtype is not None or len(contents)
+            else np.zeros(np.shape(contents))
+            if not isinstance(contents, np.ndarray)
+            else np.array(contents)
+        )
+    )
     if isinstance(contents, list | tuple | range):
         expected, expected_error, _ = attempt(lambda: np.array(list(contents), dtype))
     found, error, _ = attempt(lambda: cda.DynamicArray(contents, dtype))
@@ -500,9 +829,23 @@ def test_contents_are_those_of_np_array(contents, dtype):
 
 @pytest.mark.parametrize(
     "contents, expected",
-    [((x * x for x in range(4)), [0, 1, 4, 9]), ({5}, [5]), ({1: "a", 2: "b"}, [1, 2]), ({1: 2}.keys(), [1]), ({1: 2}.values(), [2]), (map(int, "123"), [1, 2, 3]), (iter([]), []), (zip([1, 2], [3, 4], strict=True), [[1, 3], [2, 4]]), (filter(None, [0, 1]), [1]), ("abc", ["a", "b", "c"]), (b"ab", [97, 98]), (enumerate([5]), [[0, 5]]), (([x] for x in range(2)), [[0], [1]])],
+    [
+        ((x * x for x in range(4)), [0, 1, 4, 9]),
+        ({5}, [5]),
+        ({1: "a", 2: "b"}, [1, 2]),
+        ({1: 2}.keys(), [1]),
+        ({1: 2}.values(), [2]),
+        (map(int, "123"), [1, 2, 3]),
+        (iter([]), []),
+        (zip([1, 2], [3, 4], strict=True), [[1, 3], [2, 4]]),
+        (filter(None, [0, 1]), [1]),
+        ("abc", ["a", "b", "c"]),
+        (b"ab", [97, 98]),
+        (enumerate([5]), [[0, 5]]),
+        (([x] for x in range(2)), [[0], [1]]),
+    ],
     ids=lambda value: type(value).__name__,
-)  # fmt: skip
+)
 def test_contents_from_any_iterable(contents, expected):
     found = cda.DynamicArray(contents)
     assert_grown_alike(found, np.array(expected) if expected else np.zeros(0))
@@ -510,9 +853,20 @@ def test_contents_from_any_iterable(contents, expected):
 
 @pytest.mark.parametrize(
     "make, dtype, expected",
-    [(lambda: (x for x in range(3)), "f4", np.array([0, 1, 2], "f4")), (lambda: "12", "i4", np.array([1, 2], "i4")), (lambda: b"ab", "f8", np.array([97.0, 98.0])), (lambda: {1, 2}, "u1", np.array([1, 2], "u1")), (lambda: iter(["a", "bcd"]), "U2", np.array(["a", "bc"])), (lambda: iter([(1, 2)]), "i4,f8", np.array([(1, 2)], "i4,f8")),
-     (lambda: iter([[1, 2], [3, 4]]), "(2,)i4", np.array([[1, 2], [3, 4]], "i4")), (lambda: iter([None, [1]]), object, np.array([None, [1]], object)), (lambda: "abc", "U1", np.array(["a", "b", "c"])), (lambda: "abc", object, np.array(["a", "b", "c"], object)), (lambda: range(3), "i2", np.arange(3, dtype="i2"))],
-)  # fmt: skip
+    [
+        (lambda: (x for x in range(3)), "f4", np.array([0, 1, 2], "f4")),
+        (lambda: "12", "i4", np.array([1, 2], "i4")),
+        (lambda: b"ab", "f8", np.array([97.0, 98.0])),
+        (lambda: {1, 2}, "u1", np.array([1, 2], "u1")),
+        (lambda: iter(["a", "bcd"]), "U2", np.array(["a", "bc"])),
+        (lambda: iter([(1, 2)]), "i4,f8", np.array([(1, 2)], "i4,f8")),
+        (lambda: iter([[1, 2], [3, 4]]), "(2,)i4", np.array([[1, 2], [3, 4]], "i4")),
+        (lambda: iter([None, [1]]), object, np.array([None, [1]], object)),
+        (lambda: "abc", "U1", np.array(["a", "b", "c"])),
+        (lambda: "abc", object, np.array(["a", "b", "c"], object)),
+        (lambda: range(3), "i2", np.arange(3, dtype="i2")),
+    ],
+)
 def test_contents_from_any_iterable_with_a_dtype(make, dtype, expected):
     found = cda.DynamicArray(make(), dtype)
     assert_grown_alike(found, expected)
@@ -520,14 +874,43 @@ def test_contents_from_any_iterable_with_a_dtype(make, dtype, expected):
 
 @pytest.mark.parametrize("dtype", ["S", "U", str, bytes, "S0", "U0"])
 @pytest.mark.parametrize("contents", [["a", "bcd"], [b"ab", b"c"], ["abc"], [1, 23]], ids=repr)
-@pytest.mark.parametrize("wrap", [list, tuple, iter, np.array, lambda contents: (x for x in contents), lambda contents: dict.fromkeys(contents)], ids=["list", "tuple", "iterator", "array", "generator", "dict"])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        list,
+        tuple,
+        iter,
+        np.array,
+        lambda contents: (x for x in contents),
+        lambda contents: dict.fromkeys(contents),
+    ],
+    ids=["list", "tuple", "iterator", "array", "generator", "dict"],
+)
 def test_string_dtypes_without_size(wrap, contents, dtype):
-    """Contents say how long the strings are, as in np.array; an iterator is no different from a list."""
+    """Contents say how long the strings are, as in np.array, whatever they come in."""
     source = np.array(contents) if wrap is np.array else contents
     assert_grown_alike(cda.DynamicArray(wrap(contents), dtype), np.array(source, dtype))
 
 
-@pytest.mark.parametrize("contents", [5, 2.5, None, 1j, np.array(3), np.float64(1), object(), True, np.datetime64("2020"), cda.array(5), int, len, ...], ids=repr)
+@pytest.mark.parametrize(
+    "contents",
+    [
+        5,
+        2.5,
+        None,
+        1j,
+        np.array(3),
+        np.float64(1),
+        object(),
+        True,
+        np.datetime64("2020"),
+        cda.array(5),
+        int,
+        len,
+        ...,
+    ],
+    ids=repr,
+)
 @pytest.mark.parametrize("dtype", [None, "f8", object])
 def test_contents_that_are_not_iterable(contents, dtype):
     with pytest.raises(TypeError):
@@ -591,7 +974,21 @@ def test_reserve_grows_in_place():
 
 
 @pytest.mark.parametrize("name", ["capacity", "reserve"])
-@pytest.mark.parametrize("rows, error", [(-1, ValueError), (-(2**40), ValueError), (1.5, TypeError), ("3", TypeError), (None, TypeError), (2**62, MemoryError), (2**63 - 1, MemoryError), (2**63, (MemoryError, OverflowError)), (10**30, (MemoryError, OverflowError)), (-(10**30), (ValueError, OverflowError))])
+@pytest.mark.parametrize(
+    "rows, error",
+    [
+        (-1, ValueError),
+        (-(2**40), ValueError),
+        (1.5, TypeError),
+        ("3", TypeError),
+        (None, TypeError),
+        (2**62, MemoryError),
+        (2**63 - 1, MemoryError),
+        (2**63, (MemoryError, OverflowError)),
+        (10**30, (MemoryError, OverflowError)),
+        (-(10**30), (ValueError, OverflowError)),
+    ],
+)
 def test_bad_capacity_and_reserve(name, rows, error):
     with pytest.raises(error):
         cda.DynamicArray([1.0], **{name: rows})
@@ -618,7 +1015,9 @@ def test_huge_zeros_cost_nothing():
     assert len(d) == 2**30
 
 
-@pytest.mark.parametrize("dtype", ["(2,)i4", "(2,3)f8", [("a", "i4", (2,))], ("S3", (2,)), (object, (2,)), "V0"], ids=str)
+@pytest.mark.parametrize(
+    "dtype", ["(2,)i4", "(2,3)f8", [("a", "i4", (2,))], ("S3", (2,)), (object, (2,)), "V0"], ids=str
+)
 def test_subarray_dtypes(dtype):
     for shape in (0, 3, (2, 2), ()):
         assert_created_alike(cda, "zeros", shape, dtype)
@@ -645,7 +1044,13 @@ def test_stringdtype_instances():
 
 def test_copies_of_every_dtype(dtype, row_shape, rng):
     source = samples(dtype, (5, *row_shape), rng)
-    for made in (cda.array(source), cda.asarray(source), cda.DynamicArray(source), cda.DynamicArray(source[::-1])[::-1], cda.array(np.asfortranarray(source))):
+    for made in (
+        cda.array(source),
+        cda.asarray(source),
+        cda.DynamicArray(source),
+        cda.DynamicArray(source[::-1])[::-1],
+        cda.array(np.asfortranarray(source)),
+    ):
         assert_elements_alike(made, source)
 
 

@@ -1,5 +1,7 @@
 """Operators, ufuncs, NumPy functions, methods and attributes: results are ndarray's."""
 
+# ruff: noqa: B023 - functions made in loops are called there
+
 import ast
 import gc
 import io
@@ -12,10 +14,17 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
-from comparison import as_dynamic, assert_alike, assert_elements_alike, assert_results_alike, attempt
-from helpers import dtype_id, samples
+from comparison import (
+    as_dynamic,
+    assert_alike,
+    assert_elements_alike,
+    assert_results_alike,
+    attempt,
+)
+from helpers import samples
 
 # What the cases below are written in: one letter an array.
+# fmt: off
 ARRAYS = {
     "v": np.array([2.5, -1.0, 0.0, 4.0, 0.5, 3.0]),
     "w": np.array([1.0, 2.0, 4.0, 5.0, 7.0, 7.5]),
@@ -36,6 +45,7 @@ ARRAYS = {
     "e": np.zeros((0, 3)),
     "g": np.array([[2.0, -1.0, 0.0, 4.0, 0.5, 3.0]]),
 }
+# fmt: on
 
 
 class Case:
@@ -43,14 +53,25 @@ class Case:
 
     def __init__(self, text):
         tree = ast.parse(text, mode="eval")
-        bound = {argument.arg for node in ast.walk(tree) if isinstance(node, ast.Lambda) for argument in node.args.args}
+        bound = {
+            argument.arg
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Lambda)
+            for argument in node.args.args
+        }
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         self.names = sorted((names - bound) & ARRAYS.keys())
         self.code = compile(tree, text, "eval")
         self.arrays = [ARRAYS[name] for name in self.names]
 
     def __call__(self, *arrays):
-        scope = {"np": np, "io": io, "operator": operator, "pickle": pickle, **dict(zip(self.names, arrays, strict=True))}
+        scope = {
+            "np": np,
+            "io": io,
+            "operator": operator,
+            "pickle": pickle,
+            **dict(zip(self.names, arrays, strict=True)),
+        }
         return eval(self.code, scope)
 
 
@@ -61,16 +82,35 @@ def assert_case_alike(text, **options):
 
 # Operators.
 
+# fmt: off
 BINARY = [
-    operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow, divmod,
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod,
+    operator.pow, divmod,
     operator.lshift, operator.rshift, operator.and_, operator.or_, operator.xor, operator.matmul,
     operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge,
-]  # fmt: skip
+]
 INPLACE = [
-    operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ifloordiv, operator.imod, operator.ipow,
-    operator.ilshift, operator.irshift, operator.iand, operator.ior, operator.ixor, operator.imatmul,
-]  # fmt: skip
-UNARY = [operator.neg, operator.pos, abs, operator.invert, operator.not_, operator.truth, round, bool, int, float, complex, operator.index, len]
+    operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ifloordiv,
+    operator.imod, operator.ipow,
+    operator.ilshift, operator.irshift, operator.iand, operator.ior, operator.ixor,
+    operator.imatmul,
+]
+# fmt: on
+UNARY = [
+    operator.neg,
+    operator.pos,
+    abs,
+    operator.invert,
+    operator.not_,
+    operator.truth,
+    round,
+    bool,
+    int,
+    float,
+    complex,
+    operator.index,
+    len,
+]
 
 
 class Plain(np.ndarray):
@@ -89,7 +129,9 @@ class Refusing:
     def _answer(self, *args):
         return "mine"
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __matmul__ = __rmatmul__ = __pow__ = __rpow__ = _answer
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __matmul__ = __rmatmul__ = (
+        __pow__
+    ) = __rpow__ = _answer
     __lt__ = __gt__ = __eq__ = __ne__ = _answer
     __hash__ = None
 
@@ -137,13 +179,19 @@ class ArrayLike:
         return "ArrayLike()"
 
 
+# fmt: off
 OPERANDS = [
-    2, 0, -1, 2.5, True, 1j, 10**30, None, "x", b"x", object, (), [1, 2, 3, 4, 5, 6], (1.5,) * 6, [1, 2], [[1], [2]], {1: 2}, range(6),
-    np.float64(1.5), np.float32(2), np.int8(3), np.uint64(1), np.longdouble(2), np.True_, np.datetime64("2020-01-01"), np.timedelta64(5, "D"), np.str_("x"),
-    np.arange(6), np.arange(6.0), np.arange(3), np.ones((6, 2)), np.ones((4, 6), "f4"), np.array(2), np.array(["a"] * 6), np.array([1, None] * 3, object), np.zeros(0),
-    np.arange(6.0).view(Plain), np.arange(6.0).view(Loud), np.ma.array(np.arange(6.0), mask=[0, 1] * 3), np.rec.array([1.0] * 6),
+    2, 0, -1, 2.5, True, 1j, 10**30, None, "x", b"x", object, (), [1, 2, 3, 4, 5, 6], (1.5,) * 6,
+    [1, 2], [[1], [2]], {1: 2}, range(6),
+    np.float64(1.5), np.float32(2), np.int8(3), np.uint64(1), np.longdouble(2), np.True_,
+    np.datetime64("2020-01-01"), np.timedelta64(5, "D"), np.str_("x"),
+    np.arange(6), np.arange(6.0), np.arange(3), np.ones((6, 2)), np.ones((4, 6), "f4"), np.array(2),
+    np.array(["a"] * 6), np.array([1, None] * 3, object), np.zeros(0),
+    np.arange(6.0).view(Plain), np.arange(6.0).view(Loud),
+    np.ma.array(np.arange(6.0), mask=[0, 1] * 3), np.rec.array([1.0] * 6),
     Refusing(), Taking(), OldStyle(), ArrayLike(), slice(1), np.dtype("f8"), memoryview(b"abcdef"),
-]  # fmt: skip
+]
+# fmt: on
 LEFT = ["v", "i", "b", "c", "t", "q", "m", "z", "e", "o", "u"]
 
 
@@ -155,8 +203,8 @@ def operand_id(value):
 @pytest.mark.parametrize("name", LEFT)
 def test_binary_operators(name, operand):
     for function in BINARY:
-        assert_alike(lambda a: function(a, operand), ARRAYS[name])  # noqa: B023
-        assert_alike(lambda a: function(operand, a), ARRAYS[name])  # noqa: B023
+        assert_alike(lambda a: function(a, operand), ARRAYS[name])
+        assert_alike(lambda a: function(operand, a), ARRAYS[name])
 
 
 @pytest.mark.parametrize("second", LEFT)
@@ -169,14 +217,14 @@ def test_binary_operators_on_two_dynamic_arrays(first, second):
 @pytest.mark.parametrize("name", LEFT)
 def test_binary_operators_on_the_same_array_twice(name):
     for function in [*BINARY, *INPLACE]:
-        assert_alike(lambda a: function(a, a), ARRAYS[name])  # noqa: B023
+        assert_alike(lambda a: function(a, a), ARRAYS[name])
 
 
 @pytest.mark.parametrize("operand", OPERANDS, ids=operand_id)
 @pytest.mark.parametrize("name", LEFT)
 def test_in_place_operators(name, operand):
     for function in INPLACE:
-        assert_alike(lambda a: function(a, operand), ARRAYS[name])  # noqa: B023
+        assert_alike(lambda a: function(a, operand), ARRAYS[name])
 
 
 @pytest.mark.parametrize("second", LEFT)
@@ -184,8 +232,8 @@ def test_in_place_operators(name, operand):
 def test_in_place_operators_on_two_arrays(first, second):
     for function in INPLACE:
         assert_alike(function, ARRAYS[first], ARRAYS[second])
-        assert_alike(lambda a: function(a, ARRAYS[second]), ARRAYS[first])  # noqa: B023
-        assert_alike(lambda b: function(ARRAYS[first].copy(), b), ARRAYS[second])  # noqa: B023
+        assert_alike(lambda a: function(a, ARRAYS[second]), ARRAYS[first])
+        assert_alike(lambda b: function(ARRAYS[first].copy(), b), ARRAYS[second])
 
 
 @pytest.mark.parametrize("name", ARRAYS)
@@ -203,17 +251,64 @@ def test_in_place_operators_return_the_array_itself(function):
     d.append(1.0)
 
 
-@pytest.mark.parametrize("text", ["pow(i, 2, 5)", "pow(2, i, 5)", "pow(i, 2, None)", "pow(v, 2)", "pow(v, 0.5)", "pow(v, -1)", "pow(i, -1)", "pow(v, 2.0)", "pow(2, v)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pow(i, 2, 5)",
+        "pow(2, i, 5)",
+        "pow(i, 2, None)",
+        "pow(v, 2)",
+        "pow(v, 0.5)",
+        "pow(v, -1)",
+        "pow(i, -1)",
+        "pow(v, 2.0)",
+        "pow(2, v)",
+    ],
+)
 def test_pow(text):
     assert_case_alike(text)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["(v + w) * 2 - m[0, 0]", "v[1:] - v[:-1]", "-v ** 2", "(v > 1) & (w < 5)", "m @ m.T", "m.T @ m", "m[0] @ m[1]", "s @ s @ s", "k @ k.swapaxes(1, 2)",
-     "[1, 2, 3, 4, 5, 6] + v", "(1,) * 6 * v", "2 - v", "1 / w", "7 // i[:3]", "sum(v)", "max(v)", "sorted(v)", "abs(c)", "v is v", "v is not w", "[v] == [v]",
-     "(v == w).all()", "bool(z)", "f'{z:.3f}'", "f'{v}'", "'%s' % z", "divmod(v, 2)", "divmod(7, w)", "~b", "b | ~b", "i << 2", "1 << i", "z + 1", "z @ z", "v @ z"],
-)  # fmt: skip
+    [
+        "(v + w) * 2 - m[0, 0]",
+        "v[1:] - v[:-1]",
+        "-v ** 2",
+        "(v > 1) & (w < 5)",
+        "m @ m.T",
+        "m.T @ m",
+        "m[0] @ m[1]",
+        "s @ s @ s",
+        "k @ k.swapaxes(1, 2)",
+        "[1, 2, 3, 4, 5, 6] + v",
+        "(1,) * 6 * v",
+        "2 - v",
+        "1 / w",
+        "7 // i[:3]",
+        "sum(v)",
+        "max(v)",
+        "sorted(v)",
+        "abs(c)",
+        "v is v",
+        "v is not w",
+        "[v] == [v]",
+        "(v == w).all()",
+        "bool(z)",
+        "f'{z:.3f}'",
+        "f'{v}'",
+        "'%s' % z",
+        "divmod(v, 2)",
+        "divmod(7, w)",
+        "~b",
+        "b | ~b",
+        "i << 2",
+        "1 << i",
+        "z + 1",
+        "z @ z",
+        "v @ z",
+    ],
+)
 def test_expressions(text):
     assert_case_alike(text)
 
@@ -226,10 +321,16 @@ UFUNCS = {name: getattr(np, name) for name in dir(np) if isinstance(getattr(np, 
 def operands_of(ufunc, types):
     made = []
     for number, code in enumerate(types.partition("->")[0]):
-        array = np.array([1, 2, 3, 1, 2, 3]) if code != "O" else np.array([1.5, 2.5, 0.5, 1.0, 2.0, 3.0], object)
+        array = (
+            np.array([1, 2, 3, 1, 2, 3])
+            if code != "O"
+            else np.array([1.5, 2.5, 0.5, 1.0, 2.0, 3.0], object)
+        )
         unit = {"m": "m8[s]", "M": "M8[s]"}.get(code, code)
         array = np.roll(array, number).astype(unit)
-        made.append(array.reshape(3, 2).repeat(2, 1)[:, :3] if "," in (ufunc.signature or "") else array)
+        made.append(
+            array.reshape(3, 2).repeat(2, 1)[:, :3] if "," in (ufunc.signature or "") else array
+        )
     return made
 
 
@@ -240,9 +341,9 @@ def test_ufuncs_of_every_type(name):
         arrays = operands_of(ufunc, types)
         assert_alike(ufunc, *arrays)
         if ufunc.nin == 2:
-            assert_alike(lambda a: ufunc(a, arrays[1]), arrays[0])  # noqa: B023
-            assert_alike(lambda b: ufunc(arrays[0], b), arrays[1])  # noqa: B023
-            assert_alike(lambda a: ufunc(a, a), arrays[0])  # noqa: B023
+            assert_alike(lambda a: ufunc(a, arrays[1]), arrays[0])
+            assert_alike(lambda b: ufunc(arrays[0], b), arrays[1])
+            assert_alike(lambda a: ufunc(a, a), arrays[0])
 
 
 @pytest.mark.parametrize("name", UFUNCS)
@@ -256,7 +357,9 @@ def test_ufuncs_write_into_a_dynamic_array_and_return_it(name):
     assert_alike(lambda *out: ufunc(*arrays, *out), *outputs)
     made = [as_dynamic(output) for output in outputs]
     found, _, _ = attempt(lambda: ufunc(*map(as_dynamic, arrays), out=tuple(made)))
-    for dynamic, returned, expected in zip(made, found if ufunc.nout > 1 else (found,), results, strict=True):
+    for dynamic, returned, expected in zip(
+        made, found if ufunc.nout > 1 else (found,), results, strict=True
+    ):
         assert returned is dynamic
         assert_elements_alike(dynamic, np.asarray(expected))
 
@@ -264,33 +367,128 @@ def test_ufuncs_write_into_a_dynamic_array_and_return_it(name):
 @pytest.mark.parametrize(
     "text",
     [
-        "np.add(v, w, out=v)", "np.add(v, w, v)", "np.add(v, w, out=(v,))", "np.add(v, 1, out=None)", "np.add(v, w, out=np.zeros(6))", "np.sqrt(w, out=w)",
-        "np.add(v, v, out=v)", "np.add(v[:-1], v[1:], out=v[1:])", "np.multiply(v, 2, out=i, casting='unsafe')", "np.multiply(v, 2, out=i)", "np.add(v, w, out=m)", "np.add(v, m)",
-        "np.add(v, w, where=b, out=v)", "np.add(v, w, where=b, out=w)", "np.add(v, w, where=[True] * 6)", "np.add(v, w, dtype='f4')", "np.add(v, w, dtype='f4', casting='no')",
-        "np.add(i, w, subok=False)", "np.add(v, w, order='F')", "np.add(v, w, signature='dd->d')", "np.add(v)", "np.add(v, w, v, w)", "np.add(v, w, bad=1)", "np.add(v, 'x')", "np.add(v, None)",
-        "np.modf(v)", "np.modf(v, out=(v, w))", "np.modf(v, out=(None, w))", "np.modf(v, v)", "np.modf(v, v, w)", "np.modf(v, out=v)", "np.divmod(v, w, out=(v, None))", "np.frexp(v)", "np.divmod(v, w)",
-        "np.add.reduce(v)", "np.add.reduce(m, axis=0)", "np.add.reduce(m, axis=(0, 1))", "np.add.reduce(m, axis=None, keepdims=True)", "np.add.reduce(m, axis=0, out=m[0])", "np.add.reduce(m, 1, None, v[:4])",
-        "np.add.reduce(g, axis=0, out=v)", "np.add.reduce(v, initial=10)", "np.add.reduce(v, where=b)", "np.add.reduce(v, dtype='f4')", "np.add.reduce(v, out=z)", "np.multiply.reduce(e)", "np.maximum.reduce(e)", "np.add.reduce(m, axis=5)",
-        "np.add.accumulate(v)", "np.add.accumulate(m, 1)", "np.add.accumulate(v, out=v)", "np.maximum.accumulate(n)", "np.subtract.accumulate(v, out=w)",
-        "np.add.reduceat(v, [0, 2, 4])", "np.add.reduceat(v, i[:3])", "np.add.reduceat(v, i)", "np.add.reduceat(v, [0, 1], out=np.zeros(2))", "np.add.reduceat(w, i, out=v)", "np.add.reduceat(v, [9])",
-        "np.add.outer(v, w)", "np.add.outer(m, v)", "np.multiply.outer([1, 2], v)", "np.add.outer(v, z)", "np.sin.outer(v)",
-        "np.add.at(v, [0, 0, 2], 1)", "np.add.at(v, i, w)", "np.add.at(v, b, 1)", "np.add.at(m, (0, i[:3]), 5)", "np.negative.at(v, [1, 1])", "np.add.at([1.0, 2.0], v, 1)", "np.add.at(v, [99], 1)", "np.add.at(v, slice(2), 1)",
-        "np.matmul(s, m.T)", "np.matmul(m, s)", "np.matmul(m, s, out=m)", "np.matmul(s, s, out=s)", "np.matmul(m, m)", "np.vecdot(m, m)", "np.matvec(s, m)", "np.vecmat(m, s)", "np.matmul(k, np.ones((4, 2)), axes=[(1, 2), (0, 1), (0, 1)])",
-        "np.frompyfunc(lambda x, y: x + y, 2, 1)(v, w)", "np.frompyfunc(lambda x: (x, 1), 1, 2)(v)", "np.vectorize(lambda x: x * 2)(v)", "np.vectorize(lambda x, y: x @ y, signature='(n),(n)->()')(m, m)",
-        "np.add.resolve_dtypes((v.dtype, i.dtype, None))", "np.isnat(q)", "np.isnat(v)", "np.ldexp(v, i)", "np.left_shift(i, v)", "np.strings.str_len(t)", "np.strings.add(t, t)", "np.equal(t, 'ab')", "np.equal(o, o)", "np.add(o, 1)",
-        "np.sin(z)", "np.sin(z, out=z)", "np.add(z, z)", "np.add(e, 1)", "np.exp(c)", "np.add(q, np.timedelta64(1, 'D'))", "np.subtract(q, q)", "np.add(q, q)", "np.add([v, v], [w, w])", "np.add((v,), 1)", "np.sqrt([v])", "np.log(v)", "np.divide(1, v)",
+        "np.add(v, w, out=v)",
+        "np.add(v, w, v)",
+        "np.add(v, w, out=(v,))",
+        "np.add(v, 1, out=None)",
+        "np.add(v, w, out=np.zeros(6))",
+        "np.sqrt(w, out=w)",
+        "np.add(v, v, out=v)",
+        "np.add(v[:-1], v[1:], out=v[1:])",
+        "np.multiply(v, 2, out=i, casting='unsafe')",
+        "np.multiply(v, 2, out=i)",
+        "np.add(v, w, out=m)",
+        "np.add(v, m)",
+        "np.add(v, w, where=b, out=v)",
+        "np.add(v, w, where=b, out=w)",
+        "np.add(v, w, where=[True] * 6)",
+        "np.add(v, w, dtype='f4')",
+        "np.add(v, w, dtype='f4', casting='no')",
+        "np.add(i, w, subok=False)",
+        "np.add(v, w, order='F')",
+        "np.add(v, w, signature='dd->d')",
+        "np.add(v)",
+        "np.add(v, w, v, w)",
+        "np.add(v, w, bad=1)",
+        "np.add(v, 'x')",
+        "np.add(v, None)",
+        "np.modf(v)",
+        "np.modf(v, out=(v, w))",
+        "np.modf(v, out=(None, w))",
+        "np.modf(v, v)",
+        "np.modf(v, v, w)",
+        "np.modf(v, out=v)",
+        "np.divmod(v, w, out=(v, None))",
+        "np.frexp(v)",
+        "np.divmod(v, w)",
+        "np.add.reduce(v)",
+        "np.add.reduce(m, axis=0)",
+        "np.add.reduce(m, axis=(0, 1))",
+        "np.add.reduce(m, axis=None, keepdims=True)",
+        "np.add.reduce(m, axis=0, out=m[0])",
+        "np.add.reduce(m, 1, None, v[:4])",
+        "np.add.reduce(g, axis=0, out=v)",
+        "np.add.reduce(v, initial=10)",
+        "np.add.reduce(v, where=b)",
+        "np.add.reduce(v, dtype='f4')",
+        "np.add.reduce(v, out=z)",
+        "np.multiply.reduce(e)",
+        "np.maximum.reduce(e)",
+        "np.add.reduce(m, axis=5)",
+        "np.add.accumulate(v)",
+        "np.add.accumulate(m, 1)",
+        "np.add.accumulate(v, out=v)",
+        "np.maximum.accumulate(n)",
+        "np.subtract.accumulate(v, out=w)",
+        "np.add.reduceat(v, [0, 2, 4])",
+        "np.add.reduceat(v, i[:3])",
+        "np.add.reduceat(v, i)",
+        "np.add.reduceat(v, [0, 1], out=np.zeros(2))",
+        "np.add.reduceat(w, i, out=v)",
+        "np.add.reduceat(v, [9])",
+        "np.add.outer(v, w)",
+        "np.add.outer(m, v)",
+        "np.multiply.outer([1, 2], v)",
+        "np.add.outer(v, z)",
+        "np.sin.outer(v)",
+        "np.add.at(v, [0, 0, 2], 1)",
+        "np.add.at(v, i, w)",
+        "np.add.at(v, b, 1)",
+        "np.add.at(m, (0, i[:3]), 5)",
+        "np.negative.at(v, [1, 1])",
+        "np.add.at([1.0, 2.0], v, 1)",
+        "np.add.at(v, [99], 1)",
+        "np.add.at(v, slice(2), 1)",
+        "np.matmul(s, m.T)",
+        "np.matmul(m, s)",
+        "np.matmul(m, s, out=m)",
+        "np.matmul(s, s, out=s)",
+        "np.matmul(m, m)",
+        "np.vecdot(m, m)",
+        "np.matvec(s, m)",
+        "np.vecmat(m, s)",
+        "np.matmul(k, np.ones((4, 2)), axes=[(1, 2), (0, 1), (0, 1)])",
+        "np.frompyfunc(lambda x, y: x + y, 2, 1)(v, w)",
+        "np.frompyfunc(lambda x: (x, 1), 1, 2)(v)",
+        "np.vectorize(lambda x: x * 2)(v)",
+        "np.vectorize(lambda x, y: x @ y, signature='(n),(n)->()')(m, m)",
+        "np.add.resolve_dtypes((v.dtype, i.dtype, None))",
+        "np.isnat(q)",
+        "np.isnat(v)",
+        "np.ldexp(v, i)",
+        "np.left_shift(i, v)",
+        "np.strings.str_len(t)",
+        "np.strings.add(t, t)",
+        "np.equal(t, 'ab')",
+        "np.equal(o, o)",
+        "np.add(o, 1)",
+        "np.sin(z)",
+        "np.sin(z, out=z)",
+        "np.add(z, z)",
+        "np.add(e, 1)",
+        "np.exp(c)",
+        "np.add(q, np.timedelta64(1, 'D'))",
+        "np.subtract(q, q)",
+        "np.add(q, q)",
+        "np.add([v, v], [w, w])",
+        "np.add((v,), 1)",
+        "np.sqrt([v])",
+        "np.log(v)",
+        "np.divide(1, v)",
     ],
-)  # fmt: skip
+)
 def test_ufunc_calls(text):
     assert_case_alike(text)
 
 
-@pytest.mark.parametrize("ufunc", [np.add, np.maximum, np.logical_and, np.bitwise_or, np.multiply, np.subtract])
+@pytest.mark.parametrize(
+    "ufunc", [np.add, np.maximum, np.logical_and, np.bitwise_or, np.multiply, np.subtract]
+)
 @pytest.mark.parametrize("method", ["reduce", "accumulate"])
 def test_reductions_of_every_axis(ufunc, method):
     for array in (ARRAYS["k"].astype(int), ARRAYS["i"], ARRAYS["u"]):
         for axis in range(-array.ndim, array.ndim):
-            assert_alike(lambda a: getattr(ufunc, method)(a, axis=axis), array)  # noqa: B023
+            assert_alike(lambda a: getattr(ufunc, method)(a, axis=axis), array)
 
 
 def test_ufuncs_with_somebody_elses_array():
@@ -318,14 +516,16 @@ def test_an_error_in_a_ufunc_leaves_no_reference():
 # Functions (NEP 18). Of every one of NumPy's, at least one case; several separated by ";".
 
 FUNCTIONS = {
-    "all": "f(b); f(m, axis=0); f(m, axis=1, keepdims=True); f(g > 0, axis=0, out=b); f(b, where=b)",
+    "all": "f(b); f(m, axis=0); f(m, axis=1, keepdims=True); "
+    "f(g > 0, axis=0, out=b); f(b, where=b)",
     "allclose": "f(v, v); f(v, w, rtol=1)",
     "amax": "f(v); f(m, 0)",
     "amin": "f(v); f(m, 0)",
     "angle": "f(c); f(c, deg=True)",
     "any": "f(b); f(m, axis=0); f(b, out=np.array(False))",
     "append": "f(v, w); f(m, m, axis=0); f(v, 3); f([1.0], v)",
-    "apply_along_axis": "f(lambda x: x.sum(), 0, m); f(lambda x: x[::-1], 1, m); f(lambda x: type(x).__name__, 0, m)",
+    "apply_along_axis": "f(lambda x: x.sum(), 0, m); f(lambda x: x[::-1], 1, m); "
+    "f(lambda x: type(x).__name__, 0, m)",
     "apply_over_axes": "f(np.sum, k, [0, 2])",
     "argmax": "f(v); f(m, 0); f(m, axis=1, keepdims=True); f(g, axis=0, out=i)",
     "argmin": "f(v); f(m, 0); f(g, 0, i)",
@@ -343,7 +543,8 @@ FUNCTIONS = {
     "atleast_1d": "f(v); f(z); f(v, z, m); f(3.0); f([1, 2], v)",
     "atleast_2d": "f(v); f(z); f(v, m)",
     "atleast_3d": "f(v); f(m); f(k); f(z, k)",
-    "average": "f(v); f(v, weights=w); f(m, axis=0, weights=[1, 2, 3, 4], returned=True); f(m, 0, keepdims=True)",
+    "average": "f(v); f(v, weights=w); f(m, axis=0, weights=[1, 2, 3, 4], returned=True); "
+    "f(m, 0, keepdims=True)",
     "bincount": "f(i); f(i, w); f(i, minlength=10); f(v)",
     "block": "f([v, w]); f([[m, m], [m, m]]); f(v); f([[z, z]]); f([[m], [s]])",
     "broadcast_arrays": "f(v, z); f(m, [1, 2, 3]); f(v, v)",
@@ -351,16 +552,20 @@ FUNCTIONS = {
     "busday_count": "f(q, q + 10); f('2020-01-01', q); f(q, q, out=np.zeros(3, int))",
     "busday_offset": "f(q, 1); f(q, [1, 2, 3], roll='forward')",
     "can_cast": "f(v.dtype, 'f4'); f('i4', v.dtype)",
-    "choose": "f([0, 1, 0], [v[:3], w[:3]]); f(i, [v, w, v, w]); f(i, (v, 1, 2, 3), out=v); f(i % 2, g.repeat(2, 0))",
+    "choose": "f([0, 1, 0], [v[:3], w[:3]]); f(i, [v, w, v, w]); f(i, (v, 1, 2, 3), out=v); "
+    "f(i % 2, g.repeat(2, 0))",
     "clip": "f(v, 0, 2); f(v, w, None); f(v, 0, 1, out=v); f(v, min=0); f(i, 0.5, 1)",
     "column_stack": "f([v, w]); f((m, m))",
     "common_type": "f(v, c); f(i, v)",
     "compress": "f(b, v); f([1, 0, 1], m, axis=1); f(b[:1], v); f(np.ones(6), v, out=v)",
     "concat": "f([v, w]); f((v, w))",
-    "concatenate": "f([v, w]); f((m, m), axis=1); f([m, m], axis=None); f([v, [1, 2]]); f((v, i), dtype='f4', casting='unsafe'); f((v[:3], w[:3]), out=v); f([v]); f(m); f([]); f([v, m]); f(v); f([v, z]); f((t, t)); f((o, v))",
+    "concatenate": "f([v, w]); f((m, m), axis=1); f([m, m], axis=None); f([v, [1, 2]]); "
+    "f((v, i), dtype='f4', casting='unsafe'); f((v[:3], w[:3]), out=v); f([v]); f(m); f([]); "
+    "f([v, m]); f(v); f([v, z]); f((t, t)); f((o, v))",
     "convolve": "f(v, w); f(v, [1, 2], 'same')",
     "copy": "f(v, 'F'); f(np.asfortranarray(m))",
-    "copyto": "f(v, w); f(v, 5); f(v, w, where=b); f(i, v); f(i, v, casting='unsafe'); f(m, m[0]); f(v, v[::-1]); f(np.zeros(6), v)",
+    "copyto": "f(v, w); f(v, 5); f(v, w, where=b); f(i, v); f(i, v, casting='unsafe'); "
+    "f(m, m[0]); f(v, v[::-1]); f(np.zeros(6), v)",
     "corrcoef": "f(m); f(v, w)",
     "correlate": "f(v, w); f(c, c, 'full')",
     "count_nonzero": "f(v); f(m, axis=0); f(m, axis=1, keepdims=True)",
@@ -382,7 +587,9 @@ FUNCTIONS = {
     "dsplit": "f(k, 2)",
     "dstack": "f([v, w]); f((m, m))",
     "ediff1d": "f(v); f(v, to_end=[1, 2], to_begin=w)",
-    "einsum": "f('i,i', v, w); f('ij,jk->ik', m, s); f('ii->i', s); f('ij->ji', m); f('i->', v); f('i,i->i', v, w, out=v); f(v, [0], w, [0]); f('ij,jk,kl', m, s, s, optimize=True); f('i...', m)",
+    "einsum": "f('i,i', v, w); f('ij,jk->ik', m, s); f('ii->i', s); f('ij->ji', m); f('i->', v); "
+    "f('i,i->i', v, w, out=v); f(v, [0], w, [0]); f('ij,jk,kl', m, s, s, optimize=True); "
+    "f('i...', m)",
     "einsum_path": "f('ij,jk', m, s)",
     "expand_dims": "f(v, 0); f(v, (0, 2)); f(m, -1)",
     "extract": "f(b, v); f([1, 0, 1], w)",
@@ -392,7 +599,8 @@ FUNCTIONS = {
     "flip": "f(v); f(m, 1); f(m)",
     "fliplr": "f(m)",
     "flipud": "f(m); f(v)",
-    "full_like": "f(v, 3); f(i, 2.5); f(m, v[:3]); f(v, 3, dtype='i4', shape=(2, 2)); f(v, 1, subok=False); f(m, 1, order='F')",
+    "full_like": "f(v, 3); f(i, 2.5); f(m, v[:3]); f(v, 3, dtype='i4', shape=(2, 2)); "
+    "f(v, 1, subok=False); f(m, 1, order='F')",
     "empty_like": "f(v); f(m, 'i4'); f(m, order='F'); f(v, shape=(0, 2), subok=False)",
     "ones_like": "f(v); f(m, 'i4'); f(t); f(v, shape=3)",
     "zeros_like": "f(v); f(m, 'i4', 'F'); f(r); f(o)",
@@ -407,7 +615,8 @@ FUNCTIONS = {
     "i0": "f(v); f(m)",
     "imag": "f(c); f(v); f(2j)",
     "inner": "f(v, w); f(m, s)",
-    "insert": "f(v, 1, 5); f(m, 0, v[:3], axis=0); f(v, i[:2], w[:2]); f(v, [0, 3], 9); f(m, 1, 7, axis=1)",
+    "insert": "f(v, 1, 5); f(m, 0, v[:3], axis=0); f(v, i[:2], w[:2]); f(v, [0, 3], 9); "
+    "f(m, 1, 7, axis=1)",
     "interp": "f(v, w, v); f(2.5, w, v); f([1, 2], w, v, left=0); f(z, w, v)",
     "intersect1d": "f(v, w); f(i, [1, 2]); f(v, w, return_indices=True)",
     "is_busday": "f(q)",
@@ -425,9 +634,11 @@ FUNCTIONS = {
     "linspace": "f(v, w, 3); f(z, 5, 4); f(v, w, 3, axis=1, retstep=True)",
     "logspace": "f(v, w, 3); f(0, z, 2)",
     "matrix_transpose": "f(m); f(k); f(v)",
-    "max": "f(v); f(m, axis=0); f(m, axis=(0, 1), keepdims=True); f(g, axis=0, out=v); f(v, initial=9, where=b); f(t); f(e)",
+    "max": "f(v); f(m, axis=0); f(m, axis=(0, 1), keepdims=True); f(g, axis=0, out=v); "
+    "f(v, initial=9, where=b); f(t); f(e)",
     "may_share_memory": "f(v, v); f(v, w); f(v, v[:2])",
-    "mean": "f(v); f(m, 0); f(m, axis=1, keepdims=True); f(g, axis=0, out=v); f(i, dtype='f4'); f(v, where=b)",
+    "mean": "f(v); f(m, 0); f(m, axis=1, keepdims=True); f(g, axis=0, out=v); f(i, dtype='f4'); "
+    "f(v, where=b)",
     "median": "f(v); f(m, axis=0); f(v, overwrite_input=True); f(m, out=z)",
     "meshgrid": "f(v, w); f(v, w, sparse=True, indexing='ij', copy=False)",
     "min": "f(v); f(m, axis=0); f(g, axis=0, out=v)",
@@ -452,11 +663,14 @@ FUNCTIONS = {
     "nonzero": "f(v); f(m); f(b)",
     "outer": "f(v, w); f(m, v); f(v[:2], [1, 2], out=np.zeros((2, 2)))",
     "packbits": "f(b); f(u > 1, axis=0, bitorder='little')",
-    "pad": "f(v, 2); f(m, 1, 'edge'); f(v, (1, 2), constant_values=9); f(v, i[1:3], 'wrap'); f(v, 1, lambda x, *y: None)",
+    "pad": "f(v, 2); f(m, 1, 'edge'); f(v, (1, 2), constant_values=9); f(v, i[1:3], 'wrap'); "
+    "f(v, 1, lambda x, *y: None)",
     "partition": "f(v, 2); f(m, 1, axis=None)",
-    "percentile": "f(v, 50); f(v, [10, 90]); f(m, w, axis=0); f(v, 50, out=z); f(v, 30, method='nearest', overwrite_input=True)",
+    "percentile": "f(v, 50); f(v, [10, 90]); f(m, w, axis=0); f(v, 50, out=z); "
+    "f(v, 30, method='nearest', overwrite_input=True)",
     "permute_dims": "f(k, (2, 0, 1)); f(m)",
-    "piecewise": "f(v, [v < 0, v >= 0], [-1, 1]); f(v, [b], [lambda x: x * 2, 7]); f(z, [z > 0], [1]); f(v, b, w[:2].tolist())",
+    "piecewise": "f(v, [v < 0, v >= 0], [-1, 1]); f(v, [b], [lambda x: x * 2, 7]); "
+    "f(z, [z > 0], [1]); f(v, b, w[:2].tolist())",
     "place": "f(v, b, w); f(v, b, [7]); f(v, v > 1, w)",
     "poly": "f(v); f(s)",
     "polyadd": "f(v, w)",
@@ -472,13 +686,16 @@ FUNCTIONS = {
     "put": "f(v, [0, 2], [7, 8]); f(v, i, w); f(v, 99, 1); f(v, 99, 1, mode='clip'); f(m, 0, z)",
     "put_along_axis": "f(m, np.array([[0, 1, 2]]), 9, axis=0); f(v, i, 9, None)",
     "putmask": "f(v, b, w); f(v, v > 1, 0); f(m, m > 1, w)",
-    "quantile": "f(v, 0.5); f(m, [0.1, 0.9], axis=1, keepdims=True); f(v, 0.5, weights=w, method='inverted_cdf')",
+    "quantile": "f(v, 0.5); f(m, [0.1, 0.9], axis=1, keepdims=True); "
+    "f(v, 0.5, weights=w, method='inverted_cdf')",
     "ravel": "f(v); f(m); f(m, 'F'); f(k[:, 0]); f(m, 'K')",
-    "ravel_multi_index": "f((i[:3], i[:3]), (4, 4)); f((1, 2), (3, 4)); f(np.array([[1, 2], [0, 1]]), (4, 4))",
+    "ravel_multi_index": "f((i[:3], i[:3]), (4, 4)); f((1, 2), (3, 4)); "
+    "f(np.array([[1, 2], [0, 1]]), (4, 4))",
     "real": "f(c); f(v); f(2.0)",
     "real_if_close": "f(c); f(v); f(c * 1e-20)",
     "repeat": "f(v, 2); f(m, i[:4], axis=0); f(v, i); f(3, 2)",
-    "reshape": "f(v, (2, 3)); f(v, -1); f(m, (3, 4), order='F'); f(v, (6, 1), copy=True); f(v, 7); f(m.T, -1); f(v, (6,)); f(m, 12, copy=False)",
+    "reshape": "f(v, (2, 3)); f(v, -1); f(m, (3, 4), order='F'); f(v, (6, 1), copy=True); "
+    "f(v, 7); f(m.T, -1); f(v, (6,)); f(m, 12, copy=False)",
     "resize": "f(v, (2, 2)); f(v, 10); f(e, 3)",
     "result_type": "f(v, 'f4'); f(i, np.float32(1)); f(z, i)",
     "roll": "f(v, 2); f(m, (1, 2), axis=(0, 1)); f(v, i[:1])",
@@ -490,7 +707,8 @@ FUNCTIONS = {
     "savetxt": "f(io.StringIO(), m); f(io.StringIO(), r); f(io.StringIO(), [v, w])",
     "savez": "f(io.BytesIO(), v, x=m)",
     "savez_compressed": "f(io.BytesIO(), v, x=m)",
-    "searchsorted": "f(w, v); f(w, 3.0); f(v, w, 'right', sorter=i.argsort()); f([1, 2], w); f(w, z)",
+    "searchsorted": "f(w, v); f(w, 3.0); f(v, w, 'right', sorter=i.argsort()); f([1, 2], w); "
+    "f(w, z)",
     "select": "f([v < 0, v > 1], [v, w]); f([v < 0, b], [v, 3], default=-1); f((b,), (v,), w)",
     "setdiff1d": "f(v, w); f(i, [1])",
     "setxor1d": "f(v, w)",
@@ -502,11 +720,15 @@ FUNCTIONS = {
     "sort_complex": "f(c); f(v)",
     "split": "f(v, 3); f(m, [1, 2], axis=1); f(v, 4); f(v, i[:2])",
     "squeeze": "f(v); f(g, axis=0); f(m, 0); f(g); f(z); f(k)",
-    "stack": "f([v, w]); f((v, w), axis=1); f([v[:3], w[:3]], out=np.zeros((2, 3))); f(m); f([v, m]); f(k, dtype='f4', casting='unsafe'); f([m[0], m[1], m[2]], out=s)",
+    "stack": "f([v, w]); f((v, w), axis=1); f([v[:3], w[:3]], out=np.zeros((2, 3))); f(m); "
+    "f([v, m]); f(k, dtype='f4', casting='unsafe'); f([m[0], m[1], m[2]], out=s)",
     "std": "f(v); f(m, axis=0, ddof=1); f(g, axis=0, out=v); f(v, mean=v.mean(), where=b)",
-    "sum": "f(v); f(m, axis=0); f(m, axis=(0, 1)); f(g, axis=0, out=v); f(v, where=b, initial=1); f(m, keepdims=True); f(b); f([v, w]); f([v, w], axis=0); f(e, 0); f(t); f(o); f(z); f(v, out=3)",
+    "sum": "f(v); f(m, axis=0); f(m, axis=(0, 1)); f(g, axis=0, out=v); f(v, where=b, initial=1); "
+    "f(m, keepdims=True); f(b); f([v, w]); f([v, w], axis=0); f(e, 0); f(t); f(o); f(z); "
+    "f(v, out=3)",
     "swapaxes": "f(m, 0, 1); f(k, 0, 2); f(m, 0, 0)",
-    "take": "f(v, [0, 2]); f(m, i[:2], axis=1); f(v, 1); f(v, i, out=w); f(v, i, out=v, mode='clip'); f([1, 2, 3, 4], i); f(v, 99); f(v, [[0, 1]])",
+    "take": "f(v, [0, 2]); f(m, i[:2], axis=1); f(v, 1); f(v, i, out=w); "
+    "f(v, i, out=v, mode='clip'); f([1, 2, 3, 4], i); f(v, 99); f(v, [[0, 1]])",
     "take_along_axis": "f(m, np.array([[0, 1, 2]]), axis=0); f(v, i, None); f(m, m.argsort(1), 1)",
     "tensordot": "f(m, s, 1); f(k, k, ([0, 1], [0, 1])); f(v, w, 0)",
     "tile": "f(v, 2); f(m, (2, 1)); f(v, i[1:3]); f(v, 1)",
@@ -519,7 +741,8 @@ FUNCTIONS = {
     "triu": "f(m); f(k)",
     "triu_indices_from": "f(s, 1)",
     "union1d": "f(v, w); f([1], v)",
-    "unique": "f(i); f(m, axis=0); f(i, True, True, True); f(t); f(n, equal_nan=False); f(o[:1]); f(r)",
+    "unique": "f(i); f(m, axis=0); f(i, True, True, True); f(t); f(n, equal_nan=False); f(o[:1]); "
+    "f(r)",
     "unique_all": "f(i)",
     "unique_counts": "f(i)",
     "unique_inverse": "f(m)",
@@ -534,7 +757,7 @@ FUNCTIONS = {
     "vsplit": "f(m, 2)",
     "vstack": "f([v, w]); f((m, m)); f([m, v[:3]]); f(v)",
     "where": "f(b, v, w); f(v > 1); f(b, v, 0); f(b, 0, w); f(m > 1, m, m[0]); f(b, v)",
-}  # fmt: skip
+}
 SUBMODULES = {
     "linalg.cholesky": "f(s); f(s, upper=True); f(m)",
     "linalg.cond": "f(s); f(s, 2)",
@@ -552,7 +775,8 @@ SUBMODULES = {
     "linalg.matrix_power": "f(s, 3); f(s, -1); f(s, 0); f(s, 1)",
     "linalg.matrix_rank": "f(m)",
     "linalg.matrix_transpose": "f(m)",
-    "linalg.multi_dot": "f([m, s, s]); f((v[:4], m, s)); f([m, s], out=np.zeros((4, 3))); f([m, s], out=m)",
+    "linalg.multi_dot": "f([m, s, s]); f((v[:4], m, s)); f([m, s], out=np.zeros((4, 3))); "
+    "f([m, s], out=m)",
     "linalg.norm": "f(v); f(m, 'fro'); f(m, axis=1); f(v, 1, keepdims=True)",
     "linalg.outer": "f(v, w)",
     "linalg.pinv": "f(m)",
@@ -629,7 +853,8 @@ SUBMODULES = {
     "char.translate": "f(t, str.maketrans('a', 'b'))",
     "char.upper": "f(t)",
     "char.zfill": "f(t, 5)",
-    "lib.recfunctions.append_fields": "f(r, 'z', v[:3], usemask=False); f(r, ['p', 'q'], [i[:3], v[:3]], usemask=False)",
+    "lib.recfunctions.append_fields": "f(r, 'z', v[:3], usemask=False); "
+    "f(r, ['p', 'q'], [i[:3], v[:3]], usemask=False)",
     "lib.recfunctions.apply_along_fields": "f(np.mean, r)",
     "lib.recfunctions.assign_fields_by_name": "f(r, r[::-1].copy())",
     "lib.recfunctions.drop_fields": "f(r, 'x')",
@@ -656,11 +881,12 @@ SUBMODULES = {
     "lib.scimath.logn": "f(2, v[:2])",
     "lib.scimath.power": "f(v, 2); f(w, -1.5)",
     "lib.scimath.sqrt": "f(v)",
-}  # fmt: skip
+}
 # Functions that don't dispatch; they take what np.asarray takes.
 UNDISPATCHED = {
     "asarray": "f(v, 'f4'); f([v, w]); f((v, m[0], 'x')); f([[v, v], [w, w]]); f([v, 1.0])",
-    "array": "f(v); f(v, 'i4', casting='unsafe') if False else f(v, 'i4'); f(v, copy=True); f([v, w]); f(m, order='F'); f(v, ndmin=3); f([m[0], v]); f(v, object); f([v, v], object)",
+    "array": "f(v); f(v, 'i4'); f(v, copy=True); "
+    "f([v, w]); f(m, order='F'); f(v, ndmin=3); f([m[0], v]); f(v, object); f([v, v], object)",
     "asfortranarray": "f(m)",
     "asarray_chkfinite": "f(n); f(v, 'f4')",
     "ascontiguousarray": "f(m.T); f(v[::2])",
@@ -673,25 +899,29 @@ UNDISPATCHED = {
     "frombuffer": "f(v, 'u1', 3).tolist()",
     "from_dlpack": "f(v, copy=True)",
     "format_float_positional": "f(z)",
-    "bmat": "",
     "ndindex": "list(f(m.shape))",
     "ndenumerate": "f(m)",
     "nditer": "list(map(float, f(v))); [x.copy() for x in f([v, w])]; f(v).operands",
     "broadcast": "[x for x in f(v, z)]; f(v, g).shape",
     "poly1d": "f(v)(2); f(v).coeffs; f(v)(w)",
     "base_repr": "f(5)",
-    "random.default_rng": "f(0).choice(v, 3); f(0).permutation(v); f(0).shuffle(v); f(0).permuted(v); f(0).shuffle(m, axis=1); f(0).normal(v, w); f(0).random(out=v); f(0).standard_normal(out=v); f(0).choice(6, 2, p=w / w.sum()); f(0).multinomial(5, w / w.sum()); f(0).integers(i, i + 5); f(0).poisson(w)",
-    "random.RandomState": "f(0).shuffle(v); f(0).permutation(v); f(0).choice(v, 2); f(0).shuffle(m); f(0).normal(v, w)",
+    "random.default_rng": "f(0).choice(v, 3); f(0).permutation(v); f(0).shuffle(v); "
+    "f(0).permuted(v); f(0).shuffle(m, axis=1); f(0).normal(v, w); f(0).random(out=v); "
+    "f(0).standard_normal(out=v); f(0).choice(6, 2, p=w / w.sum()); "
+    "f(0).multinomial(5, w / w.sum()); f(0).integers(i, i + 5); f(0).poisson(w)",
+    "random.RandomState": "f(0).shuffle(v); f(0).permutation(v); f(0).choice(v, 2); "
+    "f(0).shuffle(m); f(0).normal(v, w)",
     "lib.stride_tricks.as_strided": "f(v, (2, 2), (8, 8)).copy()",
     "lib.array_utils.byte_bounds": "f(v)[1] - f(v)[0]",
     "polynomial.polynomial.polyval": "f(v, w); f(2.0, w)",
     "polynomial.Polynomial": "f(v)(2.0); f(v).coef; f.fit(w, v, 2).coef",
-    "ma.array": "type(f(v, mask=b).data); f(v, mask=b).data.tolist(); type(f(v).data); f(v).sum(); f(v).mask; type(f(v).filled(0)); f(v, mask=b).filled(0).tolist()",
+    "ma.array": "type(f(v, mask=b).data); f(v, mask=b).data.tolist(); type(f(v).data); "
+    "f(v).sum(); f(v).mask; type(f(v).filled(0)); f(v, mask=b).filled(0).tolist()",
     "ma.masked_where": "type(f(b, v).data); f(b, v).data.tolist(); f(b, v).mask",
     "rec.fromarrays": "f([i, v], names='a,b').a; f([i, v], names='a,b').b",
     "testing.assert_array_equal": "f(v, v); f(v, w)",
     "testing.assert_allclose": "f(v, v); f(v, v + 1)",
-}  # fmt: skip
+}
 UNINITIALISED = {"empty_like"}
 DISPATCHED = type(np.concatenate)
 
@@ -704,7 +934,12 @@ def function_named(name):
 
 
 def cases(table):
-    return [(name, text.strip()) for name, texts in table.items() for text in texts.split(";") if text.strip()]
+    return [
+        (name, text.strip())
+        for name, texts in table.items()
+        for text in texts.split(";")
+        if text.strip()
+    ]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -727,19 +962,36 @@ def test_functions(name, text):
     case = Case(text)
 
     def call(*arrays):
-        return eval(case.code, {"np": np, "io": io, "f": function, **dict(zip(case.names, arrays, strict=True))})
+        return eval(
+            case.code,
+            {"np": np, "io": io, "f": function, **dict(zip(case.names, arrays, strict=True))},
+        )
 
     assert_alike(call, *case.arrays, elements=name not in UNINITIALISED)
 
 
-@pytest.mark.parametrize("module", ["", "linalg", "fft", "strings", "char", "lib.recfunctions", "lib.stride_tricks", "lib.scimath"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "",
+        "linalg",
+        "fft",
+        "strings",
+        "char",
+        "lib.recfunctions",
+        "lib.stride_tricks",
+        "lib.scimath",
+    ],
+)
 def test_every_function_of_numpy_has_a_case(module):
-    import numpy.lib.recfunctions
-
     namespace = function_named(module) if module else np
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        names = [name for name in dir(namespace) if isinstance(getattr(namespace, name), DISPATCHED)]
+        names = [
+            name
+            for name in dir(namespace)
+            if isinstance(getattr(namespace, name), DISPATCHED) and "strings_" not in name
+        ]
     prefix = module + "." if module else ""
     assert {prefix + name for name in names} <= FUNCTIONS.keys() | SUBMODULES.keys()
 
@@ -753,13 +1005,17 @@ def test_functions_with_somebody_elses_array():
 
 def test_functions_with_subclasses_of_ndarray():
     assert_alike(lambda a: np.concatenate([a, a.tolist()]), ARRAYS["v"])
-    for other in (ARRAYS["w"].view(Plain), ARRAYS["w"].view(Loud), np.ma.array(ARRAYS["w"], mask=ARRAYS["b"])):
+    for other in (
+        ARRAYS["w"].view(Plain),
+        ARRAYS["w"].view(Loud),
+        np.ma.array(ARRAYS["w"], mask=ARRAYS["b"]),
+    ):
         for function in (np.concatenate, np.vstack, np.stack, np.hstack):
-            assert_alike(lambda a: function([a, other]), ARRAYS["v"])  # noqa: B023
-            assert_alike(lambda a: function([other, a]), ARRAYS["v"])  # noqa: B023
-        assert_alike(lambda a: np.where(a > 1, a, other), ARRAYS["v"])  # noqa: B023
-        assert_alike(lambda a: np.sum(a, where=other > 2), ARRAYS["v"])  # noqa: B023
-        assert_alike(lambda a: np.dot(a, other), ARRAYS["v"])  # noqa: B023
+            assert_alike(lambda a: function([a, other]), ARRAYS["v"])
+            assert_alike(lambda a: function([other, a]), ARRAYS["v"])
+        assert_alike(lambda a: np.where(a > 1, a, other), ARRAYS["v"])
+        assert_alike(lambda a: np.sum(a, where=other > 2), ARRAYS["v"])
+        assert_alike(lambda a: np.dot(a, other), ARRAYS["v"])
 
 
 def test_deeply_nested_arguments():
@@ -794,9 +1050,27 @@ def test_arguments_are_not_changed():
     assert arguments[1][1][1]["x"] is d
 
 
-@pytest.mark.parametrize("text", ["np.sum(v, out=z)", "np.cumsum(v, out=v)", "np.add.reduce(g, 0, out=v)", "np.concatenate([v[:3], v[3:]], out=w)", "np.clip(v, 0, 1, out=v)",
-                                  "v.cumsum(out=v)", "g.sum(0, out=v)", "v.clip(0, 1, v)", "v.round(out=v)", "i.choose([v, w, v, w], out=v)", "v.take(i, out=w)", "np.einsum('i->i', v, out=v)",
-                                  "np.matmul(s, s, out=s)", "s.dot(s, out=s)", "v.compress(b | ~b, out=w)", "np.fft.fft(c, out=c)"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "np.sum(v, out=z)",
+        "np.cumsum(v, out=v)",
+        "np.add.reduce(g, 0, out=v)",
+        "np.concatenate([v[:3], v[3:]], out=w)",
+        "np.clip(v, 0, 1, out=v)",
+        "v.cumsum(out=v)",
+        "g.sum(0, out=v)",
+        "v.clip(0, 1, v)",
+        "v.round(out=v)",
+        "i.choose([v, w, v, w], out=v)",
+        "v.take(i, out=w)",
+        "np.einsum('i->i', v, out=v)",
+        "np.matmul(s, s, out=s)",
+        "s.dot(s, out=s)",
+        "v.compress(b | ~b, out=w)",
+        "np.fft.fft(c, out=c)",
+    ],
+)
 def test_out_gives_the_array_itself_which_still_grows(text):
     found = assert_case_alike(text)
     assert type(found) is cda.DynamicArray
@@ -811,14 +1085,55 @@ def test_out_gives_the_array_itself_which_still_grows(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["m.reshape(3, 4)", "m.ravel()", "np.ravel(m)", "m.T", "m.mT", "m.transpose()", "m.swapaxes(0, 1)", "g.squeeze()", "np.squeeze(g)", "np.expand_dims(v, 0)", "np.atleast_2d(v)", "np.atleast_3d(m)",
-     "np.moveaxis(k, 0, 2)", "np.rollaxis(k, 2)", "np.split(v, 2)[1]", "np.array_split(v, 2)[0]", "np.hsplit(m, 3)[2]", "np.diagonal(s)", "s.diagonal()", "np.flip(v)", "np.rot90(m)", "m[0]", "m[:, 1]", "v.view()",
-     "v.view('i8')", "v.real", "c.imag", "c.real", "np.real(c)", "r['x']", "r.getfield('i4', 0)", "np.unstack(m)[1]", "np.permute_dims(m)", "np.matrix_transpose(m)", "np.einsum('ij->ji', m)", "np.einsum('ii->i', s)",
-     "np.asarray(m)", "v[...]", "v[None]", "np.fliplr(m)", "np.swapaxes(m, 0, 1)", "np.reshape(v, (2, 3))", "np.trim_zeros(v)", "np.dsplit(k, 2)[0]", "m.reshape(-1)", "v.reshape(6)"],
-)  # fmt: skip
+    [
+        "m.reshape(3, 4)",
+        "m.ravel()",
+        "np.ravel(m)",
+        "m.T",
+        "m.mT",
+        "m.transpose()",
+        "m.swapaxes(0, 1)",
+        "g.squeeze()",
+        "np.squeeze(g)",
+        "np.expand_dims(v, 0)",
+        "np.atleast_2d(v)",
+        "np.atleast_3d(m)",
+        "np.moveaxis(k, 0, 2)",
+        "np.rollaxis(k, 2)",
+        "np.split(v, 2)[1]",
+        "np.array_split(v, 2)[0]",
+        "np.hsplit(m, 3)[2]",
+        "np.diagonal(s)",
+        "s.diagonal()",
+        "np.flip(v)",
+        "np.rot90(m)",
+        "m[0]",
+        "m[:, 1]",
+        "v.view()",
+        "v.view('i8')",
+        "v.real",
+        "c.imag",
+        "c.real",
+        "np.real(c)",
+        "r['x']",
+        "r.getfield('i4', 0)",
+        "np.unstack(m)[1]",
+        "np.permute_dims(m)",
+        "np.matrix_transpose(m)",
+        "np.einsum('ij->ji', m)",
+        "np.einsum('ii->i', s)",
+        "v[...]",
+        "v[None]",
+        "np.fliplr(m)",
+        "np.swapaxes(m, 0, 1)",
+        "np.reshape(v, (2, 3))",
+        "np.trim_zeros(v)",
+        "np.dsplit(k, 2)[0]",
+        "m.reshape(-1)",
+        "v.reshape(6)",
+    ],
+)
 def test_views_have_the_array_as_base(text):
-    if text == "np.asarray(m)":
-        pytest.skip("np.asarray returns any array of a subclass as a view of its own: see test_protocols")
     assert_case_alike(text)
     case = Case(text)
     d = as_dynamic(case.arrays[0])
@@ -828,7 +1143,17 @@ def test_views_have_the_array_as_base(text):
     assert view.base is d
 
 
-@pytest.mark.parametrize("text", ["np.broadcast_to(v, (2, 6))", "np.lib.stride_tricks.sliding_window_view(v, 2)", "np.lib.stride_tricks.as_strided(v, (2,), (8,))", "np.broadcast_arrays(v, g)[0]", "v.view(np.ndarray)", "memoryview(v).obj"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "np.broadcast_to(v, (2, 6))",
+        "np.lib.stride_tricks.sliding_window_view(v, 2)",
+        "np.lib.stride_tricks.as_strided(v, (2,), (8,))",
+        "np.broadcast_arrays(v, g)[0]",
+        "v.view(np.ndarray)",
+        "memoryview(v).obj",
+    ],
+)
 def test_other_views_are_live(text):
     case = Case(text)
     dynamics = [as_dynamic(array) for array in case.arrays]
@@ -843,70 +1168,179 @@ def test_other_views_are_live(text):
 # Methods and attributes, by introspection.
 
 METHODS = {
-    "T": "v.T; m.T; k.T; z.T", "mT": "m.mT; k.mT; v.mT", "base": "v.base", "ctypes": "v.ctypes.shape[:]; m.ctypes.strides[:]; v.ctypes.data == v.__array_interface__['data'][0]",
-    "data": "v.data.tolist(); v.data.format; m.data.shape; v.data.readonly", "device": "v.device; setattr(v, 'device', 'cpu')", "dtype": "v.dtype; setattr(v, 'dtype', 'i8'); setattr(v, 'dtype', 'i4'); setattr(v, 'dtype', 'bad')",
-    "flags": "v.flags.owndata; v.flags['C']; str(v.flags); m.flags.f_contiguous; m.flags.num; hash(str(m.flags)) == 0",
-    "flat": "v.flat; m.flat[2]; m.flat[1:3]; list(m.flat); setattr(m, 'flat', 3); setattr(m, 'flat', v); m.flat.__setitem__(2, 7); setattr(v, 'flat', [1, 2]); m.flat.copy(); len(m.flat); m.flat == 1; m.flat.__setitem__([0, 2], v)",
-    "imag": "c.imag; v.imag; setattr(c, 'imag', 5); setattr(v, 'imag', 5); setattr(c, 'imag', v[:3]); o.imag; z.imag", "real": "c.real; v.real; setattr(c, 'real', v[:3]); setattr(v, 'real', 1); setattr(c, 'real', 'x'); t.real",
-    "itemsize": "v.itemsize; r.itemsize", "nbytes": "v.nbytes; e.nbytes", "ndim": "k.ndim", "size": "k.size; e.size",
-    "shape": "m.shape; setattr(v, 'shape', (2, 3)); setattr(v, 'shape', (7,)); setattr(v, 'shape', -1); setattr(m, 'shape', (12,))",
-    "strides": "m.strides; setattr(v, 'strides', (8,)); setattr(v, 'strides', (16,)); setattr(v, 'strides', (0,))",
-    "all": "b.all(); m.all(0); m.all(axis=1, keepdims=True); (g > 0).all(0, out=b); b.all(where=b)", "any": "b.any(); m.any(0); m.any(axis=(0, 1))",
-    "argmax": "v.argmax(); m.argmax(0); m.argmax(1, keepdims=True); g.argmax(0, i); o.argmax(); e.argmax()", "argmin": "v.argmin(); m.argmin(axis=1); g.argmin(0, out=i)",
-    "argpartition": "v.argpartition(2); m.argpartition(1, axis=0)", "argsort": "v.argsort(); m.argsort(0, kind='stable'); r.argsort(order=['y'])",
-    "astype": "v.astype('f4'); v.astype(float); v.astype(float, copy=False); v.astype(int, casting='safe'); m.astype(float, order='F', copy=False); v.astype('f8', subok=False, copy=False); v.astype(object); t.astype('S'); v.astype('U'); r.astype([('x', 'f8'), ('y', 'f4')]); t.astype(float)",
-    "byteswap": "v.byteswap(); v.byteswap(inplace=True); v.byteswap(True); i.byteswap(inplace=True)",
-    "choose": "i.choose([v, w, v, w]); i.choose((v, 1, 2, 3)); i.choose([v, w, v, w], out=v); i.choose([v, w]); i.choose([v, w], mode='wrap')",
-    "clip": "v.clip(0, 1); v.clip(min=w); v.clip(max=2); v.clip(0, 1, out=v); v.clip(0, 1, v); v.clip()", "compress": "v.compress(b); m.compress([1, 0, 1], axis=1); v.compress(b | ~b, out=v)",
-    "conj": "c.conj(); v.conj(); t.conj()", "conjugate": "c.conjugate(); v.conjugate(); c.conjugate(out=c); c.conjugate(c)",
-    "cumprod": "v.cumprod(); m.cumprod(0); v.cumprod(out=v); v.cumprod(dtype='f4')", "cumsum": "v.cumsum(); m.cumsum(axis=1); v.cumsum(out=v); v.cumsum(0, None, v); v.cumsum(None, None, w)",
-    "diagonal": "s.diagonal(); m.diagonal(1); k.diagonal(0, 1, 2); v.diagonal()", "dot": "v.dot(w); m.dot(s); s.dot(s, out=s); s.dot(s, s); v.dot(2); m.dot(v)",
-    "fill": "v.fill(3); t.fill('q'); v.fill('x'); o.fill([1, 2]); r.fill((1, 2)); v.fill(w[:1]); i.fill(2**70); v.fill(z)",
-    "flatten": "v.flatten(); m.flatten('F'); m.flatten(order='K')", "getfield": "r.getfield('i4'); r.getfield('f8', 4); v.getfield('i4', offset=4); r.getfield('f8', 40)",
-    "item": "v.item(0); m.item(1, 2); m.item((1, 2)); m.item(5); z.item(); v.item(); r.item(1); v.item(99); q.item(0); o.item(2); v.item(-1)",
-    "max": "v.max(); m.max(0); m.max(axis=1, keepdims=True); g.max(0, out=v); g.max(0, v); v.max(initial=9, where=b); e.max(); t.max()", "min": "v.min(); m.min(axis=(0, 1)); g.min(0, out=v)",
-    "mean": "v.mean(); m.mean(0); g.mean(0, out=v); i.mean(dtype='f4'); v.mean(where=b, keepdims=True); e.mean()", "nonzero": "v.nonzero(); m.nonzero(); z.nonzero()",
-    "partition": "v.partition(2); m.partition(1, axis=0); v.partition([1, 3]); r.partition(1, order='y'); v.partition(99)",
-    "prod": "v.prod(); m.prod(0); g.prod(0, out=v); v.prod(initial=2)", "put": "v.put([0, 1], [7, 8]); v.put(i, w); v.put(99, 1); v.put(99, 1, mode='wrap'); m.put([0], m[1])",
-    "ravel": "v.ravel(); m.ravel('F'); m.ravel(order='K'); m.T.ravel()", "repeat": "v.repeat(2); m.repeat(2, axis=0); v.repeat(i)",
-    "reshape": "v.reshape(2, 3); v.reshape((2, 3)); v.reshape(-1); m.reshape(3, 4, order='F'); v.reshape(7); v.reshape(6); v.reshape(2, 3, copy=True); v.reshape([3, 2]); v.reshape(2, 3, order='F', copy=False); v.reshape(); z.reshape(()); z.reshape(1)",
-    "round": "v.round(); v.round(1); v.round(decimals=0, out=v); i.round(-1); b.round()", "searchsorted": "w.searchsorted(v); w.searchsorted(3.0); w.searchsorted(v, side='right'); v.searchsorted(3, sorter=i.argsort()); w.searchsorted([1, 2])",
-    "setfield": "v.setfield(3, 'i4', 0); r.setfield(9, 'i4'); v.setfield(w, 'f8'); v.setfield(1, 'f8', 4)", "setflags": "v.setflags(write=False); v.setflags(write=True); v.setflags(align=False); v.setflags(uic=True); v.setflags(bad=1)",
-    "sort": "v.sort(); m.sort(0); m.sort(axis=1, kind='stable'); r.sort(order='y'); t.sort(); o.sort(); c.sort(); z.sort(); v.sort(kind='bad')",
-    "squeeze": "g.squeeze(); g.squeeze(0); v.squeeze(); m.squeeze(axis=1); z.squeeze()", "std": "v.std(); m.std(0, ddof=1); g.std(0, out=v); v.std(where=b)",
-    "sum": "v.sum(); m.sum(0); m.sum(axis=(0, 1), keepdims=True); g.sum(0, out=v); g.sum(0, None, v); v.sum(initial=1, where=b); i.sum(dtype='f4'); t.sum(); v.sum(axis=3); v.sum(out=z); b.sum(); v.sum(0, 'f8', None, True)",
-    "swapaxes": "m.swapaxes(0, 1); k.swapaxes(-1, 0); v.swapaxes(0, 0); v.swapaxes(0, 1)", "take": "v.take([0, 2]); m.take(i[:2], axis=1); v.take(1); v.take(i, out=w); v.take(99); v.take(99, mode='clip')",
-    "to_device": "v.to_device('cpu'); v.to_device('gpu'); v.to_device('cpu', stream=None)", "tobytes": "v.tobytes(); m.tobytes('F'); e.tobytes(); o[:0].tobytes()",
-    "tofile": "v.tofile(3.5); v.tofile(io.StringIO())", "tolist": "v.tolist(); m.tolist(); r.tolist(); z.tolist(); q.tolist(); o.tolist(); e.tolist(); c.tolist()",
-    "trace": "s.trace(); m.trace(1); k.trace(0, 1, 2); k.trace(out=v[:4]); s.trace(out=z)", "transpose": "m.transpose(); k.transpose(2, 0, 1); k.transpose((1, 0, 2)); v.transpose(); m.transpose(0, 0); m.transpose(None)",
-    "var": "v.var(); m.var(0); g.var(0, out=v); c.var(); v.var(ddof=9)", "view": "v.view(); v.view('i8'); v.view('u1'); v.view(np.ndarray); v.view(dtype='i4', type=np.ndarray); r.view('u1'); m.view('c8'); v.view(np.dtype('V3')); v.view(int); v.view(dtype=v.dtype)",
-    "dumps": "np.ndarray.tolist(pickle.loads(v.dumps()))", "dump": "v.dump(io.BytesIO())",
-    "__abs__": "v.__abs__(); c.__abs__()", "__neg__": "v.__neg__()", "__pos__": "v.__pos__()", "__invert__": "b.__invert__(); v.__invert__()", "__bool__": "z.__bool__(); v.__bool__(); e.__bool__()",
-    "__complex__": "z.__complex__(); v.__complex__()", "__float__": "z.__float__(); v.__float__()", "__int__": "z.__int__(); v.__int__()", "__index__": "i[0].__index__(); i.__index__(); np.array(3).__index__()",
-    "__len__": "v.__len__(); z.__len__(); e.__len__()", "__contains__": "v.__contains__(4.0); v.__contains__(9)", "__iter__": "list(v.__iter__()); z.__iter__(); list(iter(m))",
-    "__getitem__": "v.__getitem__(1); m.__getitem__((0, 1)); v.__getitem__(9)", "__setitem__": "v.__setitem__(1, 5); v.__setitem__(9, 1)",
-    "__str__": "v.__str__(); m.__str__(); z.__str__(); t.__str__(); r.__str__()", "__format__": "z.__format__('.2f'); v.__format__(''); v.__format__('.2f')",
-    "__array__": "v.__array__(float, copy=True); v.__array__('f4'); v.__array__('f4', copy=False); v.__array__(copy=True); v.__array__(None, copy=True)",
-    "__array_interface__": "sorted(v.__array_interface__); m.__array_interface__['shape']; r.__array_interface__['descr']; v.__array_interface__['strides']; v.__array_interface__['data'][1]",
-    "__array_struct__": "type(v.__array_struct__).__name__", "__array_namespace__": "v.__array_namespace__() is np; v.__array_namespace__(api_version='2023.12') is np; v.__array_namespace__(api_version='1.0')",
-    "__dlpack__": "type(v.__dlpack__()).__name__; t.__dlpack__(); v.__dlpack__(stream=1); type(v.__dlpack__(max_version=(1, 0))).__name__", "__dlpack_device__": "v.__dlpack_device__()",
-    "__class_getitem__": "type(v).__class_getitem__((1, 2)) is None", "__dir__": "set(np.ndarray.__dir__(v)) <= set(v.__dir__())", "__hash__": "v.__hash__",
-    "__getattribute__": "v.__getattribute__('size')", "__setattr__": "v.__setattr__('missing', 1)", "__delattr__": "v.__delattr__('missing'); v.__delattr__('shape'); v.__delattr__('real'); v.__delattr__('flat'); v.__delattr__('T')",
-    "__buffer__": "v.__buffer__(0).tolist()", "_set_shape": "v._set_shape((2, 3))", "_set_dtype": "v._set_dtype(np.dtype('i8'))",
-}  # fmt: skip
-METHODS |= {f"__{name}__": f"v.__{name}__(w); i.__{name}__(2); v.__{name}__('x'); v.__{name}__(None)" for name in
-            ("add sub mul truediv floordiv mod pow divmod lshift rshift and or xor eq ne lt le gt ge "
-             "radd rsub rmul rtruediv rfloordiv rmod rpow rdivmod rlshift rrshift rand ror rxor "
-             "iadd isub imul itruediv ifloordiv imod ipow ilshift irshift iand ior ixor").split()}  # fmt: skip
-METHODS["__rmod__"] = "v.__rmod__(w); i.__rmod__(2); v.__rmod__(None)"  # 'x' % d formats a string, as 'x' % a does
-METHODS |= {f"__{name}__": f"s.__{name}__(s); v.__{name}__(w); v.__{name}__(2)" for name in ("matmul", "rmatmul", "imatmul")}
+    "T": "v.T; m.T; k.T; z.T",
+    "mT": "m.mT; k.mT; v.mT",
+    "base": "v.base",
+    "ctypes": "v.ctypes.shape[:]; m.ctypes.strides[:]; "
+    "v.ctypes.data == v.__array_interface__['data'][0]",
+    "data": "v.data.tolist(); v.data.format; m.data.shape; v.data.readonly",
+    "device": "v.device; setattr(v, 'device', 'cpu')",
+    "dtype": "v.dtype; setattr(v, 'dtype', 'i8'); setattr(v, 'dtype', 'i4'); "
+    "setattr(v, 'dtype', 'bad')",
+    "flags": "v.flags.owndata; v.flags['C']; str(v.flags); m.flags.f_contiguous; m.flags.num; "
+    "hash(str(m.flags)) == 0",
+    "flat": "v.flat; m.flat[2]; m.flat[1:3]; list(m.flat); setattr(m, 'flat', 3); "
+    "setattr(m, 'flat', v); m.flat.__setitem__(2, 7); setattr(v, 'flat', [1, 2]); m.flat.copy(); "
+    "len(m.flat); m.flat == 1; m.flat.__setitem__([0, 2], v)",
+    "imag": "c.imag; v.imag; setattr(c, 'imag', 5); setattr(v, 'imag', 5); "
+    "setattr(c, 'imag', v[:3]); o.imag; z.imag",
+    "real": "c.real; v.real; setattr(c, 'real', v[:3]); setattr(v, 'real', 1); "
+    "setattr(c, 'real', 'x'); t.real",
+    "itemsize": "v.itemsize; r.itemsize",
+    "nbytes": "v.nbytes; e.nbytes",
+    "ndim": "k.ndim",
+    "size": "k.size; e.size",
+    "shape": "m.shape; setattr(v, 'shape', (2, 3)); setattr(v, 'shape', (7,)); "
+    "setattr(v, 'shape', -1); setattr(m, 'shape', (12,))",
+    "strides": "m.strides; setattr(v, 'strides', (8,)); setattr(v, 'strides', (16,)); "
+    "setattr(v, 'strides', (0,))",
+    "all": "b.all(); m.all(0); m.all(axis=1, keepdims=True); (g > 0).all(0, out=b); b.all(where=b)",
+    "any": "b.any(); m.any(0); m.any(axis=(0, 1))",
+    "argmax": "v.argmax(); m.argmax(0); m.argmax(1, keepdims=True); g.argmax(0, i); o.argmax(); "
+    "e.argmax()",
+    "argmin": "v.argmin(); m.argmin(axis=1); g.argmin(0, out=i)",
+    "argpartition": "v.argpartition(2); m.argpartition(1, axis=0)",
+    "argsort": "v.argsort(); m.argsort(0, kind='stable'); r.argsort(order=['y'])",
+    "astype": "v.astype('f4'); v.astype(float); v.astype(float, copy=False); "
+    "v.astype(int, casting='safe'); m.astype(float, order='F', copy=False); "
+    "v.astype('f8', subok=False, copy=False); v.astype(object); t.astype('S'); v.astype('U'); "
+    "r.astype([('x', 'f8'), ('y', 'f4')]); t.astype(float)",
+    "byteswap": "v.byteswap(); v.byteswap(inplace=True); v.byteswap(True); "
+    "i.byteswap(inplace=True)",
+    "choose": "i.choose([v, w, v, w]); i.choose((v, 1, 2, 3)); i.choose([v, w, v, w], out=v); "
+    "i.choose([v, w]); i.choose([v, w], mode='wrap')",
+    "clip": "v.clip(0, 1); v.clip(min=w); v.clip(max=2); v.clip(0, 1, out=v); v.clip(0, 1, v); "
+    "v.clip()",
+    "compress": "v.compress(b); m.compress([1, 0, 1], axis=1); v.compress(b | ~b, out=v)",
+    "conj": "c.conj(); v.conj(); t.conj()",
+    "conjugate": "c.conjugate(); v.conjugate(); c.conjugate(out=c); c.conjugate(c)",
+    "cumprod": "v.cumprod(); m.cumprod(0); v.cumprod(out=v); v.cumprod(dtype='f4')",
+    "cumsum": "v.cumsum(); m.cumsum(axis=1); v.cumsum(out=v); v.cumsum(0, None, v); "
+    "v.cumsum(None, None, w)",
+    "diagonal": "s.diagonal(); m.diagonal(1); k.diagonal(0, 1, 2); v.diagonal()",
+    "dot": "v.dot(w); m.dot(s); s.dot(s, out=s); s.dot(s, s); v.dot(2); m.dot(v)",
+    "fill": "v.fill(3); t.fill('q'); v.fill('x'); o.fill([1, 2]); r.fill((1, 2)); v.fill(w[:1]); "
+    "i.fill(2**70); v.fill(z)",
+    "flatten": "v.flatten(); m.flatten('F'); m.flatten(order='K')",
+    "getfield": "r.getfield('i4'); r.getfield('f8', 4); v.getfield('i4', offset=4); "
+    "r.getfield('f8', 40)",
+    "item": "v.item(0); m.item(1, 2); m.item((1, 2)); m.item(5); z.item(); v.item(); r.item(1); "
+    "v.item(99); q.item(0); o.item(2); v.item(-1)",
+    "max": "v.max(); m.max(0); m.max(axis=1, keepdims=True); g.max(0, out=v); g.max(0, v); "
+    "v.max(initial=9, where=b); e.max(); t.max()",
+    "min": "v.min(); m.min(axis=(0, 1)); g.min(0, out=v)",
+    "mean": "v.mean(); m.mean(0); g.mean(0, out=v); i.mean(dtype='f4'); "
+    "v.mean(where=b, keepdims=True); e.mean()",
+    "nonzero": "v.nonzero(); m.nonzero(); z.nonzero()",
+    "partition": "v.partition(2); m.partition(1, axis=0); v.partition([1, 3]); "
+    "r.partition(1, order='y'); v.partition(99)",
+    "prod": "v.prod(); m.prod(0); g.prod(0, out=v); v.prod(initial=2)",
+    "put": "v.put([0, 1], [7, 8]); v.put(i, w); v.put(99, 1); v.put(99, 1, mode='wrap'); "
+    "m.put([0], m[1])",
+    "ravel": "v.ravel(); m.ravel('F'); m.ravel(order='K'); m.T.ravel()",
+    "repeat": "v.repeat(2); m.repeat(2, axis=0); v.repeat(i)",
+    "reshape": "v.reshape(2, 3); v.reshape((2, 3)); v.reshape(-1); m.reshape(3, 4, order='F'); "
+    "v.reshape(7); v.reshape(6); v.reshape(2, 3, copy=True); v.reshape([3, 2]); "
+    "v.reshape(2, 3, order='F', copy=False); v.reshape(); z.reshape(()); z.reshape(1)",
+    "round": "v.round(); v.round(1); v.round(decimals=0, out=v); i.round(-1); b.round()",
+    "searchsorted": "w.searchsorted(v); w.searchsorted(3.0); w.searchsorted(v, side='right'); "
+    "v.searchsorted(3, sorter=i.argsort()); w.searchsorted([1, 2])",
+    "setfield": "v.setfield(3, 'i4', 0); r.setfield(9, 'i4'); v.setfield(w, 'f8'); "
+    "v.setfield(1, 'f8', 4)",
+    "setflags": "v.setflags(write=False); v.setflags(write=True); "
+    "v.setflags(align=False); v.setflags(uic=True); v.setflags(bad=1)",
+    "sort": "v.sort(); m.sort(0); m.sort(axis=1, kind='stable'); r.sort(order='y'); t.sort(); "
+    "o.sort(); c.sort(); z.sort(); v.sort(kind='bad')",
+    "squeeze": "g.squeeze(); g.squeeze(0); v.squeeze(); m.squeeze(axis=1); z.squeeze()",
+    "std": "v.std(); m.std(0, ddof=1); g.std(0, out=v); v.std(where=b)",
+    "sum": "v.sum(); m.sum(0); m.sum(axis=(0, 1), keepdims=True); g.sum(0, out=v); "
+    "g.sum(0, None, v); v.sum(initial=1, where=b); i.sum(dtype='f4'); t.sum(); v.sum(axis=3); "
+    "v.sum(out=z); b.sum(); v.sum(0, 'f8', None, True)",
+    "swapaxes": "m.swapaxes(0, 1); k.swapaxes(-1, 0); v.swapaxes(0, 0); v.swapaxes(0, 1)",
+    "take": "v.take([0, 2]); m.take(i[:2], axis=1); v.take(1); v.take(i, out=w); v.take(99); "
+    "v.take(99, mode='clip')",
+    "to_device": "v.to_device('cpu'); v.to_device('gpu'); v.to_device('cpu', stream=None)",
+    "tobytes": "v.tobytes(); m.tobytes('F'); e.tobytes(); o[:0].tobytes()",
+    "tofile": "v.tofile(3.5); v.tofile(io.StringIO())",
+    "tolist": "v.tolist(); m.tolist(); r.tolist(); z.tolist(); q.tolist(); o.tolist(); "
+    "e.tolist(); c.tolist()",
+    "trace": "s.trace(); m.trace(1); k.trace(0, 1, 2); k.trace(out=v[:4]); s.trace(out=z)",
+    "transpose": "m.transpose(); k.transpose(2, 0, 1); k.transpose((1, 0, 2)); v.transpose(); "
+    "m.transpose(0, 0); m.transpose(None)",
+    "var": "v.var(); m.var(0); g.var(0, out=v); c.var(); v.var(ddof=9)",
+    "view": "v.view(); v.view('i8'); v.view('u1'); v.view(np.ndarray); "
+    "v.view(dtype='i4', type=np.ndarray); r.view('u1'); m.view('c8'); v.view(np.dtype('V3')); "
+    "v.view(int); v.view(dtype=v.dtype)",
+    "dumps": "np.ndarray.tolist(pickle.loads(v.dumps()))",
+    "dump": "v.dump(io.BytesIO())",
+    "__abs__": "v.__abs__(); c.__abs__()",
+    "__neg__": "v.__neg__()",
+    "__pos__": "v.__pos__()",
+    "__invert__": "b.__invert__(); v.__invert__()",
+    "__bool__": "z.__bool__(); v.__bool__(); e.__bool__()",
+    "__complex__": "z.__complex__(); v.__complex__()",
+    "__float__": "z.__float__(); v.__float__()",
+    "__int__": "z.__int__(); v.__int__()",
+    "__index__": "i[0].__index__(); i.__index__(); np.array(3).__index__()",
+    "__len__": "v.__len__(); z.__len__(); e.__len__()",
+    "__contains__": "v.__contains__(4.0); v.__contains__(9)",
+    "__iter__": "list(v.__iter__()); z.__iter__(); list(iter(m))",
+    "__getitem__": "v.__getitem__(1); m.__getitem__((0, 1)); v.__getitem__(9)",
+    "__setitem__": "v.__setitem__(1, 5); v.__setitem__(9, 1)",
+    "__str__": "v.__str__(); m.__str__(); z.__str__(); t.__str__(); r.__str__()",
+    "__format__": "z.__format__('.2f'); v.__format__(''); v.__format__('.2f')",
+    "__array__": "v.__array__(float, copy=True); v.__array__('f4'); "
+    "v.__array__('f4', copy=False); v.__array__(copy=True); v.__array__(None, copy=True)",
+    "__array_interface__": "sorted(v.__array_interface__); m.__array_interface__['shape']; "
+    "r.__array_interface__['descr']; v.__array_interface__['strides']; "
+    "v.__array_interface__['data'][1]",
+    "__array_struct__": "type(v.__array_struct__).__name__",
+    "__array_namespace__": "v.__array_namespace__() is np; "
+    "v.__array_namespace__(api_version='2023.12') is np; v.__array_namespace__(api_version='1.0')",
+    "__dlpack__": "type(v.__dlpack__()).__name__; t.__dlpack__(); v.__dlpack__(stream=1); "
+    "type(v.__dlpack__(max_version=(1, 0))).__name__",
+    "__dlpack_device__": "v.__dlpack_device__()",
+    "__class_getitem__": "type(v).__class_getitem__((1, 2)) is None",
+    "__dir__": "set(np.ndarray.__dir__(v)) <= set(v.__dir__())",
+    "__hash__": "v.__hash__",
+    "__getattribute__": "v.__getattribute__('size')",
+    "__setattr__": "v.__setattr__('missing', 1)",
+    "__delattr__": "v.__delattr__('missing'); v.__delattr__('shape'); v.__delattr__('real'); "
+    "v.__delattr__('flat'); v.__delattr__('T')",
+    "__buffer__": "v.__buffer__(0).tolist()",
+    "_set_shape": "v._set_shape((2, 3))",
+    "_set_dtype": "v._set_dtype(np.dtype('i8'))",
+}
+METHODS |= {
+    f"__{name}__": f"v.__{name}__(w); i.__{name}__(2); v.__{name}__('x'); v.__{name}__(None)"
+    for name in (
+        "add sub mul truediv floordiv mod pow divmod lshift rshift and or xor eq ne lt le gt ge "
+        "radd rsub rmul rtruediv rfloordiv rmod rpow rdivmod rlshift rrshift rand ror rxor "
+        "iadd isub imul itruediv ifloordiv imod ipow ilshift irshift iand ior ixor"
+    ).split()
+}
+METHODS["__rmod__"] = (
+    "v.__rmod__(w); i.__rmod__(2); v.__rmod__(None)"  # 'x' % d formats a string, as 'x' % a does
+)
+METHODS |= {
+    f"__{name}__": f"s.__{name}__(s); v.__{name}__(w); v.__{name}__(2)"
+    for name in ("matmul", "rmatmul", "imatmul")
+}
+# fmt: off
 NOT_COMPARED = {
-    "copy": "gives a DynamicArray", "__copy__": "gives a DynamicArray", "__deepcopy__": "gives a DynamicArray", "resize": "works where ndarray's refuses",
-    "__delitem__": "deletes rows, where ndarray refuses", "__reduce__": "pickles a DynamicArray", "__reduce_ex__": "pickles a DynamicArray", "__setstate__": "for pickles of ndarrays",
-    "__getstate__": "object's", "__repr__": "has the name of the class", "__sizeof__": "counts the capacity used", "__array_finalize__": "below, with subclasses", "__array_wrap__": "below",
-    "__array_function__": "every function is a case of it", "__array_ufunc__": "every ufunc is a case of it", "__array_priority__": "below", "__class__": "is DynamicArray", "__doc__": "its own", "__new__": "other arguments",
+    "copy": "gives a DynamicArray", "__copy__": "gives a DynamicArray",
+    "__deepcopy__": "gives a DynamicArray", "resize": "works where ndarray's refuses",
+    "__delitem__": "deletes rows, where ndarray refuses", "__reduce__": "pickles a DynamicArray",
+    "__reduce_ex__": "pickles a DynamicArray", "__setstate__": "for pickles of ndarrays",
+    "__getstate__": "object's", "__repr__": "has the name of the class",
+    "__sizeof__": "counts the capacity used", "__array_finalize__": "below, with subclasses",
+    "__array_wrap__": "below",
+    "__array_function__": "every function is a case of it",
+    "__array_ufunc__": "every ufunc is a case of it", "__array_priority__": "below",
+    "__class__": "is DynamicArray", "__doc__": "its own", "__new__": "other arguments",
     "__init__": "object's", "__init_subclass__": "object's", "__subclasshook__": "object's",
-}  # fmt: skip
+}
+# fmt: on
 
 
 def test_every_attribute_of_ndarray_is_compared_or_excused():
@@ -923,22 +1357,65 @@ def test_methods_and_attributes(name, text):
 
 @pytest.mark.parametrize("name", sorted(METHODS.keys() - {"__class_getitem__"}))
 def test_methods_without_or_with_bad_arguments(name):
-    if not hasattr(np.ndarray, name) or name in ("sort", "byteswap", "__dlpack__", "ctypes", "data", "flags", "__hash__", "__dir__", "__array_struct__", "__array_interface__", "__array_namespace__", "__buffer__", "dumps", "__iter__", "__array__"):
+    if not hasattr(np.ndarray, name) or name in (
+        "sort",
+        "byteswap",
+        "__dlpack__",
+        "ctypes",
+        "data",
+        "flags",
+        "__hash__",
+        "__dir__",
+        "__array_struct__",
+        "__array_interface__",
+        "__array_namespace__",
+        "__buffer__",
+        "dumps",
+        "__iter__",
+        "__array__",
+    ):
         return
-    for text in (f"v.{name}(bad=1)", f"v.{name}(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)", f"v.{name}()", f"v.{name}(None)", f"v.{name}(object)"):
-        if name == "tofile" and text.endswith("(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)"):
+    for text in (
+        f"v.{name}(bad=1)",
+        f"v.{name}(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)",
+        f"v.{name}()",
+        f"v.{name}(None)",
+        f"v.{name}(object)",
+    ):
+        if name == "tofile" and text.endswith(
+            "(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)"
+        ):
             continue
         assert_case_alike(text)
 
 
-@pytest.mark.parametrize("name", sorted(name for name in dir(np.ndarray) if callable(getattr(np.ndarray, name)) and not name.startswith("_")))
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        name
+        for name in dir(np.ndarray)
+        if callable(getattr(np.ndarray, name)) and not name.startswith("_")
+    ),
+)
 def test_methods_have_ndarrays_names_and_docstrings(name):
     ours = getattr(cda.DynamicArray, name)
     assert ours.__name__ == name
     assert ours.__doc__
 
 
-@pytest.mark.parametrize("call", [np.ndarray.sum, np.ndarray.max, np.ndarray.tolist, np.ndarray.nonzero, np.ndarray.argsort, np.ndarray.tobytes, np.ndarray.mean, np.ndarray.sort])
+@pytest.mark.parametrize(
+    "call",
+    [
+        np.ndarray.sum,
+        np.ndarray.max,
+        np.ndarray.tolist,
+        np.ndarray.nonzero,
+        np.ndarray.argsort,
+        np.ndarray.tobytes,
+        np.ndarray.mean,
+        np.ndarray.sort,
+    ],
+)
 def test_methods_of_ndarray_take_a_dynamic_array(call):
     """np.ndarray.sum(d) is what methods of subclasses may call."""
     expected, found = call(ARRAYS["v"].copy()), call(as_dynamic(ARRAYS["v"]))
@@ -954,8 +1431,8 @@ def test_the_array_protocol(dtype, copy):
     options = {} if dtype is None else {"dtype": dtype}
     plain, d = ARRAYS["v"].copy(), as_dynamic(ARRAYS["v"])
     for function in (np.array, np.asarray):
-        expected, expected_error, _ = attempt(lambda: function(plain, copy=copy, **options))  # noqa: B023
-        found, error, _ = attempt(lambda: function(d, copy=copy, **options))  # noqa: B023
+        expected, expected_error, _ = attempt(lambda: function(plain, copy=copy, **options))
+        found, error, _ = attempt(lambda: function(d, copy=copy, **options))
         assert type(error) is type(expected_error)
         if error is None:
             assert type(found) is np.ndarray
@@ -1004,7 +1481,9 @@ def test_repr_and_str(name):
     with np.printoptions(precision=3):
         assert str(d) == str(array)
     expected = np.array_repr(array)
-    assert "".join(repr(d).split()) == "".join(expected.replace("array(", "DynamicArray(", 1).split())
+    assert "".join(repr(d).split()) == "".join(
+        expected.replace("array(", "DynamicArray(", 1).split()
+    )
     assert repr(d).startswith("DynamicArray(")
     assert np.array_repr(d) == repr(d)
     assert np.array_repr(d, precision=2).startswith("DynamicArray(")
@@ -1018,7 +1497,9 @@ class DynamicArray(np.ndarray):
 def test_repr_is_that_of_a_subclass_of_the_name(name):
     array = ARRAYS[name]
     assert repr(as_dynamic(array)) == repr(array.view(DynamicArray))
-    assert np.array_repr(as_dynamic(array), 40, 2, True) == np.array_repr(array.view(DynamicArray), 40, 2, True)
+    assert np.array_repr(as_dynamic(array), 40, 2, True) == np.array_repr(
+        array.view(DynamicArray), 40, 2, True
+    )
 
 
 @pytest.mark.parametrize("name", ARRAYS)
@@ -1078,10 +1559,28 @@ def test_the_array_interface_of_a_wrapper():
 
 @pytest.mark.parametrize(
     "text",
-    ["np.array([1, 2], like=v)", "np.asarray([1, 2], like=v)", "np.zeros(3, like=v)", "np.ones((2, 2), like=v)", "np.empty(3, like=v)", "np.full(3, 7, like=v)", "np.arange(3, like=v)", "np.arange(1, 5, 2, 'f4', like=v)",
-     "np.fromiter([1, 2], float, like=v)", "np.frombuffer(b'ab', 'u1', like=v)", "np.eye(3, like=v)", "np.identity(3, like=v)", "np.tri(3, like=v)", "np.asanyarray([1, 2], like=v)", "np.ascontiguousarray([1, 2], like=v)",
-     "np.fromstring('1 2', sep=' ', like=v)", "np.fromfunction(lambda x: x, (3,), like=v)", "np.loadtxt(['1', '2'], like=v)", "np.genfromtxt(['1', '2'], like=v)"],
-)  # fmt: skip
+    [
+        "np.array([1, 2], like=v)",
+        "np.asarray([1, 2], like=v)",
+        "np.zeros(3, like=v)",
+        "np.ones((2, 2), like=v)",
+        "np.empty(3, like=v)",
+        "np.full(3, 7, like=v)",
+        "np.arange(3, like=v)",
+        "np.arange(1, 5, 2, 'f4', like=v)",
+        "np.fromiter([1, 2], float, like=v)",
+        "np.frombuffer(b'ab', 'u1', like=v)",
+        "np.eye(3, like=v)",
+        "np.identity(3, like=v)",
+        "np.tri(3, like=v)",
+        "np.asanyarray([1, 2], like=v)",
+        "np.ascontiguousarray([1, 2], like=v)",
+        "np.fromstring('1 2', sep=' ', like=v)",
+        "np.fromfunction(lambda x: x, (3,), like=v)",
+        "np.loadtxt(['1', '2'], like=v)",
+        "np.genfromtxt(['1', '2'], like=v)",
+    ],
+)
 def test_like_gives_a_dynamic_array(text):
     case = Case(text)
     found = case(as_dynamic(ARRAYS["v"]))
@@ -1119,10 +1618,12 @@ def test_a_callback_that_grows_an_operand():
 def test_every_dtype_in_an_operator(dtype, rng):
     array = samples(dtype, 5, rng)
     for function in (operator.eq, operator.add, operator.lt, operator.mul):
-        assert_alike(lambda a: function(a, a), array)  # noqa: B023
+        assert_alike(lambda a: function(a, a), array)
     for function in (np.sort, np.copy, np.concatenate, np.ravel, np.repeat):
-        arguments = {np.concatenate: lambda a: ([a, a],), np.repeat: lambda a: (a, 2)}.get(function, lambda a: (a,))
-        assert_alike(lambda a: function(*arguments(a)), array)  # noqa: B023
+        arguments = {np.concatenate: lambda a: ([a, a],), np.repeat: lambda a: (a, 2)}.get(
+            function, lambda a: (a,)
+        )
+        assert_alike(lambda a: function(*arguments(a)), array)
 
 
 # Subclasses.
@@ -1174,7 +1675,30 @@ def test_a_subclass_keeps_its_attributes():
     restored.append(1.0)
 
 
-@pytest.mark.parametrize("text", ["v + 1", "1 + v", "v[:2]", "v[0]", "v.sum()", "np.sqrt(abs(v))", "np.concatenate([v, w])", "v.reshape(2, 3)", "v.T", "v.astype('f4')", "v > 1", "v.__iadd__(1)", "np.add(v, 1, out=v)", "np.zeros_like(v)", "v[[0, 1]]", "v[b]", "np.split(v, 2)", "v @ w", "divmod(v, w)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "v + 1",
+        "1 + v",
+        "v[:2]",
+        "v[0]",
+        "v.sum()",
+        "np.sqrt(abs(v))",
+        "np.concatenate([v, w])",
+        "v.reshape(2, 3)",
+        "v.T",
+        "v.astype('f4')",
+        "v > 1",
+        "v.__iadd__(1)",
+        "np.add(v, 1, out=v)",
+        "np.zeros_like(v)",
+        "v[[0, 1]]",
+        "v[b]",
+        "np.split(v, 2)",
+        "v @ w",
+        "divmod(v, w)",
+    ],
+)
 def test_results_of_subclasses_are_plain(text):
     case = Case(text)
     for cls in (Named, Slotted):
@@ -1260,7 +1784,13 @@ def test_a_failing_finalize_leaves_nothing_behind():
 
 def test_mixing_a_subclass_and_its_base():
     d, e = Named([1.0, 2.0], name="x"), cda.DynamicArray([3.0, 4.0])
-    for found in (d + e, e + d, np.add(d, e), np.concatenate([d, e]), np.where([True, False], d, e)):
+    for found in (
+        d + e,
+        e + d,
+        np.add(d, e),
+        np.concatenate([d, e]),
+        np.where([True, False], d, e),
+    ):
         assert type(found) is np.ndarray
     assert np.add(d, e, out=e) is e
     assert np.add(d, e, out=d) is d

@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import inspect
+import itertools
 import pkgutil
 import re
 from pathlib import Path
@@ -15,11 +16,14 @@ from subprocesses import run_python
 
 ROOT = Path(__file__).parent.parent
 # What methods of ndarray that NumPy documents give instead of a docstring of ours.
+# fmt: off
 FORWARDED = {
     name
     for name, value in vars(cda.DynamicArray).items()
-    if hasattr(np.ndarray, name) and getattr(value, "__doc__", None) == getattr(np.ndarray, name).__doc__
+    if hasattr(np.ndarray, name) and getattr(value, "__doc__", None) == getattr(np.ndarray,
+        name).__doc__
 }
+# fmt: on
 
 
 def modules():
@@ -64,13 +68,21 @@ def test_examples(name):
     assert test.examples
     output = []
     before = cda.get_options()
-    failed = doctest.DocTestRunner(verbose=False).run(test, out=output.append, clear_globs=True).failed
+    failed = (
+        doctest.DocTestRunner(verbose=False).run(test, out=output.append, clear_globs=True).failed
+    )
     assert cda.get_options() == before
     assert failed == 0, "".join(output)
 
 
 def public_names():
-    for module in (cda, *map(importlib.import_module, ("cppdynarray.creation", "cppdynarray.options", "cppdynarray.testing"))):
+    for module in (
+        cda,
+        *map(
+            importlib.import_module,
+            ("cppdynarray.creation", "cppdynarray.options", "cppdynarray.testing"),
+        ),
+    ):
         for name in module.__all__:
             if not name.startswith("__"):
                 yield f"{module.__name__}.{name}", getattr(module, name)
@@ -106,16 +118,31 @@ def test_every_public_name_is_documented(name):
         if value.__doc__.startswith("As ``numpy."):
             return
         for parameter, description in parameters.items():
-            if parameter != "self" and description.kind not in (description.VAR_POSITIONAL, description.VAR_KEYWORD):
-                assert re.search(rf"(^|[\s`*,]){parameter}\b", value.__doc__), f"{parameter} is not mentioned"
+            if parameter != "self" and description.kind not in (
+                description.VAR_POSITIONAL,
+                description.VAR_KEYWORD,
+            ):
+                assert re.search(rf"(^|[\s`*,]){parameter}\b", value.__doc__), (
+                    f"{parameter} is not mentioned"
+                )
 
 
 @pytest.mark.parametrize("name", [name for name in DOCUMENTED if "._" not in name])
 def test_numpydoc_sections_are_known_and_underlined(name):
-    known = {"Parameters", "Returns", "Raises", "See Also", "Notes", "Examples", "Yields", "Attributes", "Warns"}
+    known = {
+        "Parameters",
+        "Returns",
+        "Raises",
+        "See Also",
+        "Notes",
+        "Examples",
+        "Yields",
+        "Attributes",
+        "Warns",
+    }
     lines = inspect.cleandoc(DOCUMENTED[name]).splitlines()
     seen = []
-    for line, below in zip(lines, lines[1:], strict=False):
+    for line, below in itertools.pairwise(lines):
         if below and set(below) == {"-"} and len(below) > 2:
             assert line in known, line
             assert len(below) == len(line), f"{line!r} is underlined by {len(below)}"
@@ -125,7 +152,18 @@ def test_numpydoc_sections_are_known_and_underlined(name):
 
 
 def test_signatures_can_be_read():
-    for name in ("append", "extend", "insert", "pop", "resize", "reserve", "shrink_to_fit", "clear", "as_numpy", "copy"):
+    for name in (
+        "append",
+        "extend",
+        "insert",
+        "pop",
+        "resize",
+        "reserve",
+        "shrink_to_fit",
+        "clear",
+        "as_numpy",
+        "copy",
+    ):
         parameters = list(inspect.signature(getattr(cda.DynamicArray, name)).parameters)
         assert parameters[0] == "self", name
     assert list(inspect.signature(cda.DynamicArray).parameters)[:2] == ["contents", "dtype"]
@@ -150,7 +188,11 @@ def code_blocks(path):
     return re.findall(r"^```(?:python|py)\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
 
 
-PAGES = [path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))] if path.exists() and code_blocks(path)]
+PAGES = [
+    path
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+    if path.exists() and code_blocks(path)
+]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -160,7 +202,11 @@ def test_code_in_the_documentation_runs(path, tmp_path):
     run_python(f"import os\nos.chdir({str(tmp_path)!r})\n{code}")
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))],
+    ids=lambda path: path.name,
+)
 def test_links_to_files_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text()):
         if "://" not in target and not target.startswith("mailto:"):

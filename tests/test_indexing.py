@@ -6,6 +6,7 @@ import decimal
 import fractions
 import operator
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -19,7 +20,14 @@ TABLE = np.arange(12.0).reshape(4, 3)
 CUBE = np.arange(24).reshape(2, 3, 4)
 RECORDS = np.array([(1, 2.5, b"ab"), (3, 4.5, b"cd")], [("x", "i4"), ("y", "f8"), ("s", "S2")])
 OBJECTS = np.array([Thing("one"), None, [1, 2], "text", 5, (6,)], object)
-ARRAYS = {"1d": NUMBERS, "2d": TABLE, "3d": CUBE, "0d": np.array(7.5), "empty": np.zeros(0), "no rows": np.zeros((0, 3))}
+ARRAYS = {
+    "1d": NUMBERS,
+    "2d": TABLE,
+    "3d": CUBE,
+    "0d": np.array(7.5),
+    "empty": np.zeros(0),
+    "no rows": np.zeros((0, 3)),
+}
 
 
 class Index:
@@ -49,36 +57,55 @@ class TupleSubclass(tuple):
     pass
 
 
+# fmt: off
 INTS = [
     0, 1, 5, 6, -1, -6, -7, 2**31, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 10**30,
     True, False, np.True_, IntSubclass(2), Index(3), Index(10**20), BadIndex(),
-    *(np.dtype(code).type(2) for code in "bBhHiIlLqQ"), np.int8(-3), np.array(1), np.array(2, "u1"), np.array(True),
-]  # fmt: skip
+    *(np.dtype(code).type(2) for code in "bBhHiIlLqQ"), np.int8(-3), np.array(1), np.array(2, "u1"),
+    np.array(True),
+]
 SLICES = [
     slice(None), slice(2), slice(2, None), slice(1, 4), slice(None, None, 2), slice(None, None, -1),
-    slice(4, 1), slice(4, 1, -1), slice(4, 1, 2), slice(-3, None), slice(None, -3), slice(-100, 100),
+    slice(4, 1), slice(4, 1, -1), slice(4, 1, 2), slice(-3, None), slice(None, -3),
+    slice(-100, 100),
     slice(100, 200), slice(0, 0), slice(6, 6), slice(5, None, 100), slice(None, None, -100),
     slice(10**30), slice(-(10**30), 10**30, 10**30), slice(None, None, -(10**30)), slice(0, 5, 0),
-    slice(Index(1), Index(5), Index(2)), slice(np.int8(1), np.uint64(4)), slice(1.0, 2), slice("a"), slice(BadIndex()),
-    slice(2**63 - 1, None), slice(None, None, 2**63 - 1), slice(None, None, -(2**63)), slice(True, 3),
-]  # fmt: skip
+    slice(Index(1), Index(5), Index(2)), slice(np.int8(1), np.uint64(4)), slice(1.0, 2), slice("a"),
+    slice(BadIndex()),
+    slice(2**63 - 1, None), slice(None, None, 2**63 - 1), slice(None, None, -(2**63)),
+    slice(True, 3),
+]
 OTHERS = [
-    ..., None, (), (...,), (None,), (..., None), (None, ..., None), (..., ...), (0,), (slice(1, 3),), (None, 0), (0, None),
-    (0, ...), (..., 0), TupleSubclass((0,)), 1.0, np.float64(1), "x", b"x", 1j, object(), {1}, {1: 2}, range(2),
-    [], [0], [-1, 1, 1], [6], [True] * 6, [0.5], [[0, 1], [2, 3]], ["x"], [None], ([0, 1],), ([],), ([[]],), (np.newaxis, [1, 0]),
-    np.array([], int), np.array([]), np.array([1, -1], "i1"), np.array([3, 1], "u8"), np.array([[0], [1]]), np.array([1, 2], object),
-    np.array([1, 2], ">i2"), np.array([True, False]), np.array([True, False] * 3), np.zeros(6, bool), np.ones(6, bool),
-    np.ones((4, 3), bool), np.zeros((2, 3, 4), bool), np.array([1, 2], "m8[s]"), memoryview(b"\0\1"), np.ma.array([0, 1]),
-]  # fmt: skip
+    ..., None, (), (...,), (None,), (..., None), (None, ..., None), (..., ...), (0,),
+    (slice(1, 3),), (None, 0), (0, None),
+    (0, ...), (..., 0), TupleSubclass((0,)), 1.0, np.float64(1), "x", b"x", 1j, object(), {1},
+    {1: 2}, range(2),
+    [], [0], [-1, 1, 1], [6], [True] * 6, [0.5], [[0, 1], [2, 3]], ["x"], [None], ([0, 1],), ([],),
+    ([[]],), (np.newaxis, [1, 0]),
+    np.array([], int), np.array([]), np.array([1, -1], "i1"), np.array([3, 1], "u8"),
+    np.array([[0], [1]]), np.array([1, 2], object),
+    np.array([1, 2], ">i2"), np.array([True, False]), np.array([True, False] * 3),
+    np.zeros(6, bool), np.ones(6, bool),
+    np.ones((4, 3), bool), np.zeros((2, 3, 4), bool), np.array([1, 2], "m8[s]"),
+    memoryview(b"\0\1"), np.ma.array([0, 1]),
+]
 TUPLES = [
-    (0, 0), (1, -1), (3, 2), (0, 3), (4, 0), (-5, 0), (True, 1), (np.int8(1), 2), (Index(1), Index(2)), (IntSubclass(1), 1),
-    (0, 0, 0), (1, 2, 3), (-1, -1, -1), (2, 0, 0), (0, 0, 0, 0), (0, 10**30), (0, 1.0), (0, "x"), (0, BadIndex()), (0, None), (None, 0, 0),
-    (slice(None), 1), (1, slice(None)), (slice(1, 3), slice(None, None, -1)), (..., 1), (1, ...), (0, ..., 0), (0, 0, ...), (..., 0, 0),
-    (slice(None), slice(None), slice(None)), (slice(None),) * 4, ([0, 1], 1), (1, [0, 1]), ([0, 1], [2, 0]), ([0, 1], slice(None)),
-    (slice(None), [0, 2]), ([[0], [1]], [0, 1]), (slice(None), None, [0, 1]), ([0], 0, [0]), ([0], slice(None), [0]),
-    (np.array([True, False, True, False]), 1), (slice(None), np.array([True, False, True])), (np.array([0, 1]), np.array([1, 1])),
-    (np.array(1), np.array(2)), (True, [0, 1]), (False,), (..., [0, 1], None), ((0, 1), 1), (0, (0, 1)),
-]  # fmt: skip
+    (0, 0), (1, -1), (3, 2), (0, 3), (4, 0), (-5, 0), (True, 1), (np.int8(1), 2),
+    (Index(1), Index(2)), (IntSubclass(1), 1),
+    (0, 0, 0), (1, 2, 3), (-1, -1, -1), (2, 0, 0), (0, 0, 0, 0), (0, 10**30), (0, 1.0), (0, "x"),
+    (0, BadIndex()), (0, None), (None, 0, 0),
+    (slice(None), 1), (1, slice(None)), (slice(1, 3), slice(None, None, -1)), (..., 1), (1, ...),
+    (0, ..., 0), (0, 0, ...), (..., 0, 0),
+    (slice(None), slice(None), slice(None)), (slice(None),) * 4, ([0, 1], 1), (1, [0, 1]),
+    ([0, 1], [2, 0]), ([0, 1], slice(None)),
+    (slice(None), [0, 2]), ([[0], [1]], [0, 1]), (slice(None), None, [0, 1]), ([0], 0, [0]),
+    ([0], slice(None), [0]),
+    (np.array([True, False, True, False]), 1), (slice(None), np.array([True, False, True])),
+    (np.array([0, 1]), np.array([1, 1])),
+    (np.array(1), np.array(2)), (True, [0, 1]), (False,), (..., [0, 1], None), ((0, 1), 1),
+    (0, (0, 1)),
+]
+# fmt: on
 
 
 def key_id(key):
@@ -104,23 +131,77 @@ def test_item_is_that_of_ndarray_with_the_numpy_backend(array, key):
 
 
 @pytest.mark.parametrize(
-    "key", [0, -1, 3, 4, np.int16(2), (), (1,), (..., 1), ..., None, slice(1, 3), slice(None, None, -2), slice(3, 1), [2, 0], [True, False] * 2]
-    + [(slice(None), 1), (1, 1), (2, ..., 0)], ids=key_id,
-)  # fmt: skip
+    "key",
+    [
+        0,
+        -1,
+        3,
+        4,
+        np.int16(2),
+        (),
+        (1,),
+        (..., 1),
+        ...,
+        None,
+        slice(1, 3),
+        slice(None, None, -2),
+        slice(3, 1),
+        [2, 0],
+        [True, False] * 2,
+        (slice(None), 1),
+        (1, 1),
+        (2, ..., 0),
+    ],
+    ids=key_id,
+)
 def test_item_of_every_dtype_and_row_shape(dtype, row_shape, key, rng):
     assert_same_item(samples(dtype, (4, *row_shape), rng), key)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("key", [0, -1, (1, 2), (0, 1, 2), slice(1, None), (slice(None), 1), (..., 1), [1, 0], (1, slice(None, None, 2))], ids=key_id)
+@pytest.mark.parametrize(
+    "key",
+    [
+        0,
+        -1,
+        (1, 2),
+        (0, 1, 2),
+        slice(1, None),
+        (slice(None), 1),
+        (..., 1),
+        [1, 0],
+        (1, slice(None, None, 2)),
+    ],
+    ids=key_id,
+)
 def test_item_follows_the_strides(order, key):
     assert_same_item(np.array(CUBE, order=order), key)
 
 
 @pytest.mark.parametrize(
-    "key", ["x", "s", "missing", "", ["x"], ["y", "x"], ["x", "x"], ["missing"], [], 0, -1, 2, (0,), [0, 1], slice(1), ("x",), ("x", 0), np.str_("y")],
+    "key",
+    [
+        "x",
+        "s",
+        "missing",
+        "",
+        ["x"],
+        ["y", "x"],
+        ["x", "x"],
+        ["missing"],
+        [],
+        0,
+        -1,
+        2,
+        (0,),
+        [0, 1],
+        slice(1),
+        ("x",),
+        ("x", 0),
+        np.str_("y"),
+    ],
     ids=key_id,
-)  # fmt: skip
+)
 def test_fields(key):
     assert_same_item(RECORDS, key)
 
@@ -160,7 +241,9 @@ def test_objects_are_the_very_objects(position):
     assert d[position - 6] is OBJECTS[position]
 
 
-@pytest.mark.parametrize("key", [0, (0, 1), slice(1, 3), [1, 0], np.array([True, False])], ids=key_id)
+@pytest.mark.parametrize(
+    "key", [0, (0, 1), slice(1, 3), [1, 0], np.array([True, False])], ids=key_id
+)
 def test_items_of_object_arrays_that_hold_arrays(key):
     inner = np.empty(2, object)
     inner[:] = [cda.arange(3), np.arange(2)]
@@ -172,10 +255,14 @@ def test_items_of_object_arrays_that_hold_arrays(key):
 
 # DynamicArrays as keys.
 
+# fmt: off
 KEY_ARRAYS = {
-    "ints": np.array([2, 0, -1]), "bools": np.array([True, False, True, False]), "none": np.array([], int), "two axes": np.array([[0, 1], [2, 3]]),
-    "mask": TABLE > 4, "0d": np.array(1), "floats": np.array([1.0]), "small ints": np.array([1, 0], "u1"), "out of bounds": np.array([4]),
-}  # fmt: skip
+    "ints": np.array([2, 0, -1]), "bools": np.array([True, False, True, False]),
+    "none": np.array([], int), "two axes": np.array([[0, 1], [2, 3]]),
+    "mask": TABLE > 4, "0d": np.array(1), "floats": np.array([1.0]),
+    "small ints": np.array([1, 0], "u1"), "out of bounds": np.array([4]),
+}
+# fmt: on
 
 
 @pytest.mark.parametrize("key", KEY_ARRAYS.values(), ids=KEY_ARRAYS)
@@ -219,28 +306,47 @@ def test_assignment_is_that_of_ndarray(array, key):
     assert_same_assignment(array, key, -1)
 
 
+# fmt: off
 VALUES = [
-    0, 1, -1, 127, 128, 255, 256, -128, -129, 2**15, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**32, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1, 2**64,
+    0, 1, -1, 127, 128, 255, 256, -128, -129, 2**15, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1,
+    2**32, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1, 2**64,
     -(2**63), -(2**63) - 1, 10**30, 10**400, -(10**400), True, False, IntSubclass(3), Index(3),
-    0.0, -0.0, 1.5, -1.5, 0.1, 1e300, -1e300, 1e-320, 1e-50, 3.4e38, 3.5e38, 65504.0, 65520.0, 1e5, float("inf"), -float("inf"), float("nan"), -float("nan"),
+    0.0, -0.0, 1.5, -1.5, 0.1, 1e300, -1e300, 1e-320, 1e-50, 3.4e38, 3.5e38, 65504.0, 65520.0, 1e5,
+    float("inf"), -float("inf"), float("nan"), -float("nan"),
     1j, 1 + 0j, complex("nan+infj"), complex(-0.0, -0.0),
-    "1", "1.5", "nan", "text", "2020-01-01", "", "x" * 20, "é", b"1", b"text", b"", b"\0a", bytearray(b"ab"), None, ..., object,
+    "1", "1.5", "nan", "text", "2020-01-01", "", "x" * 20, "é", b"1", b"text", b"", b"\0a",
+    bytearray(b"ab"), None, ..., object,
     (), (1,), (1, 2.5), (1, 2, 3), [], [1], [1, 2], [[1]], {}, {1}, range(1), range(2), Thing("x"),
-    np.float64(1.5), np.float64("nan"), np.float64(-0.0), np.float64(1e300), np.float32(0.1), np.float16(0.1), np.longdouble("1e4000"), np.longdouble("0.1"),
-    *(np.dtype(code).type(3) for code in "?bBhHiIlLqQefdgFDG"), np.int8(-3), np.int64(-1), np.int64(300), np.uint64(2**64 - 1), np.complex128(1 + 2j), np.complex64(1j),
-    np.datetime64("2020-01-01"), np.datetime64("NaT", "s"), np.datetime64(5, "ns"), np.timedelta64(7, "s"), np.timedelta64("NaT", "s"), np.timedelta64(3, "ms"),
-    np.str_("1"), np.str_("abcdefgh"), np.bytes_(b"1"), np.void(b"abc"), np.void(b"\1\2\3\4\5\6\7\10"), np.True_,
-    np.array(1.5), np.array(3), np.array([1.5]), np.array([1, 2]), np.array([[2]]), np.array([]), np.array("5"), np.array(None), np.array([None]), np.array(1, ">i4"),
+    np.float64(1.5), np.float64("nan"), np.float64(-0.0), np.float64(1e300), np.float32(0.1),
+    np.float16(0.1), np.longdouble("1e4000"), np.longdouble("0.1"),
+    *(np.dtype(code).type(3) for code in "?bBhHiIlLqQefdgFDG"), np.int8(-3), np.int64(-1),
+    np.int64(300), np.uint64(2**64 - 1), np.complex128(1 + 2j), np.complex64(1j),
+    np.datetime64("2020-01-01"), np.datetime64("NaT", "s"), np.datetime64(5, "ns"),
+    np.timedelta64(7, "s"), np.timedelta64("NaT", "s"), np.timedelta64(3, "ms"),
+    np.str_("1"), np.str_("abcdefgh"), np.bytes_(b"1"), np.void(b"abc"),
+    np.void(b"\1\2\3\4\5\6\7\10"), np.True_,
+    np.array(1.5), np.array(3), np.array([1.5]), np.array([1, 2]), np.array([[2]]), np.array([]),
+    np.array("5"), np.array(None), np.array([None]), np.array(1, ">i4"),
     datetime.datetime(2020, 1, 2, 3), datetime.date(2020, 1, 2), datetime.timedelta(seconds=5),
-    decimal.Decimal("1.5"), fractions.Fraction(1, 2), memoryview(b"a"), ctypes.c_int(3), RECORDS[0], np.ma.masked, np.ma.array([1]),
-]  # fmt: skip
+    decimal.Decimal("1.5"), fractions.Fraction(1, 2), memoryview(b"a"), ctypes.c_int(3), RECORDS[0],
+    np.ma.masked, np.ma.array([1]),
+]
+# fmt: on
 
 
 def value_id(value):
     return f"{type(value).__name__} {key_id(value)[:40]}"
 
 
-TARGET_DTYPES = [*PLAIN_DTYPES, np.dtype(object), np.dtypes.StringDType(), np.dtypes.StringDType(na_object=None), RECORDS.dtype, np.dtype("i4,(2,)f4"), np.dtype("i8").newbyteorder()]
+TARGET_DTYPES = [
+    *PLAIN_DTYPES,
+    np.dtype(object),
+    np.dtypes.StringDType(),
+    np.dtypes.StringDType(na_object=None),
+    RECORDS.dtype,
+    np.dtype("i4,(2,)f4"),
+    np.dtype("i8").newbyteorder(),
+]
 
 
 @pytest.mark.parametrize("target", TARGET_DTYPES, ids=dtype_id)
@@ -286,15 +392,36 @@ def test_overflow_leaves_the_element():
     assert d.tolist() == [1, 2]
 
 
-@pytest.mark.parametrize("value", [np.arange(3.0), np.array(5), np.arange(12).reshape(4, 3), np.arange(4), np.zeros((1, 3)), np.arange(3) * 1j], ids=key_id)
-@pytest.mark.parametrize("key", [0, slice(None), slice(1, 2), [0, 2], (0, 1), ..., (slice(None), 0)], ids=key_id)
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.arange(3.0),
+        np.array(5),
+        np.arange(12).reshape(4, 3),
+        np.arange(4),
+        np.zeros((1, 3)),
+        np.arange(3) * 1j,
+    ],
+    ids=key_id,
+)
+@pytest.mark.parametrize(
+    "key", [0, slice(None), slice(1, 2), [0, 2], (0, 1), ..., (slice(None), 0)], ids=key_id
+)
 def test_dynamic_arrays_as_values(key, value):
     assert_alike(lambda a, v: operator.setitem(a, key, v), TABLE, value)
     assert_alike(lambda v: operator.setitem(TABLE.copy(), key, v), value)
     assert_alike(lambda a, v: operator.setitem(a, key, [v, v]), TABLE, value)
 
 
-@pytest.mark.parametrize("source, target", [(slice(None, -1), slice(1, None)), (slice(1, None), slice(None, -1)), (slice(None, None, -1), slice(None))], ids=key_id)
+@pytest.mark.parametrize(
+    "source, target",
+    [
+        (slice(None, -1), slice(1, None)),
+        (slice(1, None), slice(None, -1)),
+        (slice(None, None, -1), slice(None)),
+    ],
+    ids=key_id,
+)
 def test_overlapping_assignment(source, target):
     assert_alike(lambda a: operator.setitem(a, target, a[source]), NUMBERS)
 
@@ -319,7 +446,11 @@ def test_fields_are_set(field, value):
     assert_same_assignment(RECORDS, field, value)
 
 
-@pytest.mark.parametrize("value", [(9, 9.5, b"zz"), (9, 9.5), 5, [(1, 2, b"a"), (3, 4, b"b")], RECORDS[0], RECORDS[::-1], None], ids=value_id)
+@pytest.mark.parametrize(
+    "value",
+    [(9, 9.5, b"zz"), (9, 9.5), 5, [(1, 2, b"a"), (3, 4, b"b")], RECORDS[0], RECORDS[::-1], None],
+    ids=value_id,
+)
 @pytest.mark.parametrize("key", [0, slice(None), ["x", "y"], [1, 0]], ids=key_id)
 def test_records_are_set(key, value):
     assert_same_assignment(RECORDS, key, value)
@@ -369,9 +500,15 @@ def test_an_index_that_removes_dimensions_is_refused_or_works_on_what_there_is()
 _get_item = ctypes.pythonapi.PySequence_GetItem
 _get_item.restype, _get_item.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.c_ssize_t]
 _set_item = ctypes.pythonapi.PySequence_SetItem
-_set_item.restype, _set_item.argtypes = ctypes.c_int, [ctypes.py_object, ctypes.c_ssize_t, ctypes.py_object]
+_set_item.restype, _set_item.argtypes = (
+    ctypes.c_int,
+    [ctypes.py_object, ctypes.c_ssize_t, ctypes.py_object],
+)
 _get_slice = ctypes.pythonapi.PySequence_GetSlice
-_get_slice.restype, _get_slice.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.c_ssize_t, ctypes.c_ssize_t]
+_get_slice.restype, _get_slice.argtypes = (
+    ctypes.py_object,
+    [ctypes.py_object, ctypes.c_ssize_t, ctypes.c_ssize_t],
+)
 
 
 @pytest.mark.parametrize("position", [0, 3, 5, 6, -1, -6, -7, -13])
@@ -438,7 +575,24 @@ def test_iterating_over_rows_gives_views():
     assert d.tolist() == [[1.0] * 3] * 2
 
 
-@pytest.mark.parametrize("value", [1.5, 2, 100, None, "x", float("nan"), [1.5], [0, 1.5, 3, 4.5, 6, 7.5], object(), np.array(3), (), [1, 2]], ids=value_id)
+@pytest.mark.parametrize(
+    "value",
+    [
+        1.5,
+        2,
+        100,
+        None,
+        "x",
+        float("nan"),
+        [1.5],
+        [0, 1.5, 3, 4.5, 6, 7.5],
+        object(),
+        np.array(3),
+        (),
+        [1, 2],
+    ],
+    ids=value_id,
+)
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=ARRAYS)
 def test_membership(array, value):
     assert_alike(lambda a: value in a, array)
@@ -446,11 +600,34 @@ def test_membership(array, value):
 
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=ARRAYS)
 def test_length_truth_and_numbers(array):
-    for function in (len, bool, int, float, complex, operator.index, hash, abs, str, operator.length_hint):
+    for function in (
+        len,
+        bool,
+        int,
+        float,
+        complex,
+        operator.index,
+        hash,
+        abs,
+        str,
+        operator.length_hint,
+    ):
         assert_alike(function, array)
 
 
-@pytest.mark.parametrize("array", [np.array([5]), np.array(5), np.array([True]), np.array(2.0), np.array([[3]]), np.array("7"), np.array(None)], ids=key_id)
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array([5]),
+        np.array(5),
+        np.array([True]),
+        np.array(2.0),
+        np.array([[3]]),
+        np.array("7"),
+        np.array(None),
+    ],
+    ids=key_id,
+)
 def test_conversion_of_single_elements(array):
     for function in (bool, int, float, complex, operator.index, round, str, format, "{:3}".format):
         assert_alike(function, array)
@@ -467,7 +644,22 @@ def test_deleting_from_a_plain_view_is_refused(key):
 # Views that indexing gives.
 
 
-@pytest.mark.parametrize("key", [slice(1, 3), ..., (), None, (slice(None), 1), 1, (None, 1), (..., slice(2)), slice(None, None, -1), (1, ...)], ids=key_id)
+@pytest.mark.parametrize(
+    "key",
+    [
+        slice(1, 3),
+        ...,
+        (),
+        None,
+        (slice(None), 1),
+        1,
+        (None, 1),
+        (..., slice(2)),
+        slice(None, None, -1),
+        (1, ...),
+    ],
+    ids=key_id,
+)
 def test_views_write_through_and_stay_live(key):
     d = cda.array(TABLE)
     view = d[key]
@@ -484,7 +676,18 @@ def test_views_write_through_and_stay_live(key):
     assert np.all(view == 5)
 
 
-@pytest.mark.parametrize("key", [slice(4, 1), slice(0, 0), slice(6, None), slice(None, None, 2), slice(4, 1, 2), slice(3, 3, -1)], ids=key_id)
+@pytest.mark.parametrize(
+    "key",
+    [
+        slice(4, 1),
+        slice(0, 0),
+        slice(6, None),
+        slice(None, None, 2),
+        slice(4, 1, 2),
+        slice(3, 3, -1),
+    ],
+    ids=key_id,
+)
 def test_empty_views_point_where_ndarrays_do(key):
     def offset(a):
         view = a[key]
@@ -497,8 +700,6 @@ def test_empty_views_point_where_ndarrays_do(key):
 def test_indexing_keeps_no_references(rng):
     array = samples(np.dtype(object), 5, rng)
     d = cda.array(array)
-    import sys
-
     before = [sys.getrefcount(x) for x in array]
     for key in (0, -1, slice(1, 3), [0, 1], ..., (0,)):
         d[key]

@@ -93,7 +93,9 @@ def traced():
     domain = tracemalloc.DomainFilter(True, np.lib.tracemalloc_domain)
 
     def total():
-        return sum(trace.size for trace in tracemalloc.take_snapshot().filter_traces([domain]).traces)
+        return sum(
+            trace.size for trace in tracemalloc.take_snapshot().filter_traces([domain]).traces
+        )
 
     yield total
     tracemalloc.stop()
@@ -129,7 +131,10 @@ def test_tracemalloc_knows_where(traced):
     kept = cda.zeros(100_000)
     domain = tracemalloc.DomainFilter(True, np.lib.tracemalloc_domain)
     (statistic,) = tracemalloc.take_snapshot().filter_traces([domain]).statistics("filename")
-    assert statistic.traceback[0].filename == __file__ or "cppdynarray" in statistic.traceback[0].filename
+    assert (
+        statistic.traceback[0].filename == __file__
+        or "cppdynarray" in statistic.traceback[0].filename
+    )
     assert statistic.count == 1
     del kept
 
@@ -163,13 +168,17 @@ def test_tracemalloc_started_late():
 
 # How much memory growing takes.
 
+# fmt: off
 GROW = {
     "extend by blocks": "block = np.ones(1000)\nwhile len(d) < n: d.extend(block)",
     "extend by large blocks": "block = np.ones(1_000_000)\nwhile len(d) < n: d.extend(block)",
-    "resize and write": "for k in range(100_000, n + 1, 100_000):\n    d.resize(k); d[-100_000:] = 1",
+    "resize and write": "for k in range(100_000, n + 1, 100_000):\n    d.resize(k); "
+    "d[-100_000:] = 1",
     "reserve": "d.reserve(n)\nfor k in range(200): d.extend(block)",
-    "append": "for k in range(n // 20): d.append(1.0)\nblock = np.ones(1000)\nwhile len(d) < n: d.extend(block)",
+    "append": "for k in range(n // 20): d.append(1.0)\nblock = np.ones(1000)\nwhile len(d) < n: "
+    "d.extend(block)",
 }
+# fmt: on
 
 
 @linux_only
@@ -188,7 +197,7 @@ d = cda.DynamicArray()
 {how}
 assert len(d) >= n and d[-1] == 1
 print(peak() - start)
-""")  # fmt: skip
+""")
     block = 8 * MB if "1_000_000" in how else MB
     assert payload <= used + NOISE
     assert used <= 1.02 * payload + block + NOISE
@@ -205,7 +214,7 @@ d.extend(rows); d.clear()
 start = resident()
 while d.nbytes < {payload}: d.extend(rows)
 print(peak() - start)
-""")  # fmt: skip
+""")
     assert used <= 1.02 * payload + NOISE
 
 
@@ -223,7 +232,7 @@ d[10**8], d[-1], d[:1000].sum()
 print(resident() - start)
 d[5 * 10**8 : 5 * 10**8 + 10**6] = 1
 print(resident() - start)
-""")  # fmt: skip
+""")
     assert created < NOISE
     assert resized < NOISE
     assert read < 3 * 2**21 + NOISE  # a huge page each at most
@@ -240,7 +249,7 @@ d = cda.DynamicArray([1.0], capacity=10**9)
 e = [cda.DynamicArray([1.0], reserve=10**6) for k in range(100)]
 d.reserve(15 * 10**8)
 print(resident() - start)
-""")  # fmt: skip
+""")
     assert used < 100 * 2 * 4096 + NOISE
 
 
@@ -263,7 +272,7 @@ assert not d[1000:].any() and len(view) == 10**7
 d[1000:] = 2
 assert view[-1] == 2 and last[0] == 2
 print(resident() - start)
-""")  # fmt: skip
+""")
     assert full >= 80 * MB
     assert shrunk < NOISE + 2**21
     assert again <= 81 * MB + NOISE
@@ -271,7 +280,8 @@ print(resident() - start)
 
 @linux_only
 def test_clear_and_shrink_to_fit_of_objects():
-    assert run_python("""
+    assert (
+        run_python("""
         import cppdynarray as cda, sys
         thing = object()
         d = cda.full(100_000, thing, object)
@@ -279,7 +289,9 @@ def test_clear_and_shrink_to_fit_of_objects():
         view = d[:]
         d.resize(10); d.shrink_to_fit()
         print(before - sys.getrefcount(thing), view[50_000])
-        """) == "99990 None\n"  # fmt: skip
+        """)
+        == "99990 None\n"
+    )
 
 
 @linux_only
@@ -292,7 +304,7 @@ arrays = [cda.full(200_000, 1.0) for k in range(50)]
 print(resident())
 del arrays
 print(resident())
-""")  # fmt: skip
+""")
     assert alive - before >= 80 * MB
     assert dead - before < 9 * MB + NOISE  # the pool of released blocks keeps up to 8 MiB
 
@@ -318,8 +330,8 @@ del arrays
 gc.collect()
 fresh = cda.DynamicArray([1.0])
 fresh.extend(np.ones(10**6))
-""")  # fmt: skip
-    # A page of memory at least for each with addresses of its own, and page tables: below 10 kB each.
+""")
+    # A page at least for each with addresses of its own, and page tables: below 10 kB each.
     assert used < 100_000 * 10_000 + 20 * 800_000 + 1000 * 2400 + NOISE
     assert mappings < 65_000
 
@@ -334,7 +346,7 @@ arrays = [cda.DynamicArray([float(k)]) for k in range(100_000)]
 for d in arrays: d.append(1.0)
 assert all(d[-1] == 1 for d in arrays)
 print(resident() - start)
-""")  # fmt: skip
+""")
     assert used < 100_000 * 1500
 
 
@@ -351,7 +363,10 @@ from cppdynarray.testing import assert_invariants
 
 @linux_only
 def test_under_a_limit_arrays_are_made_and_grow_in_place():
-    assert run_python(LIMITED + """
+    assert (
+        run_python(
+            LIMITED
+            + """
 arrays = [cda.DynamicArray([float(k)]) for k in range(1000)]
 view = arrays[0][:]
 for k, d in enumerate(arrays):
@@ -359,12 +374,18 @@ for k, d in enumerate(arrays):
     assert_invariants(d)
 arrays[0][0] = 77
 print(view[0], all(d[-1] == k for k, d in enumerate(arrays)), arrays[0].max_size > 10_000)
-""") == "77.0 True True\n"  # fmt: skip
+"""
+        )
+        == "77.0 True True\n"
+    )
 
 
 @linux_only
 def test_under_a_limit_growth_past_the_reservation_moves_and_old_views_keep_the_data():
-    assert run_python(LIMITED + """
+    assert (
+        run_python(
+            LIMITED
+            + """
 d = cda.DynamicArray(np.arange(1000.0))
 most, views = d.max_size, [d[:]]
 block = np.ones(1_000_000)
@@ -377,18 +398,33 @@ while len(d) < 100_000_000:
         views.append(d[:1000])
 assert_invariants(d)
 expected = np.arange(1000.0)
-print(most < 100_000_000, moved >= 1, all((v == expected).all() for v in views), (d[:1000] == expected).all(), d[1000:].sum() == len(d) - 1000)
+print(most < 100_000_000, moved >= 1, all((v == expected).all() for v in views))
+print((d[:1000] == expected).all(), d[1000:].sum() == len(d) - 1000)
 del d
 print(all((v == expected).all() for v in views))
-""") == "True True True True True\nTrue\n"  # fmt: skip
+"""
+        )
+        == "True True True\nTrue True\nTrue\n"
+    )
 
 
 @linux_only
 @pytest.mark.parametrize("dtype", ["f8", "O", "T"])
-@pytest.mark.parametrize("grow", ["d.extend(block)", "d.resize(len(d) + 2_000_000)", "d.reserve(len(d) + 2_000_000); d.extend(block)"], ids=["extend", "resize", "reserve"])
+@pytest.mark.parametrize(
+    "grow",
+    [
+        "d.extend(block)",
+        "d.resize(len(d) + 2_000_000)",
+        "d.reserve(len(d) + 2_000_000); d.extend(block)",
+    ],
+    ids=["extend", "resize", "reserve"],
+)
 def test_under_a_limit_the_end_of_memory_leaves_the_array_usable(dtype, grow):
     limited = LIMITED if dtype == "f8" else LIMITED.replace("3_000_000", "1_200_000")
-    assert run_python(limited + f"""
+    assert (
+        run_python(
+            limited
+            + f"""
 dtype = np.dtypes.StringDType() if "{dtype}" == "T" else "{dtype}"
 block = np.ones(2_000_000, dtype)
 d = cda.DynamicArray(dtype=dtype)
@@ -402,7 +438,8 @@ for k in range(1000):
         failed = str(error)
         break
 del block
-print(bool(failed), len(d) == before[0], d.__array_interface__["data"][0] == before[2] or "reserve" in '''{grow}''')
+address = d.__array_interface__["data"][0]
+print(bool(failed), len(d) == before[0], address == before[2] or "reserve" in '''{grow}''')
 assert_invariants(d[:1000].view(cda.DynamicArray))
 assert d[0] == 1 or d[0] == "1" or d[0] == "1.0", d[0]
 d[-1] = d[0]
@@ -412,13 +449,25 @@ d.resize(10)
 d.shrink_to_fit()
 d.append(d[0])
 print(len(d), len(d.copy()))
-""", timeout=600) == "True True True\n11 11\n"  # fmt: skip
+""",
+            timeout=600,
+        )
+        == "True True True\n11 11\n"
+    )
 
 
 @linux_only
 def test_under_a_limit_creation_fails_cleanly():
-    assert run_python(LIMITED + """
-for make in (lambda: cda.zeros(10**9), lambda: cda.DynamicArray([1.0], capacity=10**9), lambda: cda.DynamicArray([1.0], reserve=10**9), lambda: cda.full((10**5, 10**4), 1.0)):
+    assert (
+        run_python(
+            LIMITED
+            + """
+for make in (
+    lambda: cda.zeros(10**9),
+    lambda: cda.DynamicArray([1.0], capacity=10**9),
+    lambda: cda.DynamicArray([1.0], reserve=10**9),
+    lambda: cda.full((10**5, 10**4), 1.0),
+):
     try:
         make()
     except MemoryError:
@@ -431,12 +480,16 @@ except MemoryError:
     print(len(kept) > 100, all(d[-1] == 1 for d in kept))
 del kept
 print(cda.full(10_000_000, 1.0).sum())
-""") == "MemoryError\n" * 4 + "True True\n10000000.0\n"  # fmt: skip
+"""
+        )
+        == "MemoryError\n" * 4 + "True True\n10000000.0\n"
+    )
 
 
 @linux_only
 def test_a_limit_set_later_is_noticed():
-    assert run_python("""
+    assert (
+        run_python("""
         import resource, numpy as np, cppdynarray as cda
         early = cda.DynamicArray([1.0])
         with open("/proc/self/statm") as file: pages = int(file.read().split()[0])
@@ -446,7 +499,9 @@ def test_a_limit_set_later_is_noticed():
         for d in arrays: d.extend(np.ones(100))
         early.extend(np.ones(1_000_000))
         print(early.sum(), all(len(d) == 101 for d in arrays))
-        """) == "1000001.0 True\n"  # fmt: skip
+        """)
+        == "1000001.0 True\n"
+    )
 
 
 @linux_only
@@ -465,7 +520,11 @@ def test_locked_memory():
             pages = int(file.read().split()[1])
         print(d.sum(), pages * resource.getpagesize() < 10**9)
         """)
-    if process.returncode == 77 or "MemoryError" in process.stderr or "Cannot allocate" in process.stderr:
+    if (
+        process.returncode == 77
+        or "MemoryError" in process.stderr
+        or "Cannot allocate" in process.stderr
+    ):
         pytest.skip("this process may not lock its memory")
     assert process.stdout == "20.0 True\n", process.stderr
 
@@ -474,7 +533,18 @@ def test_locked_memory():
 
 
 @linux_only
-@pytest.mark.parametrize("body", ["cda.DynamicArray([1.0])", "cda.zeros(100)", "cda.zeros((10, 3), object)", "d = cda.DynamicArray(); d.append(1.0)", "cda.DynamicArray(['a' * 50], np.dtypes.StringDType())", "d = cda.arange(3); v = d[:]; d.append(1); m = memoryview(d)", "cda.arange(3).copy()"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "cda.DynamicArray([1.0])",
+        "cda.zeros(100)",
+        "cda.zeros((10, 3), object)",
+        "d = cda.DynamicArray(); d.append(1.0)",
+        "cda.DynamicArray(['a' * 50], np.dtypes.StringDType())",
+        "d = cda.arange(3); v = d[:]; d.append(1); m = memoryview(d)",
+        "cda.arange(3).copy()",
+    ],
+)
 @pytest.mark.parametrize("backend", ["cpp", "numpy"])
 def test_making_and_freeing_leaves_nothing_behind(body, backend):
     (grown,) = measure(f"""
@@ -489,7 +559,7 @@ start = resident()
 run({200_000 if "DynamicArray([1.0])" in body else 30_000})
 gc.collect()
 print(resident() - start)
-""")  # fmt: skip
+""")
     assert grown < MB
 
 
@@ -517,7 +587,7 @@ run(5, full=True)
 gc.collect()
 print(resident())
 print(peak())
-""")  # fmt: skip
+""")
     assert after - warm < MB
     assert most - warm < 101 * MB + 30 * 2**21
 
@@ -543,7 +613,7 @@ print(resident())
 run(100)
 gc.collect()
 print(resident())
-""")  # fmt: skip
+""")
     assert after - warm < 2 * MB
 
 
@@ -581,7 +651,7 @@ print(resident())
 run(5000)
 gc.collect()
 print(resident())
-""")  # fmt: skip
+""")
     assert after - warm < MB
 
 
@@ -643,7 +713,7 @@ start = resident()
 d = cda.DynamicArray()
 while d.nbytes < {payload}: d.extend(block)
 print(peak() - start)
-""")  # fmt: skip
+""")
     assert used <= 1.02 * payload
 
 
@@ -652,7 +722,8 @@ print(peak() - start)
 
 @linux_only
 def test_fork_while_growing():
-    assert run_python("""
+    assert (
+        run_python("""
         import os, warnings, numpy as np, cppdynarray as cda
         warnings.simplefilter("ignore", DeprecationWarning)
         d = cda.DynamicArray(np.arange(1000.0))
@@ -677,12 +748,15 @@ def test_fork_while_growing():
         _, status = os.waitpid(child, 0)
         d.extend(np.full(1_000_000, 4.0))
         print(os.waitstatus_to_exitcode(status), view[0], d[0], len(d), d[-1], len(objects))
-        """) == "0 0.0 0.0 1102000 4.0 2\n"
+        """)
+        == "0 0.0 0.0 1102000 4.0 2\n"
+    )
 
 
 @linux_only
 def test_fork_while_another_thread_grows_arrays():
-    assert run_python("""
+    assert (
+        run_python("""
         import os, threading, warnings, numpy as np, cppdynarray as cda
         warnings.simplefilter("ignore", DeprecationWarning)
         stop = threading.Event()
@@ -703,7 +777,9 @@ def test_fork_while_another_thread_grows_arrays():
         stop.set()
         for t in threads: t.join()
         print(set(codes))
-        """) == "{0}\n"
+        """)
+        == "{0}\n"
+    )
 
 
 def test_multiprocessing_gets_a_copy():
@@ -721,23 +797,36 @@ def test_multiprocessing_gets_a_copy():
         """
     if not sys.platform.startswith("linux"):
         pytest.skip("it forks")
-    assert run_python(code.replace("import multi", "import warnings; warnings.simplefilter('ignore'); import multi")) == "DynamicArray [1.0, 5.0] [1.0]\n"
+    assert (
+        run_python(
+            code.replace(
+                "import multi", "import warnings; warnings.simplefilter('ignore'); import multi"
+            )
+        )
+        == "DynamicArray [1.0, 5.0] [1.0]\n"
+    )
 
 
+# fmt: off
 AT_EXIT = {
     "global": "d = cda.DynamicArray([1.0]); d.extend(range(10**5))",
-    "objects": "class C:\n    def __del__(self): d.append(None) if d is not None else None\nd = cda.DynamicArray([C(), C()], object)",
+    "objects": "class C:\n    def __del__(self): d.append(None) if d is not None else None\nd = "
+    "cda.DynamicArray([C(), C()], object)",
     "cycle": "d = cda.DynamicArray([None], object); d[0] = d",
-    "in a module": "import sys; sys.kept = cda.DynamicArray([[1, 2]]); sys.view = sys.kept[:]; sys.m = memoryview(sys.kept)",
-    "atexit": "import atexit; d = cda.arange(3); atexit.register(lambda: (d.append(1), print(d.tolist())))",
+    "in a module": "import sys; sys.kept = cda.DynamicArray([[1, 2]]); sys.view = sys.kept[:]; "
+    "sys.m = memoryview(sys.kept)",
+    "atexit": "import atexit; d = cda.arange(3); "
+    "atexit.register(lambda: (d.append(1), print(d.tolist())))",
     "thread local": "import threading; local = threading.local(); local.d = cda.arange(3)",
     "iterator": "i = iter(cda.arange(3)); next(i); f = cda.arange(3).flat",
-    "retired": "cda.set_options(backend='numpy'); d = cda.arange(3); v = d[:]; d.extend(range(10**5))",
+    "retired": "cda.set_options(backend='numpy'); d = cda.arange(3); v = d[:]; "
+    "d.extend(range(10**5))",
     "default argument": "def f(d=cda.arange(3)): return d",
     "class attribute": "class C: d = cda.zeros(3)\nsys = __import__('sys'); sys.C = C",
     "strings": "d = cda.DynamicArray(['a' * 100] * 10, np.dtypes.StringDType())",
     "exit with an exception": "d = cda.arange(3); v = d[:]; raise SystemExit(0)",
 }
+# fmt: on
 
 
 @pytest.mark.parametrize("code", AT_EXIT.values(), ids=AT_EXIT)

@@ -12,10 +12,23 @@ from helpers import address, samples
 from subprocesses import run_process, run_python
 
 DEFAULTS = {"backend": "cpp", "growth_factor": 2.0, "reserve_bytes": 0, "huge_pages": True}
-VALID = [("backend", "numpy", "numpy"), ("backend", "cpp", "cpp"), ("growth_factor", 1.25, 1.25), ("growth_factor", 16, 16.0), ("growth_factor", np.float64(3), 3.0), ("growth_factor", "1.5", 1.5), ("reserve_bytes", 2**20, 2**20), ("reserve_bytes", np.int64(4096), 4096),
-         ("reserve_bytes", 1, 1), ("reserve_bytes", 0, 0), ("huge_pages", False, False), ("huge_pages", True, True), ("huge_pages", 0, False), ("huge_pages", "off", False), ("huge_pages", "YES", True)]  # fmt: skip
-INVALID = [("backend", "c++"), ("backend", "CPP"), ("backend", None), ("backend", 1), ("backend", ["cpp"]), ("growth_factor", 1.0), ("growth_factor", 0), ("growth_factor", -2.0), ("growth_factor", 16.1), ("growth_factor", float("nan")), ("growth_factor", float("inf")),
-           ("growth_factor", "x"), ("growth_factor", None), ("growth_factor", [2]), ("reserve_bytes", -1), ("reserve_bytes", 2**62), ("reserve_bytes", 2**70), ("reserve_bytes", "x"), ("reserve_bytes", None), ("reserve_bytes", 1.5), ("reserve_bytes", float("nan")), ("huge_pages", "maybe"), ("huge_pages", None), ("unknown", 1), ("Backend", "cpp")]  # fmt: skip
+# fmt: off
+VALID = [("backend", "numpy", "numpy"), ("backend", "cpp", "cpp"), ("growth_factor", 1.25, 1.25),
+    ("growth_factor", 16, 16.0), ("growth_factor", np.float64(3), 3.0),
+    ("growth_factor", "1.5", 1.5), ("reserve_bytes", 2**20, 2**20),
+    ("reserve_bytes", np.int64(4096), 4096),
+         ("reserve_bytes", 1, 1), ("reserve_bytes", 0, 0), ("huge_pages", False, False),
+         ("huge_pages", True, True), ("huge_pages", 0, False), ("huge_pages", "off", False),
+         ("huge_pages", "YES", True)]
+INVALID = [("backend", "c++"), ("backend", "CPP"), ("backend", None), ("backend", 1),
+    ("backend", ["cpp"]), ("growth_factor", 1.0), ("growth_factor", 0), ("growth_factor", -2.0),
+    ("growth_factor", 16.1), ("growth_factor", float("nan")), ("growth_factor", float("inf")),
+           ("growth_factor", "x"), ("growth_factor", None), ("growth_factor", [2]),
+           ("reserve_bytes", -1), ("reserve_bytes", 2**62), ("reserve_bytes", 2**70),
+           ("reserve_bytes", "x"), ("reserve_bytes", None), ("reserve_bytes", 1.5),
+           ("reserve_bytes", float("nan")), ("huge_pages", "maybe"), ("huge_pages", None),
+           ("unknown", 1), ("Backend", "cpp")]
+# fmt: on
 
 
 @pytest.fixture(autouse=True)
@@ -239,23 +252,52 @@ def test_huge_pages_are_only_a_hint():
 
 @pytest.mark.parametrize(
     "name, text, expected",
-    [("backend", "numpy", "numpy"), ("backend", "cpp", "cpp"), ("growth_factor", "1.5", 1.5), ("growth_factor", " 3 ", 3.0), ("reserve_bytes", "1048576", 1048576), ("reserve_bytes", "0", 0), ("huge_pages", "0", False), ("huge_pages", "True", True), ("huge_pages", "no", False)],
-)  # fmt: skip
+    [
+        ("backend", "numpy", "numpy"),
+        ("backend", "cpp", "cpp"),
+        ("growth_factor", "1.5", 1.5),
+        ("growth_factor", " 3 ", 3.0),
+        ("reserve_bytes", "1048576", 1048576),
+        ("reserve_bytes", "0", 0),
+        ("huge_pages", "0", False),
+        ("huge_pages", "True", True),
+        ("huge_pages", "no", False),
+    ],
+)
 def test_environment_variables(name, text, expected):
     printed = run_python(
-        "import cppdynarray as cda; d = cda.DynamicArray([1]); d.extend(range(10**5)); print(cda.get_options())",
+        "import cppdynarray as cda; d = cda.DynamicArray([1]); d.extend(range(10**5)); "
+        "print(cda.get_options())",
         environment={f"CPPDYNARRAY_{name.upper()}": text},
     )
     assert printed.strip() == repr(DEFAULTS | {name: expected})
 
 
 def test_the_backend_of_the_environment_is_used():
-    code = "import cppdynarray as cda; print(cda._array.memory_of(cda.DynamicArray([1]))['on_heap'])"
+    code = (
+        "import cppdynarray as cda; print(cda._array.memory_of(cda.DynamicArray([1]))['on_heap'])"
+    )
     assert run_python(code, environment={"CPPDYNARRAY_BACKEND": "numpy"}) == "True\n"
     assert run_python(code) == "False\n"
 
 
-@pytest.mark.parametrize("name, text", [("backend", "c++"), ("backend", ""), ("growth_factor", "x"), ("growth_factor", "1"), ("growth_factor", "nan"), ("growth_factor", ""), ("reserve_bytes", "-1"), ("reserve_bytes", "1e9"), ("reserve_bytes", "lots"), ("reserve_bytes", str(2**80)), ("huge_pages", "perhaps"), ("huge_pages", "")])
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("backend", "c++"),
+        ("backend", ""),
+        ("growth_factor", "x"),
+        ("growth_factor", "1"),
+        ("growth_factor", "nan"),
+        ("growth_factor", ""),
+        ("reserve_bytes", "-1"),
+        ("reserve_bytes", "1e9"),
+        ("reserve_bytes", "lots"),
+        ("reserve_bytes", str(2**80)),
+        ("huge_pages", "perhaps"),
+        ("huge_pages", ""),
+    ],
+)
 def test_invalid_environment_variables(name, text):
     variable = f"CPPDYNARRAY_{name.upper()}"
     process = run_process("import cppdynarray", environment={variable: text})
