@@ -13,8 +13,19 @@ import pytest
 import cppdynarray as cda
 from cppdynarray.testing import assert_invariants
 from helpers import (
-    DTYPES, Thing, assert_same, assignment_error, dtype_id, error_of, joined, leaves, model_array,
-    row_id, samples, small_array, unchanged,
+    DTYPES,
+    Thing,
+    assert_same,
+    assignment_error,
+    dtype_id,
+    error_of,
+    joined,
+    leaves,
+    model_array,
+    row_id,
+    samples,
+    small_array,
+    unchanged,
 )
 
 
