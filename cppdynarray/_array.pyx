@@ -30,7 +30,6 @@ cnp.import_array()
 
 cdef extern from "Python.h":
     const int METH_O
-    const int METH_NOARGS
     const int METH_FASTCALL
     const unsigned long Py_TPFLAGS_DEFAULT
     const unsigned long Py_TPFLAGS_BASETYPE
@@ -52,8 +51,6 @@ cdef extern from "numpy/arrayobject.h":
     bint PyArray_IS_F_CONTIGUOUS(cnp.ndarray) noexcept
     bint PyDataType_REFCHK(cnp.dtype) noexcept
     bint PyArray_IS_C_CONTIGUOUS(cnp.ndarray) noexcept
-    bint PyArray_CHKFLAGS(cnp.ndarray, int) noexcept
-    const Py_ssize_t NPY_MAX_INTP
 
 
 cdef extern from "append_scalar.hpp" namespace "cppdynarray":

@@ -39,7 +39,6 @@ cdef extern from *:
 
 
 cdef extern from "Python.h":
-    const int METH_O
     const int METH_FASTCALL
     const int METH_KEYWORDS
     const int METH_VARARGS

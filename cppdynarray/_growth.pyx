@@ -47,16 +47,13 @@ cdef extern from "numpy/arrayobject.h":
     int PyArray_Pack(cnp.dtype dtype, void* item, object value) except -1
     bint PyArray_EquivTypes(cnp.dtype a, cnp.dtype b) noexcept
     object PyArray_NewCopy(cnp.ndarray array, NPY_ORDER order)
-    object PyArray_Scalar(void* data, cnp.dtype dtype, object base)
     object PyArray_Resize(cnp.ndarray array, PyArray_Dims* shape, int refcheck, NPY_ORDER order)
     object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
                                 const cnp.npy_intp* strides, void* data, int flags, object obj)
     bint PyDataType_REFCHK(cnp.dtype dtype) noexcept
-    bint PyDataType_ISNOTSWAPPED(cnp.dtype dtype) noexcept
     bint PyObject_CheckBuffer(object) noexcept
     const int NPY_ARRAY_CARRAY
     const int NPY_ARRAY_WRITEABLE
-    const int NPY_ARRAY_ALIGNED
     const int NPY_ARRAY_C_CONTIGUOUS
     const Py_ssize_t NPY_MAX_INTP
     const int NPY_VSTRING

@@ -20,14 +20,12 @@ cnp.import_array()
 
 cdef extern from "Python.h":
     Py_ssize_t PyLong_AsSsize_t(object) except? -1
-    void PyErr_Clear()
 
 
 cdef extern from "numpy/arrayobject.h":
     object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
                                 const cnp.npy_intp* strides, void* data, int flags, object obj)
     int PyArray_SetBaseObject(cnp.ndarray array, object base) except -1
-    bint PyDataType_ISNOTSWAPPED(cnp.dtype dtype) noexcept
     int PyArray_FLAGS(cnp.ndarray array) noexcept
     const int NPY_ARRAY_WRITEABLE
     const int NPY_ARRAY_ALIGNED

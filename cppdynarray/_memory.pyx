@@ -251,7 +251,6 @@ cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_in
 
     cdef size_t row = dtype.itemsize
     cdef size_t bytes = 0, capacity_bytes = 0, reserve_bytes = 0
-    cdef bint empty = False
     for axis in range(ndim):
         if dims[axis] < 0:
             raise ValueError("negative dimensions are not allowed")
