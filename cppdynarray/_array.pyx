@@ -94,8 +94,9 @@ def new(type cls, shape, dtype, *, Py_ssize_t capacity=0, Py_ssize_t reserve=0, 
     cdef cnp.ndarray array = new_array(cls, as_dtype(dtype), ndim, dims, capacity, reserve, fortran)
     if zeroed:
         zero_block(block_of(array), 0, used_bytes(array))
-        if PyDataType_REFCHK(array.descr):
-            as_plain(array)[...] = np.zeros((), array.descr)
+    if PyDataType_REFCHK(array.descr):
+        # Zero bytes are empty slots: NumPy's arrays start with 0 or None, "" or a record of them.
+        as_plain(array)[...] = (np.zeros if zeroed else np.empty)((), array.descr)
     return array
 
 
