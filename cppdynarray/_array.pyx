@@ -101,8 +101,9 @@ cdef object new(type cls, object shape, object dtype, Py_ssize_t capacity=0, Py_
         PyDimMem_FREE(dims.ptr)
     if zeroed:
         zero_block(block_of(array), 0, used_bytes(array))
-        if PyDataType_REFCHK(array.descr):
-            as_plain(array)[...] = np.zeros((), array.descr)
+    if PyDataType_REFCHK(array.descr):
+        # Zero bytes are empty slots: NumPy's arrays start with 0 or None, "" or a record of them.
+        as_plain(array)[...] = (np.zeros if zeroed else np.empty)((), array.descr)
     return array
 
 
