@@ -11,7 +11,8 @@ from itertools import repeat
 
 import numpy as np
 
-from .common import FRESH_BYTES, KINDS, choose, container, forget, values
+from .common import FRESH_BYTES, KINDS, choose, forget, values
+from .containers import container
 
 BLOCK_BYTES = [128, 1024, 8 * 1024, 64 * 1024, 2**20, 8 * 2**20, 64 * 2**20]
 
@@ -38,9 +39,15 @@ class Fresh:
         self.target = container(kind, limit=FRESH_BYTES // 8)
 
     def time_extend(self, kind, block):
-        extend = self.target.extend
-        for rows in repeat(self.block, FRESH_BYTES // block):
-            extend(rows)
+        rows = self.block
+        if kind == "ndarray":
+            data, size = self.target.data, len(rows)
+            for start in range(0, len(data), size):
+                data[start : start + size] = rows
+        else:
+            extend = self.target.extend
+            for _ in range(FRESH_BYTES // block):
+                extend(rows)
 
 
 class Warm(Fresh):
