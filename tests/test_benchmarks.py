@@ -43,6 +43,8 @@ def smallest(cls):
 @pytest.mark.parametrize("cls, method", list(benchmarks()))
 def test_runs(cls, method, monkeypatch):
     monkeypatch.setattr(sys.modules[cls.__module__], "FRESH_BYTES", 2**20, raising=False)
+    for name in {"total", "payload"} & set(dir(cls)):
+        monkeypatch.setattr(cls, name, min(getattr(cls, name), 2**20))
     assert len(cls.params) == len(cls.param_names)
     ran = 0
     with cda.options():

@@ -31,12 +31,13 @@ def warm(kind, limit, row=()):
 class Fresh:
     params = [KINDS, BLOCK_BYTES]
     param_names = ["kind", "block"]
+    total = FRESH_BYTES
 
     def setup(self, kind, block):
         choose(kind)
         forget()
         self.block = values("f8", block // 8)
-        self.target = container(kind, limit=FRESH_BYTES // 8)
+        self.target = container(kind, limit=self.total // 8)
 
     def time_extend(self, kind, block):
         rows = self.block
@@ -46,14 +47,14 @@ class Fresh:
                 data[start : start + size] = rows
         else:
             extend = self.target.extend
-            for _ in range(FRESH_BYTES // block):
+            for _ in range(self.total // block):
                 extend(rows)
 
 
 class Warm(Fresh):
     def setup(self, kind, block):
         super().setup(kind, block)
-        self.target = warm(kind, FRESH_BYTES // 8)
+        self.target = warm(kind, self.total // 8)
 
 
 class Sources:
