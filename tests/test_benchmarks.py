@@ -14,12 +14,8 @@ METHODS = ("time_", "timeraw_", "peakmem_")
 
 
 def benchmark_modules():
-    sys.path.insert(0, str(DIRECTORY))
-    try:
-        for path in sorted((DIRECTORY / "benchmarks").glob("*.py")):
-            yield importlib.import_module(f"benchmarks.{path.stem}")
-    finally:
-        sys.path.remove(str(DIRECTORY))
+    for path in sorted((DIRECTORY / "benchmarks").glob("*.py")):
+        yield importlib.import_module(f"benchmarks.{path.stem}")
 
 
 def benchmarks():

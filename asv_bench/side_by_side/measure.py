@@ -48,9 +48,8 @@ class Contender:
         self.method = FunctionType(function.__code__.replace(), function.__globals__)
         self.params, self.less, self.units = params, less, units
         self.runs = 1
-        once = min(self.sample(), self.sample())
-        if once < 5 * SAMPLE_SECONDS:
-            self.runs = max(3, int(SAMPLE_SECONDS / once) + 1)
+        if self.sample() < 5 * SAMPLE_SECONDS:  # the first one is slower than all others
+            self.runs = max(3, int(SAMPLE_SECONDS / self.sample()) + 1)
 
     def sample(self):
         """The seconds of one run, as the median of some."""
@@ -76,8 +75,7 @@ class Contender:
 
 
 def pairs(ours, peer, pace):
-    """The seconds of both contenders, pair by pair, after one that only warms up."""
-    ours(), peer()
+    """The seconds of both contenders, pair by pair."""
     made = []
     gc.collect()
     gc.disable()
