@@ -7,6 +7,8 @@ import matplotlib
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
 
+from .tables import bytes_text
+
 OURS = "DynamicArray"
 COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#777777"]
 MARKERS = "sv^D<>pPX*hd"
@@ -58,8 +60,11 @@ def throughput(results):
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     blocks = sorted(curves[OURS])
-    axes.set_xticks(blocks, [f"{b // 1024} KiB" if b >= 1024 else f"{b} B" for b in blocks])
-    axes.set(xlabel="block size", ylabel="GB/s", title="Growing by blocks, to an array of it all")
+    axes.set_xticks(blocks, [bytes_text(block) for block in blocks])
+    axes.set(
+        xlabel="block size", ylabel="GB/s",
+        title="Growing by blocks of float64, until there is one array",
+    )
 
 
 def appending(results):
@@ -73,23 +78,23 @@ def appending(results):
     axes.set_yscale("log")
     axes.set(
         xlabel="elements appended one by one", ylabel="ns per element",
-        title="Appending float64, to an array of them all",
+        title="Appending float64, until there is one array",
     )
 
 
 def memory(results):
     _, axes = figure()
     cases = {}
-    for case in ("one by one", "by blocks"):
+    for case in ("by blocks", "one by one"):
         peaks = by_name(results, "memory", case)
         size = min(peaks[OURS], default=0)
-        cases[f"{case}, {size / 1e6:.0f} MB"] = {
+        cases[f"{case}, {bytes_text(size)}"] = {
             name: points[size] / size for name, points in peaks.items()
             if size in points and name != "payload"
         }
-    names = list(reversed(list(cases)[1:] and cases[list(cases)[1]]))
+    names = list(dict.fromkeys(name for peaks in cases.values() for name in peaks))[::-1]
     for number, (case, peaks) in enumerate(cases.items()):
-        places = [names.index(name) + 0.4 * number - 0.2 for name in peaks]
+        places = [names.index(name) + 0.2 - 0.4 * number for name in peaks]
         bars = axes.barh(places, peaks.values(), 0.38, label=case, color=COLOURS[number])
         axes.bar_label(bars, fmt="%.2f", padding=3, fontsize="small")
     axes.axvline(1, color="black", linewidth=0.8)
@@ -137,6 +142,6 @@ def draw(results, directory):
         if any(result["row"] == row for result in measured):
             picture(measured)
             files[title] = f"{picture.__name__}.png"
-            plt.savefig(directory / files[title], dpi=150)
+            plt.savefig(directory / files[title], dpi=120)
             plt.close()
     return files

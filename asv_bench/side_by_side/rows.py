@@ -125,14 +125,17 @@ def accesses(quick):
 
 
 def mixtures(quick):
-    for case, benchmark, method in (
-        ("append, read, write", mixed.Accesses, "time_run"),
-        ("samples", mixed.Samples, "time_record"),
-        ("states", mixed.States, "time_simulate"),
-        ("spikes", mixed.Spikes, "time_simulate"),
+    steps = mixed.STEPS
+    for case, size, benchmark, method in (
+        ("append, read, write", 10 * steps, mixed.Accesses, "time_run"),
+        ("samples", 10 * steps, mixed.Samples, "time_record"),
+        ("states", steps, mixed.States, "time_simulate"),
+        ("spikes", steps, mixed.Spikes, "time_simulate"),
     )[: 1 if quick else None]:
         for kind in benchmark.params[0][2:]:
-            yield versus("mixed", case, mixed.STEPS, NAMES[kind], kind, benchmark, method)
+            yield versus(
+                "mixed", case, size, NAMES[kind], kind, benchmark, method, units=size,
+            )
 
 
 def overheads(quick):

@@ -17,9 +17,10 @@ SAME = 1.02
 
 
 def size_text(result):
-    size = result["size"]
-    if result["row"] not in IN_BYTES:
-        return f"{size:,}"
+    return bytes_text(result["size"]) if result["row"] in IN_BYTES else f"{result['size']:,}"
+
+
+def bytes_text(size):
     for factor, unit in ((10**9, "GB"), (10**6, "MB"), (2**20, "MiB"), (2**10, "KiB")):
         if size >= factor and size % factor == 0:
             return f"{size // factor} {unit}"
@@ -53,10 +54,6 @@ def inverse(ratio):
         "quartiles": [1 / high, 1 / low],
         "range": [1 / most, 1 / least],
     }
-
-
-def where(result):
-    return f"{result['case']}, {size_text(result)}, against {result['peer']}"
 
 
 def table(header, lines):
@@ -102,7 +99,9 @@ def target_lines(targets, results):
             worst, ratio, met = judgement
             yield [
                 *line, ratio_text(ratio["median"]), spread_text(*ratio["quartiles"]),
-                where(worst), "met" if met else "**missed**",
+                f"{worst['case']}, {size_text(worst)}"
+                + (f", against {worst['peer']}" if len(target["peers"]) > 1 else ""),
+                "met" if met else "**missed**",
             ]
 
 
