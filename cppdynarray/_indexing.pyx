@@ -34,25 +34,30 @@ cdef extern from "numpy/arrayobject.h":
 cdef extern from "scalars.hpp" namespace "cppdynarray":
     bint store_scalar(char* data, int type_num, object value) noexcept
     PyObject* load_scalar(const char* data, int type_num) except? NULL
+    bint load_intp(object scalar, Py_ssize_t& value) noexcept
 
 
 cdef extern from *:
     """
     #define CPPDYNARRAY_ASSIGN_SUBSCRIPT(array, key, value) \
         PyArray_Type.tp_as_mapping->mp_ass_subscript(array, key, value)
+    // NumPy's own, of which its headers don't speak.
+    static const unsigned WARN_ON_WRITE = 1u << 31;
     """
+    const unsigned WARN_ON_WRITE
     int ndarray_assign "CPPDYNARRAY_ASSIGN_SUBSCRIPT"(object array, object key, object value) except -1
 
 
 cdef inline bint locate(cnp.ndarray array, int axis, object index, char** address) noexcept:
-    """Moves `address` to an element along `axis`. False: not an exact int, or out of bounds."""
-    cdef Py_ssize_t position
+    """Moves `address` to an element along `axis`. False: not an int or intp, or out of bounds."""
+    cdef Py_ssize_t position = 0
     cdef Py_ssize_t count = cnp.PyArray_DIMS(array)[axis]
-    if not PyLong_CheckExact(index):
-        return False
-    try:
-        position = PyLong_AsSsize_t(index)
-    except OverflowError:
+    if PyLong_CheckExact(index):
+        try:
+            position = PyLong_AsSsize_t(index)
+        except OverflowError:
+            return False
+    elif not load_intp(index, position):
         return False
     if position < 0:
         position += count
@@ -60,6 +65,12 @@ cdef inline bint locate(cnp.ndarray array, int axis, object index, char** addres
         return False
     address[0] += position * cnp.PyArray_STRIDES(array)[axis]
     return True
+
+
+cdef inline bint writeable(cnp.ndarray array) noexcept:
+    """Whether elements may be written without a warning."""
+    cdef unsigned flags = PyArray_FLAGS(array)
+    return flags & NPY_ARRAY_WRITEABLE and not flags & WARN_ON_WRITE
 
 
 cdef inline char* element(cnp.ndarray array, object key) noexcept:
@@ -139,7 +150,7 @@ cdef int set_item(object self, object key, PyObject* new_value) except -1:
     value = <object>new_value
     cdef char* address = element(array, key)
     cdef PyObject* replaced
-    if address != NULL and cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE):
+    if address != NULL and writeable(array):
         if store_scalar(address, cnp.PyArray_TYPE(array), value):
             return 0
         if cnp.PyArray_TYPE(array) == cnp.NPY_OBJECT:
@@ -160,7 +171,20 @@ cdef Py_ssize_t as_key(cnp.ndarray array, Py_ssize_t index) noexcept:
 
 
 cdef object sequence_item(object self, Py_ssize_t index):
-    return get_item(self, as_key(self, index))
+    """What iteration calls."""
+    cdef cnp.ndarray array = self
+    cdef PyObject* scalar
+    if (
+        cnp.PyArray_NDIM(array) == 1 and 0 <= index < cnp.PyArray_DIMS(array)[0]
+        and cnp.PyArray_ISNOTSWAPPED(array) and cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_ALIGNED)
+    ):
+        scalar = load_scalar(
+            <const char*>cnp.PyArray_DATA(array) + index * cnp.PyArray_STRIDES(array)[0], cnp.PyArray_TYPE(array))
+        if scalar != NULL:
+            value = <object>scalar
+            Py_DECREF(value)
+            return value
+    return get_item(self, as_key(array, index))
 
 
 cdef int set_sequence_item(object self, Py_ssize_t index, PyObject* value) except -1:
