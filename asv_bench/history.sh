@@ -1,7 +1,7 @@
 #!/bin/sh
 # The library's speed over its history, for the published graphs: at most STEPS commits, evenly spaced,
 # the benchmarks that BENCHMARKS matches, a few repetitions. What has a result already is left out.
-# Some 15 minutes on two cores that do nothing else.
+# 10 to 15 minutes on two cores that do nothing else.
 #
 #     sh asv_bench/history.sh MACHINE    a name that `asv machine` has stored
 set -eu

@@ -58,6 +58,18 @@ def versus(row, case, size, peer, kind, benchmark, method, *params, **options):
     return Times(row, case, size, peer, ours, theirs)
 
 
+def controls():
+    """NumPy against itself, which shows how far 1.0 can be off."""
+    for case, size, arguments in (
+        ("a + b", 1, (ufuncs.Ufuncs, "time_run", "ndarray", "a + b", 1)),
+        ("a + b", 10**5, (ufuncs.Ufuncs, "time_run", "ndarray", "a + b", 10**5)),
+        ("list(a)", 1000, (indexing.Scalars, "time_run", "ndarray", "list(array)", "f8")),
+        ("doubling by hand", 1000, (peers.Append, "time_append", "doubling", 1000)),
+    ):
+        contender = partial(Contender, *arguments)
+        yield Times("control: NumPy", case, size, "itself", contender, contender)
+
+
 def appends():
     count = 100_000
     for code in append.Call.params[1]:
@@ -198,6 +210,7 @@ def memories(quick):
 
 def rows(quick):
     """All rows; `quick` leaves most sizes out, and is for trying whether it all runs."""
+    yield from controls()
     yield from appends()
     yield from extends(quick)
     yield from resizes(quick)
