@@ -168,5 +168,6 @@ def test_report_runs(tmp_path):
     for made in document["results"]:
         assert ("left_out" in made) != (made.get("pairs", 0) > 0)
         assert f"| {made['peer']} |" in text
+        assert made.get("left_out", "") in text
     assert {path.name for path in tmp_path.glob("*.png")} == {"memory.png", "overhead.png"}
     assert "](memory.png)" in text

@@ -140,6 +140,18 @@ def result_lines(results):
         ]
 
 
+def left_out_lines(results):
+    """For each peer and reason, in which rows and sizes."""
+    grouped = {}
+    for result in results:
+        where = f"{result['row']}, {result['case']}"
+        rows = grouped.setdefault((result["peer"], result["left_out"]), {})
+        rows.setdefault(where, []).append(size_text(result))
+    for (peer, reason), rows in grouped.items():
+        places = "; ".join(f"{where}: {' '.join(sizes)}" for where, sizes in rows.items())
+        yield [peer, reason, places]
+
+
 def report(machine, all_results, pictures):
     """The report in Markdown; `pictures` is a dict from title to file."""
     with TARGETS.open("rb") as file:
@@ -177,8 +189,5 @@ def report(machine, all_results, pictures):
         ]
         parts += [f"### {row}", table(header, result_lines(found))]
     if left_out:
-        parts += ["## Left out", table(
-            ["row", "case", "size", "peer", "reason"],
-            ([r["row"], r["case"], size_text(r), r["peer"], r["left_out"]] for r in left_out),
-        )]
+        parts += ["## Left out", table(["peer", "reason", "where"], left_out_lines(left_out))]
     return "\n\n".join(parts) + "\n"
