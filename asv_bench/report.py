@@ -1,9 +1,9 @@
 """
 The side-by-side report: DynamicArray and its peers, measured in turn.
 
-`python asv_bench/report.py` writes report.md, report.json and pictures; it takes some fifteen
-minutes, on a machine that should do nothing else. Peers that are not installed are left out, by name;
-`bench` in pyproject.toml has them.
+`python asv_bench/report.py` writes report.md, report.json and pictures. It takes some fifteen
+minutes, on a machine that should do nothing else. Peers that are not installed are left out, by
+name; `bench` in pyproject.toml has them.
 """
 
 import argparse
