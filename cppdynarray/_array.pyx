@@ -251,7 +251,8 @@ def resize(self, *new_shape, refcheck=True):
     >>> view.base is d
     True
     """
-    operator.index(refcheck)  # as NumPy does, refuse what isn't a flag
+    if refcheck is not True and refcheck is not False:
+        operator.index(refcheck)  # as NumPy does, refuse what isn't a flag
     if len(new_shape) == 0:
         return
     if len(new_shape) == 1:

@@ -80,7 +80,7 @@ def public_names():
         cda,
         *map(
             importlib.import_module,
-            ("cppdynarray.creation", "cppdynarray.options", "cppdynarray.testing"),
+            ("cppdynarray._creation", "cppdynarray.options", "cppdynarray.testing"),
         ),
     ):
         for name in module.__all__:
