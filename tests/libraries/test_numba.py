@@ -1,6 +1,7 @@
 """Numba: compiled functions that read and write the array's memory."""
 
 import threading
+import time
 
 import numpy as np
 
@@ -36,12 +37,10 @@ def itself(array):
 
 
 @numba.njit(nogil=True)
-def wait_for(array, value):
-    """How many times the first element was looked at until it had the value."""
-    looks = 1
-    while array[0] != value:
-        looks += 1
-    return looks
+def watch(array, looks):
+    """Looks at the first element, and counts, until it isn't zero any more; gives up in the end."""
+    while array[0] == 0.0 and looks[0] < 10**10:
+        looks[0] += 1
 
 
 def test_a_loop_follows_a_stream(blocks):
@@ -115,16 +114,19 @@ def test_a_view_made_by_compiled_code_is_live_and_outlives_the_array():
 
 def test_a_compiled_loop_watches_while_the_array_grows(blocks):
     """Without the GIL, in a thread: the memory it looks at is the array's to the end."""
-    d = cda.DynamicArray([0.0])
-    wait_for(np.ones(1), 1.0)  # compiled before the thread starts
-    found = []
-    thread = threading.Thread(target=lambda: found.append(wait_for(d, 1.0)), daemon=True)
+    d, looks = cda.DynamicArray([0.0]), cda.DynamicArray([0])
+    watch(np.ones(1), np.zeros(1, int))  # compiled before the thread starts
+    thread = threading.Thread(target=watch, args=(d, looks))
     thread.start()
+    while looks[0] == 0 and thread.is_alive():
+        time.sleep(0.001)
     for block in blocks:
         d.extend(block)
+        looks.append(looks[0])
     d[0] = 1.0
-    thread.join(timeout=60)
-    assert found
+    thread.join()
+    assert 0 < looks[0] < 10**10
+    assert_same(looks[1:], np.sort(looks[1:]))
 
 
 def test_what_compiled_functions_return_is_appended():
