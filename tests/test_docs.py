@@ -13,7 +13,7 @@ import pytest
 
 import cppdynarray as cda
 from optional_libraries import import_library
-from subprocesses import run_python
+from subprocesses import run_process, run_python
 
 ROOT = Path(__file__).parent.parent
 # What methods of ndarray that NumPy documents give instead of a docstring of ours.
@@ -197,14 +197,14 @@ PAGES = [
 ]
 
 
-def run_blocks(blocks, directory):
-    """Runs Python blocks one after another in one interpreter."""
-    run_python("\n".join([f"import os\nos.chdir({str(directory)!r})", *blocks]))
+def program(blocks, directory):
+    """Python blocks one after another, run where they may write files."""
+    return "\n".join([f"import os\nos.chdir({str(directory)!r})", *blocks])
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_code_in_the_documentation_runs(path, tmp_path):
-    run_blocks(code_blocks(path.read_text()), tmp_path)
+    run_python(program(code_blocks(path.read_text()), tmp_path))
 
 
 START, *SECTIONS = LIBRARIES_PAGE.read_text().split("\n## ")
@@ -217,7 +217,9 @@ def test_code_for_each_library_runs(section, tmp_path):
     assert code
     for name in re.findall(r"^(?:import|from) (\w+)", code[0], re.MULTILINE):
         import_library(name)
-    run_blocks(code_blocks(START) + code, tmp_path)
+    process = run_process(program(code_blocks(START) + code, tmp_path))
+    # Libraries, Dask for one, may log on stderr what is no failure.
+    assert process.returncode == 0, process.stderr
 
 
 @pytest.mark.parametrize(
