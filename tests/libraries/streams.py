@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import cppdynarray as cda
 from helpers import address
 
 MANY_ROWS = 200_000
@@ -14,3 +15,11 @@ def grow(d):
     assert d.capacity > capacity
     assert address(d) == where
     d[0] += 1
+
+
+def collected(start, stop):
+    """What a worker returns that has collected some numbers."""
+    d = cda.DynamicArray(dtype="i8")
+    for number in range(start, stop):
+        d.append(number)
+    return d

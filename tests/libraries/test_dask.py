@@ -6,6 +6,7 @@ import pytest
 import cppdynarray as cda
 from helpers import address, assert_same
 from optional_libraries import import_library
+from streams import collected
 
 da = import_library("dask.array")
 distributed = import_library("distributed")
@@ -22,12 +23,6 @@ def client():
         distributed.Client(cluster) as made,
     ):
         yield made
-
-
-def collected(start, stop):
-    d = cda.DynamicArray(dtype="i8")
-    d.extend(range(start, stop))
-    return d
 
 
 def address_in_worker(d):

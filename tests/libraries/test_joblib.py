@@ -6,6 +6,7 @@ import pytest
 import cppdynarray as cda
 from helpers import assert_same
 from optional_libraries import import_library
+from streams import collected
 
 joblib = import_library("joblib")
 
@@ -15,12 +16,6 @@ def parallel():
     """Two worker processes; arrays of more than 1 kB reach them as files in memory."""
     with joblib.Parallel(n_jobs=2, max_nbytes=1024) as workers:
         yield workers
-
-
-def collected(start, stop):
-    d = cda.DynamicArray(dtype="i8")
-    d.extend(range(start, stop))
-    return d
 
 
 def described(array):

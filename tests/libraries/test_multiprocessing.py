@@ -8,6 +8,7 @@ import pytest
 
 import cppdynarray as cda
 from helpers import address, assert_same
+from streams import collected
 
 COUNT = 10_000
 
@@ -16,14 +17,6 @@ COUNT = 10_000
 def spawn():
     """Processes that start afresh: the tests' own may have threads, which don't survive a fork."""
     return multiprocessing.get_context("spawn")
-
-
-def squares(start):
-    """What a worker collects."""
-    d = cda.DynamicArray(dtype="i8")
-    for n in range(start, start + COUNT):
-        d.append(n * n)
-    return d
 
 
 def send(connection, d):
@@ -43,25 +36,25 @@ def receive(connection):
     return pickle.loads(data, buffers=[connection.recv_bytes()]), addresses
 
 
-def work(connection, start):
-    send(connection, squares(start))
+def work(connection):
+    send(connection, collected(0, COUNT))
     connection.close()
 
 
 def test_workers_return_what_they_collected(spawn):
     with spawn.Pool(2) as pool:
-        found = pool.map(squares, [0, COUNT])
-    collected = cda.DynamicArray(dtype="i8")
+        found = pool.starmap(collected, [(0, COUNT), (COUNT, 2 * COUNT)])
+    joined = cda.DynamicArray(dtype="i8")
     for d in found:
         assert type(d) is cda.DynamicArray
-        collected.extend(d)
-    assert_same(collected, np.arange(2 * COUNT) ** 2)
+        joined.extend(d)
+    assert_same(joined, np.arange(2 * COUNT))
 
 
 def test_a_worker_sends_its_memory_out_of_band(spawn):
     receiver, sender = spawn.Pipe(duplex=False)
     with receiver, sender:
-        worker = spawn.Process(target=work, args=(sender, 0))
+        worker = spawn.Process(target=work, args=(sender,))
         worker.start()
         sender.close()
         d, (buffer_address, array_address) = receive(receiver)
@@ -69,7 +62,7 @@ def test_a_worker_sends_its_memory_out_of_band(spawn):
     assert worker.exitcode == 0
     assert buffer_address == array_address
     d.append(-1)
-    assert_same(d[:-1], np.arange(COUNT) ** 2)
+    assert_same(d[:-1], np.arange(COUNT))
 
 
 @pytest.mark.parametrize("shape", [(5,), (5, 3), (0,)], ids=str)
