@@ -470,7 +470,7 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
     cdef int ndim = len(shape)
     cdef bint same_rows, possible = True
     cdef size_t item_size
-    cdef size_t new_items = 1, largest = max(<size_t>cnp.PyArray_ITEMSIZE(array), 1)
+    cdef size_t new_items = 1, largest = cnp.PyArray_ITEMSIZE(array)
     cdef Py_ssize_t old_size, new_size
     cdef cnp.npy_intp added
     cdef cnp.ndarray doomed = None, fresh = None
@@ -478,6 +478,8 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
     cdef PyArray_Dims new_shape
     if ndim > 64:
         raise ValueError("maximum supported dimension for an ndarray is 64")
+    if largest == 0:
+        largest = 1
     for axis in range(ndim):
         dims[axis] = as_dimension(shape[axis])
         # Too large is too large also where another dimension is 0: NumPy has no such arrays.
