@@ -17,11 +17,10 @@ import cppdynarray as cda
 from comparison import (
     as_dynamic,
     assert_alike,
-    assert_elements_alike,
     assert_results_alike,
     attempt,
 )
-from helpers import samples
+from helpers import assert_same, samples
 
 # What the cases below are written in: one letter an array.
 # fmt: off
@@ -361,7 +360,7 @@ def test_ufuncs_write_into_a_dynamic_array_and_return_it(name):
         made, found if ufunc.nout > 1 else (found,), results, strict=True
     ):
         assert returned is dynamic
-        assert_elements_alike(dynamic, np.asarray(expected))
+        assert_same(dynamic, np.asarray(expected))
 
 
 @pytest.mark.parametrize(
@@ -1437,7 +1436,7 @@ def test_the_array_protocol(dtype, copy):
         if error is None:
             assert type(found) is np.ndarray
             assert np.shares_memory(found, d) == np.shares_memory(expected, plain)
-            assert_elements_alike(found, expected)
+            assert_same(found, expected)
 
 
 def test_asarray_is_a_plain_live_view():
@@ -1512,10 +1511,10 @@ def test_save_and_load(name, tmp_path):
         assert (tmp_path / "d.npy").read_bytes() == (tmp_path / "a.npy").read_bytes()
     found = np.load(tmp_path / "d.npy", allow_pickle=True)
     assert type(found) is np.ndarray
-    assert_elements_alike(found, array)
+    assert_same(found, array)
     np.savez(tmp_path / "d.npz", d, x=d)
     with np.load(tmp_path / "d.npz", allow_pickle=True) as loaded:
-        assert_elements_alike(loaded["x"], array)
+        assert_same(loaded["x"], array)
 
 
 def test_tofile_and_savetxt(tmp_path):
@@ -1527,7 +1526,7 @@ def test_tofile_and_savetxt(tmp_path):
     array.tofile(tmp_path / "a.txt", sep=",", format="%.3f")
     assert (tmp_path / "d.txt").read_text() == (tmp_path / "a.txt").read_text()
     np.savetxt(tmp_path / "d.csv", d)
-    assert_elements_alike(np.loadtxt(tmp_path / "d.csv"), array)
+    assert_same(np.loadtxt(tmp_path / "d.csv"), array)
 
 
 @pytest.mark.parametrize("copy", [None, True, False])
@@ -1536,7 +1535,7 @@ def test_dlpack(copy):
     view = np.from_dlpack(d, copy=copy)
     assert type(view) is np.ndarray
     assert np.shares_memory(view, d) == (copy is not True)
-    assert_elements_alike(view, ARRAYS["v"])
+    assert_same(view, ARRAYS["v"])
 
 
 def test_the_array_interface_of_a_wrapper():
@@ -1589,7 +1588,7 @@ def test_like_gives_a_dynamic_array(text):
     assert found.dtype == expected.dtype
     assert found.shape == expected.shape
     if "empty" not in text:
-        assert_elements_alike(found, expected)
+        assert_same(found, expected)
     found.append(found[0])
 
 
