@@ -153,12 +153,16 @@ cdef object _array_function(object self, object args, PyObject* kwargs):
 
 
 def _call_function(func, types, args, kwargs):
+    if not isinstance(args, tuple):
+        raise TypeError("args must be a tuple.")
+    if not isinstance(kwargs, dict):
+        raise TypeError("kwargs must be a dict.")
     override = overrides.get(func)
     if override is not None:
         return override(*args, **kwargs)
     cdef Operands operands
-    plain_args = operands.plain(tuple(args))
-    plain_kwargs = operands.plain(dict(kwargs))
+    plain_args = operands.plain(args)
+    plain_kwargs = operands.plain(kwargs)
     for cls in types:
         if not issubclass(cls, <type>dynamic_array_type) and cls is not np.ndarray:
             # Somebody else's array among ours: with ours replaced, it decides.

@@ -40,7 +40,10 @@ cdef extern from *:
     """
     #define CPPDYNARRAY_ASSIGN_SUBSCRIPT(array, key, value) \
         PyArray_Type.tp_as_mapping->mp_ass_subscript(array, key, value)
+    // NumPy's own, of which its headers don't speak.
+    static const unsigned WARN_ON_WRITE = 1u << 31;
     """
+    const unsigned WARN_ON_WRITE
     int ndarray_assign "CPPDYNARRAY_ASSIGN_SUBSCRIPT"(object array, object key, object value) except -1
 
 
@@ -60,6 +63,12 @@ cdef inline bint locate(cnp.ndarray array, int axis, object index, char** addres
         return False
     address[0] += position * cnp.PyArray_STRIDES(array)[axis]
     return True
+
+
+cdef inline bint writeable(cnp.ndarray array) noexcept:
+    """Whether elements may be written without a warning."""
+    cdef unsigned flags = PyArray_FLAGS(array)
+    return flags & NPY_ARRAY_WRITEABLE and not flags & WARN_ON_WRITE
 
 
 cdef inline char* element(cnp.ndarray array, object key) noexcept:
@@ -139,7 +148,7 @@ cdef int set_item(object self, object key, PyObject* new_value) except -1:
     value = <object>new_value
     cdef char* address = element(array, key)
     cdef PyObject* replaced
-    if address != NULL and cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE):
+    if address != NULL and writeable(array):
         if store_scalar(address, cnp.PyArray_TYPE(array), value):
             return 0
         if cnp.PyArray_TYPE(array) == cnp.NPY_OBJECT:

@@ -295,13 +295,13 @@ constexpr std::size_t most_forwarded = 64;
 inline std::array<PyObject*, most_forwarded> forwarded_methods = {};
 using FastMethod = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);
 
-// d.view(cls), for a kind of DynamicArray, is a view of d itself: its __array_finalize__ meets d.
-inline bool asks_for_dynamic(PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
+// d.view(cls), for a subclass of ndarray, is a view of d itself: its __array_finalize__ meets d.
+inline bool asks_for_subclass(PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
     const Py_ssize_t given = nargs + (kwnames != nullptr ? PyTuple_GET_SIZE(kwnames) : 0);
-    for (Py_ssize_t i = 0; i < given; ++i)
-        if (PyType_Check(args[i]) &&
-            PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(args[i]), dynamic_array_type))
-            return true;
+    for (Py_ssize_t i = 0; i < given; ++i) {
+        auto* cls = reinterpret_cast<PyTypeObject*>(args[i]);
+        if (PyType_Check(args[i]) && cls != &PyArray_Type && PyType_IsSubtype(cls, &PyArray_Type)) return true;
+    }
     return false;
 }
 
@@ -309,7 +309,7 @@ inline PyObject* view(PyObject* self, PyObject* const* args, Py_ssize_t nargs, P
     PyObject* method = PyObject_GetAttrString(reinterpret_cast<PyObject*>(&PyArray_Type), "view");
     if (method == nullptr) return nullptr;
     PyObject* result = nullptr;
-    if (asks_for_dynamic(args, nargs, kwnames)) {
+    if (asks_for_subclass(args, nargs, kwnames)) {
         PyObject* bound = Py_TYPE(method)->tp_descr_get(method, self, reinterpret_cast<PyObject*>(Py_TYPE(self)));
         if (bound != nullptr) result = PyObject_Vectorcall(bound, args, static_cast<std::size_t>(nargs), kwnames);
         Py_XDECREF(bound);

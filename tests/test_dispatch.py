@@ -455,6 +455,27 @@ def test_finalize_is_called_once_with_the_source():
     assert type(view) is Watched
 
 
+def test_a_view_of_another_subclass_is_finalized_with_its_base():
+    class Watched(np.ndarray):
+        def __array_finalize__(self, source):
+            self.source, self.base_then = source, self.base
+
+    d = cda.array([1.0, 2.0])
+    for view in (d.view(Watched), d.view(type=Watched), d.view("i8", Watched)):
+        assert type(view) is Watched
+        assert view.source is d
+        assert view.base_then is view.base is d
+
+
+@pytest.mark.parametrize(("args", "kwargs"), [([1], {}), ((1,), []), (None, {}), ((), None)])
+def test_array_function_refuses_wrong_arguments_as_ndarray_does(args, kwargs):
+    def call(array):
+        return array.__array_function__(np.sum, (np.ndarray,), args, kwargs)
+
+    expected, found = (str(attempt(call, make(3))[1]) for make in (np.zeros, cda.zeros))
+    assert found == expected != "None"
+
+
 def test_views_of_subclasses_cannot_grow():
     d = Named([1.0, 2.0])
     view = d.view(Named)

@@ -440,6 +440,15 @@ def test_a_read_only_array_is_not_set(key):
     assert_alike(assign, NUMBERS, make=make)
 
 
+@pytest.mark.parametrize("key", [1, slice(2)])
+def test_numpy_warns_of_writing_to_some_arrays(key):
+    def write(array):
+        array.flags._warn_on_write = True
+        array[key] = 5.0
+
+    assert_alike(write, np.arange(3.0))
+
+
 @pytest.mark.parametrize("field", ["x", "y", "s"])
 @pytest.mark.parametrize("value", [1, 2.5, b"q", [1, 2], "x", None, (1, 2)], ids=value_id)
 def test_fields_are_set(field, value):

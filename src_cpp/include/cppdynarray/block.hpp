@@ -49,7 +49,7 @@ struct alignas(16) Block {
     std::size_t mapping_bytes;    // the whole reservation, header and all; 0 for heap memory
     Block* retired;               // the block this one replaced, kept because views may look at it
     Source source;                // what was asked for, also of the blocks that replace this one
-    std::uint32_t unused;         // keeps data() on a cache line
+    std::uint32_t offset;         // from the start of the reservation to this header
 
     char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
     bool on_heap() const noexcept { return mapping_bytes == 0; }
@@ -143,7 +143,8 @@ public:
 
     // Frees the pool of released blocks that allocate() would use again.
     void trim() noexcept {
-        while (Block* block = take_from_pool()) unmap(block);
+        PoolLock lock(pool_busy_);
+        while (lock && pool_size_ > 0) unmap(remove_from_pool(pool_size_ - 1));
     }
 
     std::size_t mapped_blocks() const noexcept { return mapped_blocks_.load(std::memory_order_relaxed); }
@@ -158,9 +159,12 @@ private:
     // Below this, clearing is cheaper than handing pages back.
     static constexpr std::size_t discard_from = std::size_t{1} << 20;
     static constexpr std::size_t huge_pages_from = std::size_t{4} << 20;
+    static constexpr std::size_t offsets = 16;
     static constexpr std::size_t pool_blocks = 64;
-    static constexpr std::size_t pool_block_bytes = std::size_t{1} << 20;
-    static constexpr std::size_t pool_bytes = std::size_t{8} << 20;
+    // As much as the C library's malloc keeps for its next calls.
+    static constexpr std::size_t pool_bytes = std::size_t{32} << 20;
+    // Blocks with less memory are all alike to the pool.
+    static constexpr std::size_t small_bytes = std::size_t{1} << 20;
 
     // As allocate(), from a given source.
     Block* allocate_from(Source source, std::size_t bytes, std::size_t reserve = 0) noexcept {
@@ -168,8 +172,8 @@ private:
         if (least > max_bytes) return nullptr;
         if (source == Source::reserved) {
             const std::size_t wanted = range_to_take(bytes, reserve);
-            if (Block* block = take_from_pool()) {
-                if (fits(block, wanted) && commit(block, bytes)) return block;
+            if (Block* block = take_from_pool(bytes, least, wanted)) {
+                if (commit(block, bytes)) return block;
                 unmap(block);
             }
             if (wanted != 0)
@@ -195,12 +199,6 @@ private:
         return share != 0 ? std::max(least, share) : 0;
     }
 
-    // Whether a pooled block will do: large enough, and not far larger than the settings say.
-    bool fits(const Block* block, std::size_t wanted) const noexcept {
-        return block->mapping_bytes >= wanted &&
-               (settings.reserve_bytes == 0 || wanted == 0 || block->mapping_bytes / 2 <= wanted);
-    }
-
     // The address space to reckon with after a refusal. Where the system names no limit and
     // still refused an ordinary share, what is mapped now is all there is for us.
     std::size_t address_space_left(std::size_t bytes, std::size_t reserve) const noexcept {
@@ -209,35 +207,44 @@ private:
         return std::min(limit, std::max(4 * mapped_bytes(), 64 * least_reservation));
     }
 
-    // A block in a reservation of `wanted` bytes or, by halving, of no less than `least`.
+    // A block in a reservation of `wanted` bytes, header and all, or, by halving, of no less than `least`.
     Block* map(std::size_t bytes, std::size_t least, std::size_t wanted) noexcept {
         // A block is up to three mappings (plain, huge and uncommitted pages); half of the
         // process's mappings stay free for others.
         if (mapped_blocks() >= Memory::max_mappings() / 6) return nullptr;
-        auto range = Reservation<Memory>::take(wanted, least);
+        const std::size_t offset = next_offset();
+        auto range = Reservation<Memory>::take(offset + wanted, offset + least);
         if (!range) return nullptr;
-        const std::size_t needed = bytes + sizeof(Block);
-        std::size_t committed = std::min(std::max(needed, first_commit), range.bytes());
+        const std::size_t needed = offset + sizeof(Block) + bytes;
+        std::size_t committed = std::min(std::max(needed, offset + first_commit), range.bytes());
         if (!range.commit(committed)) {
             committed = needed;
             if (!range.commit(committed)) return nullptr;
         }
         committed = round_up(committed, Memory::page_size());
-        Block* block = static_cast<Block*>(range.address());
+        Block* block = reinterpret_cast<Block*>(static_cast<char*>(range.address()) + offset);
         *block = Block{Block::magic_number,
                        functions_,
-                       range.bytes() - sizeof(Block),
-                       committed - sizeof(Block),
+                       range.bytes() - offset - sizeof(Block),
+                       committed - offset - sizeof(Block),
                        0,
                        range.bytes(),
                        nullptr,
                        Source::reserved,
-                       0};
+                       static_cast<std::uint32_t>(offset)};
         range.detach();
         mapped_blocks_.fetch_add(1, std::memory_order_relaxed);
         mapped_bytes_.fetch_add(share_of(block), std::memory_order_relaxed);
         advise_huge_pages(block);
         return block;
+    }
+
+    // Where in its reservation the next block begins. Reservations lie powers of two apart: data
+    // that began at the same place in each would meet in the same few sets of the CPU's caches,
+    // and working on two arrays at once would take twice the time. Skipped pages take no memory.
+    std::size_t next_offset() noexcept {
+        const std::size_t turn = turns_.fetch_add(1, std::memory_order_relaxed) % offsets;
+        return turn * (Memory::page_size() + sizeof(Block));
     }
 
     // What a block counts for among the shares: one that asked for very much is on its own
@@ -246,10 +253,12 @@ private:
         return std::min(block->mapping_bytes, largest_reservation);
     }
 
+    static char* start_of(Block* block) noexcept { return reinterpret_cast<char*>(block) - block->offset; }
+
     void unmap(Block* block) noexcept {
         mapped_blocks_.fetch_sub(1, std::memory_order_relaxed);
         mapped_bytes_.fetch_sub(share_of(block), std::memory_order_relaxed);
-        Reservation<Memory> ends_here(block, block->mapping_bytes);
+        Reservation<Memory> ends_here(start_of(block), block->mapping_bytes);
     }
 
     Block* allocate_on_heap(Source source, std::size_t bytes) noexcept {
@@ -267,11 +276,11 @@ private:
             return true;
         }
         const std::size_t page = Memory::page_size();
-        char* start = reinterpret_cast<char*>(block);
-        const std::size_t from = (block->committed_bytes + sizeof(Block)) & ~(page - 1);
-        const std::size_t to = round_up(bytes + sizeof(Block), page);
-        if (!Memory::commit(start + from, to - from)) return false;
-        block->committed_bytes = to - sizeof(Block);
+        const std::size_t header_end = block->offset + sizeof(Block);
+        const std::size_t from = (header_end + block->committed_bytes) & ~(page - 1);
+        const std::size_t to = round_up(header_end + bytes, page);
+        if (!Memory::commit(start_of(block) + from, to - from)) return false;
+        block->committed_bytes = to - header_end;
         advise_huge_pages(block);
         return true;
     }
@@ -320,30 +329,51 @@ private:
         bool owned_;
     };
 
-    // The block released last, whatever its size: one that is too small for its finder goes
-    // back to the system, so that a pool full of such blocks does not last.
-    Block* take_from_pool() noexcept {
+    // The block released last of those that will do, so that its memory is still in the caches.
+    Block* take_from_pool(std::size_t bytes, std::size_t least, std::size_t wanted) noexcept {
         PoolLock lock(pool_busy_);
-        if (!lock || pool_size_ == 0) return nullptr;
-        Block* block = pool_[--pool_size_];
-        pool_held_bytes_ -= block->dirty_bytes;
-        return block;
+        if (!lock) return nullptr;
+        for (std::size_t place = pool_size_; place-- > 0;)
+            if (fits(pool_[place], bytes, least, wanted)) return remove_from_pool(place);
+        return nullptr;
     }
 
+    // A full pool gives up what lay there longest.
     bool put_into_pool(Block* block) noexcept {
-        if (std::max(block->committed_bytes, block->dirty_bytes) > pool_block_bytes ||
-            block->mapping_bytes > largest_reservation)
-            return false;
+        if (memory_of(block) > pool_bytes || block->mapping_bytes > 2 * largest_reservation) return false;
         PoolLock lock(pool_busy_);
-        if (!lock || pool_size_ == pool_blocks || pool_held_bytes_ + block->dirty_bytes > pool_bytes)
-            return false;
-        pool_held_bytes_ += block->dirty_bytes;
+        if (!lock) return false;
+        while (pool_size_ == pool_blocks || pool_held_bytes_ + memory_of(block) > pool_bytes)
+            unmap(remove_from_pool(0));
+        pool_held_bytes_ += memory_of(block);
         pool_[pool_size_++] = block;
         return true;
     }
 
+    Block* remove_from_pool(std::size_t place) noexcept {
+        Block* block = pool_[place];
+        std::copy(pool_ + place + 1, pool_ + pool_size_, pool_ + place);
+        --pool_size_;
+        pool_held_bytes_ -= memory_of(block);
+        return block;
+    }
+
+    static std::size_t memory_of(const Block* block) noexcept {
+        return std::max(block->committed_bytes, block->dirty_bytes);
+    }
+
+    // Whether a pooled block will do: large enough, not far larger than the settings say, and
+    // with about as much memory as is asked for.
+    bool fits(const Block* block, std::size_t bytes, std::size_t least, std::size_t wanted) const noexcept {
+        return block->reserved_bytes >= least && block->reserved_bytes + sizeof(Block) >= wanted &&
+               (settings.reserve_bytes == 0 || wanted == 0 || block->reserved_bytes / 2 <= wanted) &&
+               memory_of(block) <= std::max(2 * bytes, small_bytes) &&
+               bytes <= std::max(2 * memory_of(block), small_bytes);
+    }
+
     const BlockFunctions* functions_;
     std::atomic<std::size_t> address_space_{Memory::address_space_bytes()};
+    std::atomic<std::size_t> turns_{0};
     std::atomic<std::size_t> mapped_blocks_{0};
     std::atomic<std::size_t> mapped_bytes_{0};
     std::atomic_flag pool_busy_ = ATOMIC_FLAG_INIT;
