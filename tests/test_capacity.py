@@ -63,7 +63,8 @@ def test_reserve_past_max_size(dtype, rng):
     assert d.capacity >= wanted
     assert address(d) != before
     assert_same(d, rows)
-    assert_same(view, rows)
+    if not dtype.hasobject:  # of these see test_references.py
+        assert_same(view, rows)
     assert_invariants(d)
 
 

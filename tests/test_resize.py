@@ -144,7 +144,8 @@ def test_past_max_size(dtype, rng):
     expected = numpy_resized(d, (d.max_size + 10, 2))
     d.resize(expected.shape)
     assert_same(d, expected)
-    assert_same(old, kept)
+    if not dtype.hasobject:  # of these see test_references.py
+        assert_same(old, kept)
     assert_invariants(d)
 
 
