@@ -124,6 +124,7 @@ FUNCTIONS = {
     "hstack": "f([v, w]); f((m, m)); f([v, 1.0])",
     "i0": "f(v); f(m)",
     "imag": "f(c); f(v); f(2j)",
+    "in1d": "f(v, w)",
     "inner": "f(v, w); f(m, s)",
     "insert": "f(v, 1, 5); f(m, 0, v[:3], axis=0); f(v, i[:2], w[:2]); f(v, [0, 3], 9); "
     "f(m, 1, 7, axis=1)",
@@ -364,6 +365,7 @@ FUNCTIONS = {
     "asfortranarray": "f([[1, 2]], like=v)",  # plain, since it couldn't grow
     "require": "f([1, 2], like=v)",
     "polynomial.polynomial.polyval2d": "f(v, w, m)",
+    "polynomial.polynomial.polyvalnd": "f((v, w), m)",
     "polynomial.polynomial.polygrid2d": "f(v, w, m)",
     "lib.recfunctions.append_fields": "f(r, 'z', v[:3], usemask=False); "
     "f(r, ['p', 'q'], [i[:3], v[:3]], usemask=False)",
