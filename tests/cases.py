@@ -36,7 +36,7 @@ ARRAYS = {
 }
 # fmt: on
 # Arrays of floating-point numbers, real and complex, are taken in these dtypes as well.
-DTYPES = ["?", "u1", "i2", "f4", ">f8", "g", "c8", object]
+DTYPES = ["?", "u1", "i2", "f4", ">f8", "c8", object]
 
 
 class Case:

@@ -14,7 +14,7 @@ from helpers import DTYPES, ROWS, dtype_id, row_id
 # How long the random programs of test_stateful.py are; --hypothesis-profile=long takes minutes.
 settings.register_profile(
     "short",
-    max_examples=600,
+    max_examples=400,
     stateful_step_count=40,
     deadline=None,
     print_blob=True,

@@ -116,6 +116,7 @@ METHODS = {
     "v.take(99, mode='clip')",
     "to_device": "v.to_device('cpu'); v.to_device('gpu'); v.to_device('cpu', stream=None)",
     "tobytes": "v.tobytes(); m.tobytes('F'); e.tobytes(); o[:0].tobytes()",
+    "tostring": "v.tostring()",
     "tofile": "v.tofile(os.devnull); v.tofile(3.5); v.tofile(io.StringIO())",
     "tolist": "v.tolist(); m.tolist(); r.tolist(); z.tolist(); q.tolist(); o.tolist(); "
     "e.tolist(); c.tolist()",
@@ -188,10 +189,12 @@ NOT_COMPARED = {
     "__delitem__": "deletes rows, where ndarray refuses", "__reduce__": "pickles a DynamicArray",
     "__reduce_ex__": "pickles a DynamicArray", "__setstate__": "for pickles of ndarrays",
     "__getstate__": "object's", "__repr__": "has the name of the class",
-    "__sizeof__": "counts the capacity used", "__array_finalize__": "below, with subclasses",
-    "__array_wrap__": "below",
+    "__sizeof__": "counts the capacity used", "__array_finalize__": "test_dispatch.py",
+    "__array_wrap__": "test_dispatch.py",
     "__array_function__": "every function is a case of it",
-    "__array_ufunc__": "every ufunc is a case of it", "__array_priority__": "below",
+    "__array_ufunc__": "every ufunc is a case of it", "__array_priority__": "test_dispatch.py",
+    "ptp": "gone, says NumPy 2.0", "itemset": "gone, says NumPy 2.0",
+    "newbyteorder": "gone, says NumPy 2.0",
     "__class__": "is DynamicArray", "__doc__": "its own", "__new__": "other arguments",
     "__init__": "object's", "__init_subclass__": "object's", "__subclasshook__": "object's",
 }
@@ -200,6 +203,7 @@ NOT_COMPARED = {
 AS_WRITTEN = {
     "strides": "NumPy gives empty arrays strides of 0, which can't grow",
     "ctypes": "it has the strides",
+    "__buffer__": "it has the strides",
     "fill": "an array that fills one of objects is in it itself",
     "__array__": "it gives a plain view where ndarray gives itself",
     "__iter__": "its iterator is compared by its repr, which only an exception has in common",
@@ -271,7 +275,7 @@ def test_a_method_without_or_with_bad_arguments(name):
 def test_methods_have_ndarrays_names_and_docstrings(name):
     ours = getattr(cda.DynamicArray, name)
     assert ours.__name__ == name
-    assert ours.__doc__
+    assert ours.__doc__ or not getattr(np.ndarray, name).__doc__
 
 
 @pytest.mark.parametrize(

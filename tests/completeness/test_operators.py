@@ -70,9 +70,17 @@ def operand_id(value):
     return f"{type(value).__name__} {value!r}".replace("\n", "")[:50]
 
 
+def crashes(name, arrays):
+    """NumPy 2.0 writes past the end of strings that are multiplied in place."""
+    old = np.lib.NumpyVersion(np.__version__) < "2.1.0"
+    return old and name == "__imul__" and any(array.dtype.kind == "U" for array in arrays)
+
+
 def assert_operators_alike(operators, combine, *arrays):
     """Compares ``combine(operator, *arrays)`` for each of the operators."""
     for name, function in operators.items():
+        if crashes(name, arrays):
+            continue
         with noted(f"{name} of {[array.dtype.str for array in arrays]}"):
             assert_alike(lambda *given: combine(function, *given), *arrays)
 

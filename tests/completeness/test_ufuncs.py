@@ -30,7 +30,7 @@ CALLED = [
     for method in METHODS
     if method == "__call__" or not name.startswith("_")
 ]
-# Ufuncs of strings don't say what they take: strings of one kind, and ints among them.
+# Some ufuncs don't say what they take: mostly strings of one kind, and ints among them.
 TEXTS = [np.array(["ab", "Cd e", "x1"], kind) for kind in "UST"]
 INTS = np.array([1, 2, 3])
 
@@ -38,6 +38,7 @@ INTS = np.array([1, 2, 3])
 def operands(ufunc):
     """Arrays for each of the types that a ufunc takes."""
     if not ufunc.types:
+        yield [np.array([1 + 2j, -3j, 2.5])] * ufunc.nin
         for text in TEXTS:
             for others in itertools.product([text, INTS], repeat=ufunc.nin - 1):
                 yield [text, *others]
