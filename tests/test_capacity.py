@@ -18,15 +18,15 @@ def cpp():
 
 
 @pytest.mark.usefixtures("backend")
-@pytest.mark.parametrize("rows", [0, 1, 10, 1000, 100_000])
-def test_reserve(rows, dtype, row_shape, rng):
+def test_reserve(dtype, row_shape, rng):
     content = samples(dtype, (3, *row_shape), rng)
-    d = cda.DynamicArray(content)
-    before = d.capacity
-    assert d.reserve(rows) is None
-    assert d.capacity >= max(rows, before)
-    assert_same(d, content)
-    assert_invariants(d)
+    for rows in (0, 1, 10, 1000, 100_000):
+        d = cda.DynamicArray(content)
+        before = d.capacity
+        assert d.reserve(rows) is None
+        assert d.capacity >= max(rows, before)
+        assert_same(d, content)
+        assert_invariants(d)
 
 
 @pytest.mark.usefixtures("backend")
