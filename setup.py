@@ -17,7 +17,8 @@ if sys.platform == "win32":
 else:
     COMPILE_ARGS = ["-std=c++17", "-O3", "-fvisibility=hidden", "-fno-exceptions", "-Wall", "-Wextra"]
     # Cython's own code, not ours.
-    COMPILE_ARGS += ["-Wno-unused-parameter", "-Wno-missing-field-initializers", "-Wno-cast-function-type"]
+    COMPILE_ARGS += ["-Wno-unused-parameter", "-Wno-missing-field-initializers", "-Wno-cast-function-type",
+                     "-Wno-array-bounds"]
     if os.environ.get("CPPDYNARRAY_WERROR"):
         COMPILE_ARGS.append("-Werror")
 
@@ -45,6 +46,7 @@ setup(
             extension("_growth"),
             extension("_indexing"),
             extension("_array"),
+            extension("creation"),
         ],
         compiler_directives={
             "language_level": 3,

@@ -15,7 +15,7 @@ cimport numpy as cnp
 from cpython.number cimport PyIndex_Check
 from cpython.object cimport PyObject
 from cpython.sequence cimport PySequence_Check
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from cppdynarray cimport _growth, _indexing
 from cppdynarray._dispatch cimport (
@@ -52,28 +52,33 @@ cdef extern from "numpy/arrayobject.h":
     bint PyDataType_REFCHK(cnp.dtype) noexcept
     bint PyArray_IS_C_CONTIGUOUS(cnp.ndarray) noexcept
 
+    ctypedef struct PyArray_Dims:
+        cnp.npy_intp* ptr
+        int len
+
+    int PyArray_IntpConverter(object, PyArray_Dims*) except 0
+    void PyDimMem_FREE(cnp.npy_intp*) noexcept
+
 
 cdef extern from "append_scalar.hpp" namespace "cppdynarray":
     bint append_scalar(object array, object handler, object value) noexcept
 
 
-def as_dtype(dtype):
+cdef cnp.dtype as_dtype(object dtype):
     """What NumPy's creation functions take for a dtype, as an instance."""
+    if isinstance(dtype, cnp.dtype):
+        return dtype
+    if dtype is float:
+        return cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
     if isinstance(dtype, type) and issubclass(dtype, np.dtype):
         return np.empty(0, dtype).dtype
     return np.dtype(dtype)
 
 
-def as_shape(shape):
-    """What NumPy's creation functions take for a shape, as a tuple of ints."""
-    return np.empty(shape, NO_BYTES).shape
-
-
-NO_BYTES = np.dtype([])
-
-
-def as_order(order, default, allowed="CFAK"):
+cdef str as_order(object order, str default, str allowed="CFAK"):
     """What NumPy's functions take for an order, as one capital letter."""
+    if order == "C":
+        return "C"
     if order is None:
         return default
     if not isinstance(order, str):
@@ -83,67 +88,73 @@ def as_order(order, default, allowed="CFAK"):
     return order.upper()
 
 
-def new(type cls, shape, dtype, *, Py_ssize_t capacity=0, Py_ssize_t reserve=0, bint fortran=False,
-        bint zeroed=False):
+cdef object new(type cls, object shape, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0,
+                bint fortran=False, bint zeroed=False):
     """An array of class `cls` with memory of its own, zero or not initialised."""
-    cdef cnp.npy_intp[64] dims
-    cdef int ndim = 0
-    for size in as_shape(shape):
-        dims[ndim] = size
-        ndim += 1
-    cdef cnp.ndarray array = new_array(cls, as_dtype(dtype), ndim, dims, capacity, reserve, fortran)
+    cdef PyArray_Dims dims
+    cdef cnp.ndarray array
+    dims.ptr = NULL
+    PyArray_IntpConverter(shape, &dims)
+    try:
+        array = new_array(cls, as_dtype(dtype), dims.len, dims.ptr, capacity, reserve, fortran)
+    finally:
+        PyDimMem_FREE(dims.ptr)
     if zeroed:
         zero_block(block_of(array), 0, used_bytes(array))
-        if PyDataType_REFCHK(array.descr):
-            as_plain(array)[...] = np.zeros((), array.descr)
+    if PyDataType_REFCHK(array.descr):
+        # Zero bytes are empty slots: NumPy's arrays start with 0 or None, "" or a record of them.
+        as_plain(array)[...] = (np.zeros if zeroed else np.empty)((), array.descr)
     return array
 
 
-def new_from_iterable(type cls, iterable, dtype, *, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
+cdef object new_from_iterable(type cls, object iterable, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
     """A one-dimensional array of class `cls` with the items of an iterable, in one pass."""
-    array = new(cls, 0, dtype, capacity=capacity, reserve=reserve)
-    if array.ndim == 1:
+    cdef cnp.ndarray array = new(cls, 0, dtype, capacity, reserve)
+    if cnp.PyArray_NDIM(array) == 1:
         _growth.collect(array, iterable)
     else:
         _growth.extend(array, iterable)
     return array
 
 
-def new_copy(type cls, cnp.ndarray source, *, Py_ssize_t capacity=0, Py_ssize_t reserve=0, order="C", like=None):
+cdef object new_copy(type cls, cnp.ndarray source, str order="C", object like=None,
+                     Py_ssize_t capacity=0, Py_ssize_t reserve=0):
     """An array of class `cls` with the elements of `source`."""
     cdef bint fortran = order == "F" or (
-        order in ("A", "K") and PyArray_IS_F_CONTIGUOUS(source) and not PyArray_IS_C_CONTIGUOUS(source)
+        order != "C" and PyArray_IS_F_CONTIGUOUS(source) and not PyArray_IS_C_CONTIGUOUS(source)
     )
     cdef cnp.ndarray copy = new_array(
         cls, source.descr, cnp.PyArray_NDIM(source), cnp.PyArray_DIMS(source),
         capacity, reserve, fortran, like,
     )
-    cnp.PyArray_CopyInto(copy, source)
+    cdef bint same_order = PyArray_IS_F_CONTIGUOUS(source) if fortran else PyArray_IS_C_CONTIGUOUS(source)
+    if same_order and copy.descr is source.descr and not PyDataType_REFCHK(source.descr):
+        memcpy(cnp.PyArray_DATA(copy), cnp.PyArray_DATA(source), used_bytes(source))
+    else:
+        cnp.PyArray_CopyInto(copy, source)
     return copy
 
 
-def dynamic_array(type cls, contents=(), dtype=None, *, capacity=0, reserve=0):
+def dynamic_array(type cls, contents=(), dtype=None, *, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
     """What DynamicArray(contents, ...) makes."""
-    cdef Py_ssize_t capacity_rows = operator.index(capacity)
-    cdef Py_ssize_t reserve_rows = operator.index(reserve)
-    if capacity_rows < 0 or reserve_rows < 0:
+    if capacity < 0 or reserve < 0:
         raise ValueError("capacity and reserve are numbers of rows: they can't be negative")
     if dtype is not None:
         dtype = as_dtype(dtype)
     if isinstance(contents, (list, tuple)) and not contents:
         # NumPy sees no contents here to find a dtype for.
-        return new(cls, 0, float if dtype is None else dtype, capacity=capacity_rows, reserve=reserve_rows)
+        return new(cls, 0, float if dtype is None else dtype, capacity, reserve)
     if is_dynamic(contents):
         contents = as_plain(contents)
     if not isinstance(contents, (list, tuple)) and not is_array_like(contents):
         if dtype is not None and not (dtype.itemsize == 0 and dtype.kind in "SU"):
-            return new_from_iterable(cls, contents, dtype, capacity=capacity_rows, reserve=reserve_rows)
+            return new_from_iterable(cls, contents, dtype, capacity, reserve)
         contents = list(contents)
     # A tuple of rows is no different from a list of them; to NumPy it may be one record.
     source = np.asarray(list(contents) if isinstance(contents, tuple) else contents, dtype)
     if source.ndim == 0:
         raise TypeError(f"contents must be iterable, as for list(); {type(contents).__name__!r} is not")
-    return new_copy(cls, source, capacity=capacity_rows, reserve=reserve_rows)
+    return new_copy(cls, source, "C", None, capacity, reserve)
 
 
 cdef object tp_new(object cls, object args, PyObject* kwargs):
@@ -379,18 +390,18 @@ def copy(self, order="C"):
     >>> len(d), len(e)
     (2, 3)
     """
-    return new_copy(type(self), self, order=as_order(order, "C"), like=self)
+    return new_copy(type(self), self, as_order(order, "C"), self)
 
 
 def __copy__(self):
-    copied = new_copy(type(self), self, order="K", like=self)
+    copied = new_copy(type(self), self, "K", self)
     if hasattr(self, "__dict__"):
         copied.__dict__.update(self.__dict__)
     return copied
 
 
 def __deepcopy__(self, memo, /):
-    copied = new_copy(type(self), np.ndarray.__deepcopy__(as_plain(self), memo), order="K", like=self)
+    copied = new_copy(type(self), np.ndarray.__deepcopy__(as_plain(self), memo), "K", self)
     memo[id(self)] = copied
     if hasattr(self, "__dict__"):
         copied.__dict__.update(deepcopy(self.__dict__, memo))
@@ -410,7 +421,7 @@ def rebuild(cls, array, attributes=None):
     """The DynamicArray that a pickle describes."""
     if not (isinstance(cls, type) and issubclass(cls, DynamicArray)):
         raise TypeError(f"a pickled DynamicArray names its class, not {cls!r}")
-    copied = new_copy(cls, array, order="K")
+    copied = new_copy(cls, array, "K")
     if attributes:
         copied.__dict__.update(attributes)
     return copied

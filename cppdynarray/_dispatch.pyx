@@ -8,18 +8,23 @@ import numpy as np
 
 cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject
-from cpython.ref cimport Py_INCREF
 
 cnp.import_array()
 
 
 cdef extern from "dispatch.hpp" namespace "cppdynarray":
     PyTypeObject* dynamic_array_type
+    PyObject* function_overrides
+    PyObject* ndarray_array_function
+    PyObject* some_ndarray
+    PyObject* only_ndarray
+    PyObject* array_function_by_name
     bint c_is_dynamic "cppdynarray::is_dynamic"(object value) noexcept
     object c_as_plain "cppdynarray::as_plain"(object array)
     object get_forwarded(object self, void* name)
     int set_forwarded(object self, object value, void* name) except -1
     object array_ufunc(object self, PyObject** args, Py_ssize_t nargs, PyObject* kwnames)
+    object array_function(object self, PyObject** args, Py_ssize_t nargs, PyObject* kwnames)
     object view(object self, PyObject** args, Py_ssize_t nargs, PyObject* kwnames)
     void* forwarding_method(size_t index) noexcept
     PyType_Slot* operator_slots(PyType_Slot* slots) noexcept
@@ -41,7 +46,6 @@ cdef extern from *:
 cdef extern from "Python.h":
     const int METH_FASTCALL
     const int METH_KEYWORDS
-    const int METH_VARARGS
     const char* PyUnicode_AsUTF8(object) except NULL
 
 
@@ -61,9 +65,15 @@ cdef object subscript(cnp.ndarray array, object key):
 
 cdef void set_type(type dynamic_array):
     """Says which class is to be replaced by plain views."""
-    global dynamic_array_type
+    global dynamic_array_type, function_overrides, ndarray_array_function, some_ndarray, only_ndarray
+    global array_function_by_name
     dynamic_array_type = <PyTypeObject*>dynamic_array
     overrides[np.array_repr] = _array_repr
+    function_overrides = <PyObject*>overrides
+    ndarray_array_function = <PyObject*>_ndarray_array_function
+    some_ndarray = <PyObject*>_ndarray
+    only_ndarray = <PyObject*>_only_ndarray
+    array_function_by_name = <PyObject*>_array_function_by_name
 
 
 # ndarray's methods that return arrays or take out=; the others work on the array itself.
@@ -103,7 +113,7 @@ cdef PyMethodDef* add_methods(PyMethodDef* methods):
         b"Call the ufunc on plain views; what it computes is plain, and out=d gives d.",
     )
     methods[index + 1] = PyMethodDef(
-        b"__array_function__", <PyCFunction><void*>_array_function, METH_VARARGS | METH_KEYWORDS,
+        b"__array_function__", <PyCFunction><void*>array_function, METH_FASTCALL | METH_KEYWORDS,
         b"Call the NumPy function on plain views; what it computes is plain, and out=d gives d.",
     )
     _kept.append(np.ndarray.view.__doc__)
@@ -135,45 +145,22 @@ cdef PyType_Slot* add_operator_slots(PyType_Slot* slots) noexcept:
     return operator_slots(slots)
 
 
-cdef object _ndarray = np.empty(0)
-
 # Functions that get the DynamicArray itself: {NumPy function: what is called instead}.
 overrides = {}
 
+cdef object _ndarray = np.empty(0)
+cdef tuple _only_ndarray = (np.ndarray,)
+cdef object _ndarray_array_function = np.ndarray.__array_function__
+
 
 def _array_repr(*args, **kwargs):
-    return np.ndarray.__array_function__(_ndarray, np.array_repr, (np.ndarray,), args, kwargs)
+    return np.ndarray.__array_function__(_ndarray, np.array_repr, _only_ndarray, args, kwargs)
 
 
-cdef object _array_function(object self, object args, PyObject* kwargs):
-    """DynamicArray.__array_function__(func, types, args, kwargs) (NEP 18)."""
-    if kwargs == NULL:
-        return _call_function(*args)
-    return _call_function(*args, **<object>kwargs)
+def __array_function__(func, types, args, kwargs):
+    """The arguments in their order, however they were given."""
+    return func, types, args, kwargs
 
 
-def _call_function(func, types, args, kwargs):
-    if not isinstance(args, tuple):
-        raise TypeError("args must be a tuple.")
-    if not isinstance(kwargs, dict):
-        raise TypeError("kwargs must be a dict.")
-    override = overrides.get(func)
-    if override is not None:
-        return override(*args, **kwargs)
-    cdef Operands operands
-    plain_args = operands.plain(args)
-    plain_kwargs = operands.plain(kwargs)
-    for cls in types:
-        if not issubclass(cls, <type>dynamic_array_type) and cls is not np.ndarray:
-            # Somebody else's array among ours: with ours replaced, it decides.
-            result = func(*plain_args, **plain_kwargs)
-            break
-    else:
-        result = np.ndarray.__array_function__(_ndarray, func, (np.ndarray,), plain_args, plain_kwargs)
-    return operands.restore(_stolen(result))
+cdef object _array_function_by_name = __array_function__
 
-
-cdef inline PyObject* _stolen(object value) noexcept:
-    """A reference for a C function that steals it."""
-    Py_INCREF(value)
-    return <PyObject*>value

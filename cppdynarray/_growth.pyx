@@ -342,6 +342,8 @@ cdef int append(cnp.ndarray array, object value) except -1:
         set_length(array, new_length)
         return 0
     if cnp.PyArray_NDIM(array) > 1 or item_size > sizeof(ItemBuffer) or PyDataType_REFCHK(dtype):
+        if cnp.PyArray_NDIM(array) > 1 and is_rows(array, value, 1):
+            return append_bytes(array, block, value, 1)
         layout = _Layout(array)
         return append_rows(layout, convert_row(array, value))
     # One element without references needs no scratch array, only a place to be converted.
@@ -358,6 +360,44 @@ cdef int append(cnp.ndarray array, object value) except -1:
     return 0
 
 
+cdef inline bint same_dims(const cnp.npy_intp* a, const cnp.npy_intp* b, int count) noexcept:
+    for i in range(count):
+        if a[i] != b[i]:
+            return False
+    return True
+
+
+cdef inline bint is_rows(cnp.ndarray array, object values, int missing) noexcept:
+    """Whether `values` is an array whose bytes are rows of `array`, as they are; a single row if
+    axis 0 is `missing`. Few values are, but those that come in large numbers.
+    """
+    if not (cnp.PyArray_CheckExact(values) or is_dynamic(values)):
+        return False
+    cdef cnp.ndarray rows = values
+    cdef int ndim = cnp.PyArray_NDIM(array)
+    return (
+        rows.descr is array.descr
+        and cnp.PyArray_CHKFLAGS(rows, NPY_ARRAY_C_CONTIGUOUS)
+        and cnp.PyArray_NDIM(rows) == ndim - missing
+        and same_dims(cnp.PyArray_DIMS(rows) + 1 - missing, cnp.PyArray_DIMS(array) + 1, ndim - 1)
+        and not PyDataType_REFCHK(array.descr)
+    )
+
+
+cdef int append_bytes(cnp.ndarray array, Block* block, cnp.ndarray rows, Py_ssize_t count) except -1:
+    """Appends `count` rows that need no conversion. They may be rows of `array`: if it moves, its
+    old block stays readable.
+    """
+    cdef const char* source = <const char*>cnp.PyArray_DATA(rows)
+    cdef size_t size = used_bytes(rows)
+    cdef size_t used = used_bytes(array)
+    cdef Py_ssize_t new_length = grown_length(array, count)
+    block = make_room(array, block, new_length)
+    memmove(block.data() + used, source, size)
+    set_length(array, new_length)
+    return 0
+
+
 cdef int append_rows(_Layout layout, cnp.ndarray rows) except -1:
     cdef Block* block = layout.check()
     cdef cnp.ndarray array = layout.array
@@ -370,7 +410,9 @@ cdef int append_rows(_Layout layout, cnp.ndarray rows) except -1:
 
 
 cdef int extend(cnp.ndarray array, object values) except -1:
-    growable(array)
+    cdef Block* block = growable(array)
+    if is_rows(array, values, 0):
+        return append_bytes(array, block, values, length(values))
     cdef _Layout layout = _Layout(array)
     return append_rows(
         layout,

@@ -34,6 +34,7 @@ cdef extern from "numpy/arrayobject.h":
 cdef extern from "scalars.hpp" namespace "cppdynarray":
     bint store_scalar(char* data, int type_num, object value) noexcept
     PyObject* load_scalar(const char* data, int type_num) except? NULL
+    bint load_intp(object scalar, Py_ssize_t& value) noexcept
 
 
 cdef extern from *:
@@ -48,14 +49,15 @@ cdef extern from *:
 
 
 cdef inline bint locate(cnp.ndarray array, int axis, object index, char** address) noexcept:
-    """Moves `address` to an element along `axis`. False: not an exact int, or out of bounds."""
-    cdef Py_ssize_t position
+    """Moves `address` to an element along `axis`. False: not an int or intp, or out of bounds."""
+    cdef Py_ssize_t position = 0
     cdef Py_ssize_t count = cnp.PyArray_DIMS(array)[axis]
-    if not PyLong_CheckExact(index):
-        return False
-    try:
-        position = PyLong_AsSsize_t(index)
-    except OverflowError:
+    if PyLong_CheckExact(index):
+        try:
+            position = PyLong_AsSsize_t(index)
+        except OverflowError:
+            return False
+    elif not load_intp(index, position):
         return False
     if position < 0:
         position += count
@@ -169,7 +171,20 @@ cdef Py_ssize_t as_key(cnp.ndarray array, Py_ssize_t index) noexcept:
 
 
 cdef object sequence_item(object self, Py_ssize_t index):
-    return get_item(self, as_key(self, index))
+    """What iteration calls."""
+    cdef cnp.ndarray array = self
+    cdef PyObject* scalar
+    if (
+        cnp.PyArray_NDIM(array) == 1 and 0 <= index < cnp.PyArray_DIMS(array)[0]
+        and cnp.PyArray_ISNOTSWAPPED(array) and cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_ALIGNED)
+    ):
+        scalar = load_scalar(
+            <const char*>cnp.PyArray_DATA(array) + index * cnp.PyArray_STRIDES(array)[0], cnp.PyArray_TYPE(array))
+        if scalar != NULL:
+            value = <object>scalar
+            Py_DECREF(value)
+            return value
+    return get_item(self, as_key(array, index))
 
 
 cdef int set_sequence_item(object self, Py_ssize_t index, PyObject* value) except -1:

@@ -71,6 +71,43 @@ inline bool fix_row_stride(PyArrayObject* array) noexcept {
     return true;
 }
 
+// Whether nobody but the caller has `view`, a plain view whose base is `array`, and nothing was
+// attached to it: it may then be emptied, and be a view of another array later.
+inline bool is_unshared_view(PyArrayObject* view, PyObject* array) noexcept {
+    const PyArrayObject_fields* view_fields = fields(view);
+    return Py_REFCNT(view) == 1 && Py_TYPE(view) == &PyArray_Type && view_fields->base == array &&
+           view_fields->weakreflist == nullptr && view_fields->_buffer_info == nullptr &&
+           view_fields->mem_handler == nullptr;
+}
+
+// Takes from an unshared view what it refers to. What is left, with room for as many dimensions,
+// is for fill_view() alone.
+inline void empty_view(PyArrayObject* view) noexcept {
+    PyArray_Descr* dtype = fields(view)->descr;
+    PyObject* base = fields(view)->base;
+    fields(view)->descr = nullptr;
+    fields(view)->base = nullptr;
+    fields(view)->data = nullptr;
+    Py_DECREF(dtype);
+    Py_DECREF(base);
+}
+
+// Makes an emptied view with as many dimensions a view of `array`, which owns its memory: were
+// it a view itself, NumPy might look for the base further down.
+inline void fill_view(PyArrayObject* view, PyArrayObject* array) noexcept {
+    const int ndim = PyArray_NDIM(array);
+    Py_INCREF(PyArray_DESCR(array));
+    Py_INCREF(array);
+    fields(view)->descr = PyArray_DESCR(array);
+    fields(view)->base = reinterpret_cast<PyObject*>(array);
+    fields(view)->data = PyArray_BYTES(array);
+    fields(view)->flags = PyArray_FLAGS(array) & ~(NPY_ARRAY_OWNDATA | NPY_ARRAY_WRITEBACKIFCOPY);
+    for (int axis = 0; axis < ndim; ++axis) {
+        fields(view)->dimensions[axis] = PyArray_DIMS(array)[axis];
+        fields(view)->strides[axis] = PyArray_STRIDES(array)[axis];
+    }
+}
+
 // Makes a view of a temporary view of `array` a view of `array` itself, as it would have been
 // had NumPy's collapsing of bases not stopped at a change of class. Both keep the same memory
 // alive.

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "array_fields.hpp"
+#include "plain_views.hpp"
 
 namespace cppdynarray {
 
@@ -24,19 +25,6 @@ inline bool is_dynamic(PyObject* object) noexcept {
     return Py_TYPE(object) == dynamic_array_type || PyObject_TypeCheck(object, dynamic_array_type);
 }
 
-// A new plain ndarray on the same memory, with the shape of this moment.
-inline PyObject* as_plain(PyObject* object) noexcept {
-    auto* array = reinterpret_cast<PyArrayObject*>(object);
-    Py_INCREF(PyArray_DESCR(array));
-    PyObject* view = PyArray_NewFromDescr(&PyArray_Type, PyArray_DESCR(array), PyArray_NDIM(array),
-                                          PyArray_DIMS(array), PyArray_STRIDES(array), PyArray_DATA(array),
-                                          PyArray_FLAGS(array), nullptr);
-    if (view == nullptr) return nullptr;
-    Py_INCREF(object);
-    if (PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(view), object) < 0) Py_CLEAR(view);
-    return view;
-}
-
 // The arguments of one call, and which plain view stands for which DynamicArray.
 class Operands {
 public:
@@ -44,7 +32,7 @@ public:
     Operands(const Operands&) = delete;
     Operands& operator=(const Operands&) = delete;
     ~Operands() {
-        for (std::size_t i = 0; i < count_; ++i) Py_DECREF(pairs_[i].view);
+        for (std::size_t i = 0; i < count_; ++i) TemporaryViews::give_back(pairs_[i].view, pairs_[i].original);
         if (pairs_ != few_.data()) PyMem_Free(pairs_);
     }
 
@@ -54,7 +42,7 @@ public:
         if (is_dynamic(object)) return plain_array(object);
         if (PyTuple_CheckExact(object)) return plain_tuple(object);
         if (PyList_CheckExact(object)) return plain_list(object);
-        if (PyDict_CheckExact(object)) return plain_dict(object);
+        if (PyDict_CheckExact(object) && PyDict_GET_SIZE(object) != 0) return plain_dict(object);
         Py_INCREF(object);
         return object;
     }
@@ -91,7 +79,7 @@ private:
                 return pairs_[i].view;
             }
         if (count_ == capacity_ && !make_room()) return PyErr_NoMemory();
-        PyObject* view = as_plain(object);
+        PyObject* view = TemporaryViews::take(object);
         if (view == nullptr) return nullptr;
         Py_INCREF(view);
         pairs_[count_++] = {object, view};
@@ -370,6 +358,61 @@ inline PyObject* array_ufunc(PyObject*, PyObject* const* args, Py_ssize_t nargs,
     PyObject* result = call_plain(method, nullptr, args + 2, nargs - 2, kwnames);
     Py_DECREF(method);
     return result;
+}
+
+// DynamicArray.__array_function__(func, types, args, kwargs): NEP 18. The module sets these.
+inline PyObject* function_overrides = nullptr;       // functions that get the DynamicArray itself
+inline PyObject* ndarray_array_function = nullptr;   // numpy.ndarray.__array_function__
+inline PyObject* some_ndarray = nullptr;
+inline PyObject* only_ndarray = nullptr;             // (numpy.ndarray,)
+inline PyObject* array_function_by_name = nullptr;   // sorts arguments given by name
+
+// Whether all of `types` are ndarray or kinds of DynamicArray; -1 on error.
+inline int are_ours(PyObject* types) noexcept {
+    PyObject* sequence = PySequence_Fast(types, "types must be iterable");
+    if (sequence == nullptr) return -1;
+    bool ours = true;
+    for (Py_ssize_t i = 0; ours && i < PySequence_Fast_GET_SIZE(sequence); ++i) {
+        PyObject* cls = PySequence_Fast_GET_ITEM(sequence, i);
+        ours = cls == reinterpret_cast<PyObject*>(&PyArray_Type) ||
+               (PyType_Check(cls) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(cls), dynamic_array_type));
+    }
+    Py_DECREF(sequence);
+    return ours;
+}
+
+inline PyObject* array_function(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
+    if (kwnames != nullptr || nargs != 4) {
+        PyObject* sorted = PyObject_Vectorcall(array_function_by_name, args, static_cast<std::size_t>(nargs), kwnames);
+        if (sorted == nullptr) return nullptr;
+        PyObject* result = array_function(self, PySequence_Fast_ITEMS(sorted), 4, nullptr);
+        Py_DECREF(sorted);
+        return result;
+    }
+    PyObject* const function = args[0];
+    if (!PyTuple_Check(args[2]) || !PyDict_Check(args[3])) {
+        PyErr_SetString(PyExc_TypeError, PyTuple_Check(args[2]) ? "kwargs must be a dict." : "args must be a tuple.");
+        return nullptr;
+    }
+    if (PyObject* override = PyDict_GetItemWithError(function_overrides, function))
+        return PyObject_Call(override, args[2], args[3]);
+    if (PyErr_Occurred()) return nullptr;
+    const int ours = are_ours(args[1]);
+    if (ours < 0) return nullptr;
+    Operands operands;
+    PyObject* plain_args = operands.plain(args[2]);
+    PyObject* plain_kwargs = plain_args != nullptr ? operands.plain(args[3]) : nullptr;
+    PyObject* result = nullptr;
+    if (plain_kwargs != nullptr && ours) {
+        PyObject* all[] = {some_ndarray, function, only_ndarray, plain_args, plain_kwargs};
+        result = PyObject_Vectorcall(ndarray_array_function, all, 5, nullptr);
+    } else if (plain_kwargs != nullptr) {
+        // Somebody else's array among ours: with ours replaced, it decides.
+        result = PyObject_Call(function, plain_args, plain_kwargs);
+    }
+    Py_XDECREF(plain_args);
+    Py_XDECREF(plain_kwargs);
+    return operands.restore(result);
 }
 
 // All the operators as slots of a type; returns the first free place after them.

@@ -47,6 +47,17 @@ inline PyObject* load_scalar(const char* data, int type_num) noexcept {
     }
 }
 
+// The value of a NumPy scalar of the type that indices have; false if it is another.
+inline bool load_intp(PyObject* scalar, Py_ssize_t& value) noexcept {
+    struct IntpScalarObject {  // under its own name int, long or long long
+        PyObject_HEAD
+        npy_intp obval;
+    };
+    if (Py_TYPE(scalar) != &PyIntpArrType_Type) return false;
+    value = reinterpret_cast<IntpScalarObject*>(scalar)->obval;
+    return true;
+}
+
 template <class T>
 inline bool store_float(char* data, PyObject* value) noexcept {
     double number;

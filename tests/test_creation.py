@@ -233,6 +233,13 @@ def test_devices(name, device):
     assert_created_alike(cda, name, *args, device=device, elements=name != "empty")
 
 
+@pytest.mark.parametrize("dtype", ["O", "O,O", "O,(3,)O", "(2,3)O"])
+@pytest.mark.parametrize("create", [cda.empty, lambda *args: cda.empty_like(np.empty(*args))])
+def test_empty_objects_are_none_itself(create, dtype):
+    # A NULL reads as None as well, but not to those who look at the memory.
+    assert create(3, dtype).tobytes() == np.empty(3, dtype).tobytes()
+
+
 BAD_DTYPES = ["bad", object(), 3, "f9", (1, 2, 3), [("a", "bad")], np.dtype, "M8[bad]"]
 
 

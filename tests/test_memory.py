@@ -306,7 +306,7 @@ del arrays
 print(resident())
 """)
     assert alive - before >= 80 * MB
-    assert dead - before < 9 * MB + NOISE  # the pool of released blocks keeps up to 8 MiB
+    assert dead - before < 34 * MB + NOISE  # the pool of released blocks keeps up to 32 MiB
 
 
 @linux_only

@@ -44,7 +44,7 @@ static void check(Block* block, std::size_t used) {
     CHECK(block->committed_bytes <= block->reserved_bytes);
     if (!block->on_heap()) {
         CHECK((reinterpret_cast<std::uintptr_t>(block) - block->offset) % page == 0);
-        CHECK(block->offset + header + block->reserved_bytes == block->mapping_bytes);
+        CHECK(cppdynarray::round_up(block->offset, page) + header + block->reserved_bytes == block->mapping_bytes);
     }
     const std::size_t written = std::max(block->dirty_bytes, used);
     if (written < block->committed_bytes)

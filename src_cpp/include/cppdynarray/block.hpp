@@ -91,7 +91,7 @@ public:
         if (bytes > block->reserved_bytes) return false;
         const std::size_t geometric =
             next_capacity(block->committed_bytes, bytes, block->reserved_bytes, settings.growth_factor);
-        return commit_exactly(block, geometric) || commit_exactly(block, bytes);
+        return commit_exactly(block, to_whole_huge_pages(block, geometric)) || commit_exactly(block, bytes);
     }
 
     // Makes room for `bytes`, of which `used` hold data: commits in place or, past the
@@ -213,10 +213,11 @@ private:
         // process's mappings stay free for others.
         if (mapped_blocks() >= Memory::max_mappings() / 6) return nullptr;
         const std::size_t offset = next_offset();
-        auto range = Reservation<Memory>::take(offset + wanted, offset + least);
+        const std::size_t skipped = round_up(offset, Memory::page_size());
+        auto range = Reservation<Memory>::take(skipped + wanted, skipped + least);
         if (!range) return nullptr;
-        const std::size_t needed = offset + sizeof(Block) + bytes;
-        std::size_t committed = std::min(std::max(needed, offset + first_commit), range.bytes());
+        const std::size_t needed = skipped + sizeof(Block) + bytes;
+        std::size_t committed = std::min(std::max(needed, skipped + first_commit), range.bytes());
         if (!range.commit(committed)) {
             committed = needed;
             if (!range.commit(committed)) return nullptr;
@@ -225,8 +226,8 @@ private:
         Block* block = reinterpret_cast<Block*>(static_cast<char*>(range.address()) + offset);
         *block = Block{Block::magic_number,
                        functions_,
-                       range.bytes() - offset - sizeof(Block),
-                       committed - offset - sizeof(Block),
+                       range.bytes() - skipped - sizeof(Block),
+                       committed - skipped - sizeof(Block),
                        0,
                        range.bytes(),
                        nullptr,
@@ -242,6 +243,7 @@ private:
     // Where in its reservation the next block begins. Reservations lie powers of two apart: data
     // that began at the same place in each would meet in the same few sets of the CPU's caches,
     // and working on two arrays at once would take twice the time. Skipped pages take no memory.
+    // Sizes are those of a block that begins at the next page, so that equal arrays have equal ones.
     std::size_t next_offset() noexcept {
         const std::size_t turn = turns_.fetch_add(1, std::memory_order_relaxed) % offsets;
         return turn * (Memory::page_size() + sizeof(Block));
@@ -254,6 +256,11 @@ private:
     }
 
     static char* start_of(Block* block) noexcept { return reinterpret_cast<char*>(block) - block->offset; }
+
+    // Where the block's pages are counted from.
+    static char* first_page_of(Block* block) noexcept {
+        return start_of(block) + round_up(block->offset, Memory::page_size());
+    }
 
     void unmap(Block* block) noexcept {
         mapped_blocks_.fetch_sub(1, std::memory_order_relaxed);
@@ -276,13 +283,21 @@ private:
             return true;
         }
         const std::size_t page = Memory::page_size();
-        const std::size_t header_end = block->offset + sizeof(Block);
-        const std::size_t from = (header_end + block->committed_bytes) & ~(page - 1);
-        const std::size_t to = round_up(header_end + bytes, page);
-        if (!Memory::commit(start_of(block) + from, to - from)) return false;
-        block->committed_bytes = to - header_end;
+        const std::size_t from = (block->committed_bytes + sizeof(Block)) & ~(page - 1);
+        const std::size_t to = round_up(bytes + sizeof(Block), page);
+        if (!Memory::commit(first_page_of(block) + from, to - from)) return false;
+        block->committed_bytes = to - sizeof(Block);
         advise_huge_pages(block);
         return true;
+    }
+
+    // `bytes` of a large block, rounded up to where a huge page ends: one that is committed in two
+    // steps is made of small pages.
+    std::size_t to_whole_huge_pages(Block* block, std::size_t bytes) noexcept {
+        const std::size_t huge = Memory::huge_page_size();
+        if (!settings.huge_pages || huge == 0 || bytes < huge_pages_from) return bytes;
+        const auto start = reinterpret_cast<std::uintptr_t>(first_page_of(block)) + sizeof(Block);
+        return std::min(round_up(start + bytes, huge) - start, block->reserved_bytes);
     }
 
     void advise_huge_pages(Block* block) noexcept {

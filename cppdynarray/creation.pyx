@@ -1,6 +1,5 @@
+# distutils: language = c++
 """Creation functions: NumPy's, with NumPy's signatures, for DynamicArrays."""
-
-from __future__ import annotations
 
 import functools
 import inspect
@@ -9,8 +8,14 @@ import operator
 
 import numpy as np
 
+cimport numpy as cnp
+
 from cppdynarray import _dispatch
-from cppdynarray._array import DynamicArray, as_dtype, as_order, new, new_copy, new_from_iterable
+from cppdynarray._array import DynamicArray
+
+from cppdynarray._array cimport as_dtype, as_order, new, new_copy, new_from_iterable
+
+cnp.import_array()
 
 __all__ = [
     "BoolDynamicArray", "DoubleDynamicArray", "FloatDynamicArray", "Int32DynamicArray",
@@ -19,21 +24,21 @@ __all__ = [
 ]
 
 
-def _new(shape, dtype, order, device, *, zeroed=False, cls=DynamicArray):
+cdef object _new(object shape, object dtype, object order, object device, bint zeroed=False, type cls=DynamicArray):
     order = as_order(order, "C", "CF")
-    if device not in (None, "cpu"):
+    if device is not None and device != "cpu":
         raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
-    return new(cls, shape, dtype, fortran=order == "F", zeroed=zeroed)
+    return new(cls, shape, dtype, 0, 0, order == "F", zeroed)
 
 
-def _own(array, order="K"):
+cdef object _own(object array, str order="K"):
     """A DynamicArray with a copy of what NumPy made."""
-    return new_copy(DynamicArray, np.asarray(array), order=order)
+    return new_copy(DynamicArray, np.asarray(array), order)
 
 
-def _is_foreign(like):
+cdef bint _is_foreign(object like):
     """Whether `like` asks for somebody else's arrays (NEP 35)."""
-    return like is not None and not isinstance(like, np.ndarray)
+    return like is not None and not cnp.PyArray_Check(like)
 
 
 def empty(shape, dtype=float, order="C", *, device=None, like=None):
@@ -109,7 +114,7 @@ def zeros(shape, dtype=float, order="C", *, device=None, like=None):
     """
     if _is_foreign(like):
         return np.zeros(shape, dtype, order, device=device, like=like)
-    return _new(shape, dtype, order, device, zeroed=True)
+    return _new(shape, dtype, order, device, True)
 
 
 def ones(shape, dtype=None, order="C", *, device=None, like=None):
@@ -290,7 +295,7 @@ def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, ndm
             "Unable to avoid copy while creating an array as requested: a DynamicArray needs memory "
             "of its own; use copy=None to copy only when needed"
         )
-    return new_copy(cls, np.asarray(source), order=as_order(order, "K"))
+    return new_copy(cls, np.asarray(source), as_order(order, "K"))
 
 
 def asarray(a, dtype=None, order=None, *, device=None, copy=None, like=None):
@@ -405,7 +410,8 @@ def frombuffer(buffer, dtype=float, count=-1, offset=0, *, like=None):
     return _own(np.frombuffer(buffer, dtype, count, offset))
 
 
-def _like(prototype, dtype, order, subok, shape, device, *, zeroed=False):
+cdef object _like(object prototype, object dtype, object order, object subok, object shape, object device,
+                  bint zeroed=False):
     """A new array with the shape and dtype of `prototype`, but for what is given."""
     source = np.asarray(prototype)
     order = as_order(order, "K")
@@ -413,7 +419,7 @@ def _like(prototype, dtype, order, subok, shape, device, *, zeroed=False):
     cls = type(prototype) if subok and isinstance(prototype, DynamicArray) else DynamicArray
     return _new(
         source.shape if shape is None else shape, source.dtype if dtype is None else dtype,
-        "F" if fortran else "C", device, zeroed=zeroed, cls=cls,
+        "F" if fortran else "C", device, zeroed, cls,
     )
 
 
@@ -465,7 +471,7 @@ def zeros_like(a, dtype=None, order="K", subok=True, shape=None, *, device=None)
     >>> cda.zeros_like([1, 2])
     DynamicArray([0, 0])
     """
-    return _like(a, dtype, order, subok, shape, device, zeroed=True)
+    return _like(a, dtype, order, subok, shape, device, True)
 
 
 def ones_like(a, dtype=None, order="K", subok=True, shape=None, *, device=None):

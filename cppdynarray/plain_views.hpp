@@ -1,0 +1,67 @@
+// Plain views of DynamicArrays: for users to keep, and for NumPy to work on during a call.
+#pragma once
+
+#include <Python.h>
+#include <numpy/arrayobject.h>
+
+#include <array>
+#include <cstddef>
+
+#include "array_fields.hpp"
+
+namespace cppdynarray {
+
+// A new plain ndarray on the same memory, with the shape of this moment.
+inline PyObject* as_plain(PyObject* object) noexcept {
+    auto* array = reinterpret_cast<PyArrayObject*>(object);
+    Py_INCREF(PyArray_DESCR(array));
+    PyObject* view = PyArray_NewFromDescr(&PyArray_Type, PyArray_DESCR(array), PyArray_NDIM(array),
+                                          PyArray_DIMS(array), PyArray_STRIDES(array), PyArray_DATA(array),
+                                          PyArray_FLAGS(array), nullptr);
+    if (view == nullptr) return nullptr;
+    Py_INCREF(object);
+    if (PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(view), object) < 0) Py_CLEAR(view);
+    return view;
+}
+
+// Views for the length of a call. Making and freeing one takes as long as NumPy takes to add
+// two small arrays, so those that nobody kept are used again. Needs the GIL.
+class TemporaryViews {
+public:
+    // As as_plain().
+    static PyObject* take(PyObject* object) noexcept {
+        auto* array = reinterpret_cast<PyArrayObject*>(object);
+        const int ndim = PyArray_NDIM(array);
+        if (ndim < 1 || ndim > most_dimensions || PyArray_BASE(array) != nullptr) return as_plain(object);
+        Stack& stack = stacks_[static_cast<std::size_t>(ndim - 1)];
+        if (stack.size == 0) return as_plain(object);
+        PyObject* view = stack.views[--stack.size];
+        fill_view(reinterpret_cast<PyArrayObject*>(view), array);
+        return view;
+    }
+
+    // Gives up a reference to what take() returned for `object`.
+    static void give_back(PyObject* view, PyObject* object) noexcept {
+        auto* array = reinterpret_cast<PyArrayObject*>(view);
+        const int ndim = PyArray_NDIM(array);
+        if (ndim >= 1 && ndim <= most_dimensions && is_unshared_view(array, object)) {
+            Stack& stack = stacks_[static_cast<std::size_t>(ndim - 1)];
+            if (stack.size < stack.views.size()) {
+                empty_view(array);
+                stack.views[stack.size++] = view;
+                return;
+            }
+        }
+        Py_DECREF(view);
+    }
+
+private:
+    static constexpr int most_dimensions = 2;
+    struct Stack {
+        std::array<PyObject*, 8> views;
+        std::size_t size;
+    };
+    inline static std::array<Stack, most_dimensions> stacks_ = {};
+};
+
+}  // namespace cppdynarray
