@@ -20,7 +20,7 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )
-settings.register_profile("long", settings.get_profile("short"), max_examples=20_000)
+settings.register_profile("long", settings.get_profile("short"), max_examples=5_000)
 settings.load_profile("short")
 
 SEED_VARIABLE = "CPPDYNARRAY_SEED"
