@@ -14,8 +14,10 @@ import cppdynarray as cda
 from cppdynarray._array import memory_of
 from cppdynarray.testing import assert_invariants
 from helpers import (
-    DTYPES,
+    PLAIN_DTYPES,
+    REFERENCE_DTYPES,
     ROWS,
+    STRUCTURED_DTYPES,
     Thing,
     address,
     assert_same,
@@ -24,8 +26,10 @@ from helpers import (
     model_array,
     samples,
     unchanged,
-)  # fmt: skip
+)
 
+# As often one with references as one without.
+DTYPES = st.sampled_from(PLAIN_DTYPES + STRUCTURED_DTYPES) | st.sampled_from(REFERENCE_DTYPES)
 INDICES = st.integers(-9, 9)
 SLICES = st.builds(
     slice, st.none() | INDICES, st.none() | INDICES, st.sampled_from([None, 1, 2, -1, -3])
@@ -108,7 +112,7 @@ class DynamicArrayMachine(RuleBasedStateMachine):
     most_items, most_rows, most_views = 2000, 100, 12
 
     @initialize(
-        dtype=st.sampled_from(DTYPES),
+        dtype=DTYPES,
         row_shape=st.sampled_from(ROWS),
         memory=st.sampled_from(sorted(MEMORY)),
         rows=st.integers(0, 5),
@@ -122,6 +126,7 @@ class DynamicArrayMachine(RuleBasedStateMachine):
         cda._memory.trim()  # where the array is must not depend on earlier runs
         content = self.sample((rows, *row_shape), seed)
         self.adopt(cda.DynamicArray(content), content)
+        self.look("all", slice(None))  # the oldest view
 
     def teardown(self):
         if hasattr(self, "array"):
