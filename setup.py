@@ -46,7 +46,7 @@ setup(
             extension("_growth"),
             extension("_indexing"),
             extension("_array"),
-            extension("creation"),
+            extension("_creation"),
         ],
         compiler_directives={
             "language_level": 3,

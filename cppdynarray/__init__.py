@@ -31,7 +31,7 @@ except ModuleNotFoundError as error:
         "installed cppdynarray"
     ) from None
 from cppdynarray._version import __version__
-from cppdynarray.creation import (
+from cppdynarray._creation import (
     BoolDynamicArray,
     DoubleDynamicArray,
     FloatDynamicArray,

@@ -158,7 +158,10 @@ def dynamic_array(type cls, contents=(), dtype=None, *, Py_ssize_t capacity=0, P
 
 
 cdef object tp_new(object cls, object args, PyObject* kwargs):
+    cdef cnp.npy_intp none = 0
     if kwargs == NULL:
+        if not <tuple>args:
+            return new_array(cls, cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE), 1, &none)
         return dynamic_array(cls, *args)
     return dynamic_array(cls, *args, **<object>kwargs)
 
@@ -248,7 +251,8 @@ def resize(self, *new_shape, refcheck=True):
     >>> view.base is d
     True
     """
-    operator.index(refcheck)  # as NumPy does, refuse what isn't a flag
+    if refcheck is not True and refcheck is not False:
+        operator.index(refcheck)  # as NumPy does, refuse what isn't a flag
     if len(new_shape) == 0:
         return
     if len(new_shape) == 1:

@@ -20,6 +20,7 @@ import operator
 import numpy as np
 
 cimport numpy as cnp
+from cpython.long cimport PyLong_CheckExact
 from cpython.number cimport PyIndex_Check
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
@@ -57,6 +58,14 @@ cdef extern from "numpy/arrayobject.h":
     const int NPY_ARRAY_C_CONTIGUOUS
     const Py_ssize_t NPY_MAX_INTP
     const int NPY_VSTRING
+
+
+cdef extern from "Python.h":
+    long long PyLong_AsLongLongAndOverflow(object, int* overflow) except? -1
+
+
+cdef extern from "cppdynarray/growth_policy.hpp" namespace "cppdynarray":
+    bint multiply(size_t, size_t, size_t&) noexcept
 
 
 cdef extern from "<algorithm>" namespace "std":
@@ -452,13 +461,26 @@ cdef Py_ssize_t clamp(object index) noexcept:
     return max(min(index, NPY_MAX_INTP), -NPY_MAX_INTP)
 
 
+cdef Py_ssize_t as_dimension(object size) except -1:
+    """A dimension as resize takes it; one that no array can have is NPY_MAX_INTP."""
+    cdef int overflow = 0
+    cdef long long dimension
+    if not PyLong_CheckExact(size):
+        size = operator.index(size)
+    dimension = PyLong_AsLongLongAndOverflow(size, &overflow)
+    if overflow < 0 or (overflow == 0 and dimension < 0):
+        raise ValueError("negative dimensions not allowed")
+    return <Py_ssize_t>dimension if overflow == 0 and dimension <= NPY_MAX_INTP else NPY_MAX_INTP
+
+
 cdef int resize(cnp.ndarray array, tuple shape) except -1:
     """ndarray.resize's meaning: the elements stay in C order, new ones are zero."""
     growable(array)
     cdef cnp.npy_intp[64] dims
     cdef int ndim = len(shape)
-    cdef bint same_rows
+    cdef bint same_rows, possible = True
     cdef size_t item_size
+    cdef size_t new_items = 1, largest = max(<size_t>cnp.PyArray_ITEMSIZE(array), 1)
     cdef Py_ssize_t old_size, new_size
     cdef cnp.npy_intp added
     cdef cnp.ndarray doomed = None, fresh = None
@@ -466,19 +488,12 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
     cdef PyArray_Dims new_shape
     if ndim > 64:
         raise ValueError("maximum supported dimension for an ndarray is 64")
-    new_items = 1
-    largest = 1
-    for axis, size in enumerate(shape):
-        size = operator.index(size)
-        if size < 0:
-            raise ValueError("negative dimensions not allowed")
-        if size > NPY_MAX_INTP:
-            raise MemoryError(f"no memory for an array of shape {shape}")
-        dims[axis] = size
-        new_items *= size
-        largest *= max(size, 1)
-    if largest * max(<Py_ssize_t>cnp.PyArray_ITEMSIZE(array), 1) > NPY_MAX_INTP:
-        # Also where another dimension is 0: NumPy has no such arrays.
+    for axis in range(ndim):
+        dims[axis] = as_dimension(shape[axis])
+        # Too large is too large also where another dimension is 0: NumPy has no such arrays.
+        possible = possible and multiply(largest, <size_t>max(dims[axis], 1), largest)
+        new_items *= <size_t>dims[axis]
+    if not possible or largest > <size_t>NPY_MAX_INTP:
         raise MemoryError(f"no memory for an array of shape {shape}")
     new_size = new_items
     added = max(new_size - cnp.PyArray_SIZE(array), 0)

@@ -14,12 +14,8 @@ METHODS = ("time_", "timeraw_", "peakmem_")
 
 
 def benchmark_modules():
-    sys.path.insert(0, str(DIRECTORY))
-    try:
-        for path in sorted((DIRECTORY / "benchmarks").glob("*.py")):
-            yield importlib.import_module(f"benchmarks.{path.stem}")
-    finally:
-        sys.path.remove(str(DIRECTORY))
+    for path in sorted((DIRECTORY / "benchmarks").glob("*.py")):
+        yield importlib.import_module(f"benchmarks.{path.stem}")
 
 
 def benchmarks():
@@ -43,6 +39,8 @@ def smallest(cls):
 @pytest.mark.parametrize("cls, method", list(benchmarks()))
 def test_runs(cls, method, monkeypatch):
     monkeypatch.setattr(sys.modules[cls.__module__], "FRESH_BYTES", 2**20, raising=False)
+    for name in {"total", "payload"} & set(dir(cls)):
+        monkeypatch.setattr(cls, name, min(getattr(cls, name), 2**20))
     assert len(cls.params) == len(cls.param_names)
     ran = 0
     with cda.options():
@@ -64,4 +62,4 @@ def test_every_subject_has_benchmarks():
     found = {param.id.split(".")[0] for param in benchmarks()}
     assert found == {
         path.stem for path in (DIRECTORY / "benchmarks").glob("*.py")
-    } - {"__init__", "common"}
+    } - {"__init__", "common", "containers"}

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
-from subprocesses import run_python
+from optional_libraries import import_library
+from subprocesses import run_process, run_python
 
 ROOT = Path(__file__).parent.parent
 # What methods of ndarray that NumPy documents give instead of a docstring of ours.
@@ -80,7 +81,7 @@ def public_names():
         cda,
         *map(
             importlib.import_module,
-            ("cppdynarray.creation", "cppdynarray.options", "cppdynarray.testing"),
+            ("cppdynarray._creation", "cppdynarray.options", "cppdynarray.testing"),
         ),
     ):
         for name in module.__all__:
@@ -184,22 +185,41 @@ def test_version():
     assert re.fullmatch(r"\d+\.\d+.*", cda.__version__)
 
 
-def code_blocks(path):
-    return re.findall(r"^```(?:python|py)\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
+def code_blocks(text):
+    return re.findall(r"^```(?:python|py)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
+LIBRARIES_PAGE = ROOT / "docs" / "libraries.md"
 PAGES = [
     path
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
-    if path.exists() and code_blocks(path)
+    if path.exists() and path != LIBRARIES_PAGE and code_blocks(path.read_text())
 ]
+
+
+def program(blocks, directory):
+    """Python blocks one after another, run where they may write files."""
+    return "\n".join([f"import os\nos.chdir({str(directory)!r})", *blocks])
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_code_in_the_documentation_runs(path, tmp_path):
-    """The Python blocks of a page, one after another in one interpreter."""
-    code = "\n".join(code_blocks(path))
-    run_python(f"import os\nos.chdir({str(tmp_path)!r})\n{code}")
+    run_python(program(code_blocks(path.read_text()), tmp_path))
+
+
+START, *SECTIONS = LIBRARIES_PAGE.read_text().split("\n## ")
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.splitlines()[0])
+def test_code_for_each_library_runs(section, tmp_path):
+    """Each library's code goes on from the code at the start of the page."""
+    code = code_blocks(section)
+    assert code
+    for name in re.findall(r"^(?:import|from) (\w+)", code[0], re.MULTILINE):
+        import_library(name)
+    process = run_process(program(code_blocks(START) + code, tmp_path))
+    # Libraries, Dask for one, may log on stderr what is no failure.
+    assert process.returncode == 0, process.stderr
 
 
 @pytest.mark.parametrize(

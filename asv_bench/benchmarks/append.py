@@ -10,7 +10,8 @@ import numpy as np
 
 import cppdynarray as cda
 
-from .common import BACKENDS, FRESH_BYTES, KINDS, choose, forget, values
+from .common import BACKENDS, FRESH_BYTES, KINDS, choose, forget, statement, values
+from .containers import container
 
 KINDS = [*KINDS, "list"]
 
@@ -90,6 +91,31 @@ class Fresh:
 
     def time_append(self, kind):
         fill(kind, self.target, self.rows)
+
+
+class Call:
+    """
+    100,000 float64, each append a call in the loop itself, as programs have it.
+
+    "loop" does nothing else, and is what to take away. A method is found once, or at every call,
+    for which Python has a shortcut where a list is concerned.
+    """
+
+    kinds = [*BACKENDS, "list", "list + np.array", "array.array", "cyarray"]
+    params = [["loop", *kinds], ["append(x)", "array.append(x)"]]
+    param_names = ["kind", "code"]
+
+    def setup(self, kind, code):
+        choose(kind)
+        array = container("list" if kind in ("loop", "list + np.array") else kind).data
+        rows = values("f8", 1000).tolist() * 100
+        code = "for x in rows: " + ("pass" if kind == "loop" else code)
+        if kind == "list + np.array":
+            code += "\n        np.array(array)"
+        self.run = statement(code, 1, array=array, append=array.append, rows=rows)
+
+    def time_append(self, kind, code):
+        self.run()
 
 
 class Reserved:

@@ -11,7 +11,8 @@ from itertools import repeat
 
 import numpy as np
 
-from .common import FRESH_BYTES, KINDS, choose, container, forget, values
+from .common import FRESH_BYTES, KINDS, choose, forget, values
+from .containers import container
 
 BLOCK_BYTES = [128, 1024, 8 * 1024, 64 * 1024, 2**20, 8 * 2**20, 64 * 2**20]
 
@@ -30,23 +31,30 @@ def warm(kind, limit, row=()):
 class Fresh:
     params = [KINDS, BLOCK_BYTES]
     param_names = ["kind", "block"]
+    total = FRESH_BYTES
 
     def setup(self, kind, block):
         choose(kind)
         forget()
         self.block = values("f8", block // 8)
-        self.target = container(kind, limit=FRESH_BYTES // 8)
+        self.target = container(kind, limit=self.total // 8)
 
     def time_extend(self, kind, block):
-        extend = self.target.extend
-        for rows in repeat(self.block, FRESH_BYTES // block):
-            extend(rows)
+        rows = self.block
+        if kind == "ndarray":
+            data, size = self.target.data, len(rows)
+            for start in range(0, len(data), size):
+                data[start : start + size] = rows
+        else:
+            extend = self.target.extend
+            for _ in range(self.total // block):
+                extend(rows)
 
 
 class Warm(Fresh):
     def setup(self, kind, block):
         super().setup(kind, block)
-        self.target = warm(kind, FRESH_BYTES // 8)
+        self.target = warm(kind, self.total // 8)
 
 
 class Sources:

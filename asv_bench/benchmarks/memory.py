@@ -9,12 +9,14 @@ where it says so: memory that was only reserved or committed does not count, as
 
 import numpy as np
 
-from .common import CONTAINERS, FRESH_BYTES, KINDS, choose, container, values
+from .common import FRESH_BYTES, KINDS, choose, values
+from .containers import CONTAINERS, container
 
 
 class Grow:
     params = [["nothing", *CONTAINERS]]
     param_names = ["kind"]
+    payload = FRESH_BYTES
 
     def setup(self, kind):
         choose(kind)
@@ -23,8 +25,8 @@ class Grow:
     def peakmem_extend(self, kind):
         """64 MiB of float64 by blocks, until there is an array of it."""
         if kind != "nothing":
-            target = container(kind, limit=FRESH_BYTES // 8)
-            for _ in range(FRESH_BYTES // self.block.nbytes):
+            target = container(kind, limit=self.payload // 8)
+            for _ in range(self.payload // self.block.nbytes):
                 target.extend(self.block)
             target.rows()
 
@@ -34,14 +36,15 @@ class Append:
 
     params = [["nothing", "cpp", "numpy", "ndarray", "doubling", "list", "array.array"]]
     param_names = ["kind"]
+    payload = FRESH_BYTES // 4
 
     def setup(self, kind):
         choose(kind)
 
     def peakmem_append(self, kind):
         if kind != "nothing":
-            target = container(kind, limit=FRESH_BYTES // 32)
-            for number in range(FRESH_BYTES // 32):
+            target = container(kind, limit=self.payload // 8)
+            for number in range(self.payload // 8):
                 target.append(float(number))
             target.rows()
 

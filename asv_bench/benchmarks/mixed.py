@@ -9,7 +9,8 @@ by hand, and a list converted whenever an array is needed.
 
 import numpy as np
 
-from .common import choose, container
+from .common import choose
+from .containers import container
 
 STEPS = 1000
 
@@ -57,6 +58,28 @@ class States:
             record.append(state if kind != "list" else state.copy())
             if step % 10 == 9:
                 record.rows()[-100:].mean(axis=0)
+
+
+class Accesses:
+    """One value appended, one read, one written a step, at random places; the mean at times."""
+
+    params = [["cpp", "numpy", "ndarray", "doubling", "ndarray.resize", "np.append", "list"]]
+    param_names = ["kind"]
+
+    def setup(self, kind):
+        choose(kind)
+        rng = np.random.default_rng(1)
+        self.samples = rng.normal(size=10 * STEPS).tolist()
+        self.places = rng.integers(0, np.arange(1, 10 * STEPS + 1)).tolist()
+
+    def time_run(self, kind):
+        record = container(kind, "f8", limit=len(self.samples))
+        for count, (sample, place) in enumerate(zip(self.samples, self.places, strict=True)):
+            record.append(sample)
+            data = record.data
+            data[count] = data[place] + sample
+            if count % 1000 == 999:
+                np.mean(record.rows())
 
 
 class Samples:

@@ -2,36 +2,58 @@
 resize: to another length at once, new elements zero.
 
 From 10^3 to 10^9 elements, since the cost is to be the same for all of them. What takes the memory
-that it zeroes stops at 10^6: NumPy's own arrays, and the numpy backend. A timed call changes ten
-arrays, or one ten times, since one change may take less than a microsecond. New elements are not
-touched afterwards, so page faults are timed only where `resize` itself causes them.
+that it zeroes stops at 10^6: NumPy's own arrays, Brian2's, and the numpy backend. A timed call
+changes ten arrays, or one a hundred times, since one change may take less than a microsecond. New
+elements are not touched afterwards, so page faults are timed only where `resize` itself causes
+them.
 """
 
 from .common import BACKENDS, KINDS, choose, forget, statement
+from .containers import container
 
 SIZES = [10**3, 10**6, 10**9]
 
 
+def small(kind, row):
+    """An array of 10 elements, or of one row."""
+    if kind == "Brian2":
+        array = container(kind, row=row).data
+        array.resize((1, *row) if row else 10)
+        return array
+    return choose(kind).zeros((1, *row) if row else 10)
+
+
 class Resize:
-    params = [KINDS, SIZES]
+    params = [[*KINDS, "Brian2"], SIZES]
     param_names = ["kind", "size"]
+    most, count = 10**6, 10
 
     def setup(self, kind, size):
-        if kind != "cpp" and size > 10**6:
+        if kind != "cpp" and size > self.most:
             raise NotImplementedError("takes seconds, and all memory")
+        choose(kind)
         forget()
-        self.arrays = [choose(kind).zeros(10) for _ in range(10)]
+        self.arrays = [small(kind, ()) for _ in range(self.count)]
 
     def time_grow(self, kind, size):
         """From 10 elements, with no capacity for more."""
-        for array in self.arrays:
-            array.resize(size, refcheck=False)
+        if kind == "ndarray":
+            for array in self.arrays:
+                array.resize(size, refcheck=False)
+        else:
+            for array in self.arrays:
+                array.resize(size)
 
     def time_grow_by_steps(self, kind, size):
         """As simulations do."""
         array = self.arrays[0]
-        for length in range(size // 100, size + 1, size // 100):
-            array.resize(length, refcheck=False)
+        lengths = range(size // 100, size + 1, size // 100)
+        if kind == "ndarray":
+            for length in lengths:
+                array.resize(length, refcheck=False)
+        else:
+            for length in lengths:
+                array.resize(length)
 
 
 class Rows(Resize):
@@ -39,16 +61,25 @@ class Rows(Resize):
 
     def setup(self, kind, size):
         super().setup(kind, size)
-        self.arrays = [choose(kind).zeros((1, 10)) for _ in range(10)]
+        self.arrays = [small(kind, (10,)) for _ in range(self.count)]
 
     def time_grow(self, kind, size):
-        for array in self.arrays:
-            array.resize((size // 10, 10), refcheck=False)
+        if kind == "ndarray":
+            for array in self.arrays:
+                array.resize((size // 10, 10), refcheck=False)
+        else:
+            for array in self.arrays:
+                array.resize((size // 10, 10))
 
     def time_grow_by_steps(self, kind, size):
         array = self.arrays[0]
-        for length in range(size // 1000, size // 10 + 1, size // 1000):
-            array.resize((length, 10), refcheck=False)
+        lengths = range(size // 1000, size // 10 + 1, size // 1000)
+        if kind == "ndarray":
+            for length in lengths:
+                array.resize((length, 10), refcheck=False)
+        else:
+            for length in lengths:
+                array.resize((length, 10))
 
 
 class Again:

@@ -4,12 +4,16 @@ Operators, ufuncs, reductions and NumPy's functions on a DynamicArray and on a p
 One element shows the cost of a call, 100 of a call as programs make them, 10,000 (80 kB) a loop
 in the second cache, 10^6 and 10^7 (80 MB) memory. Arguments and `out` are touched in `setup`. Large
 new results are not: their page faults are timed, as every program that computes has them. A timed
-call runs the code 1,000, 1,000, 50, 1 and 1 times.
+call runs the code 1,000, 1,000, 50, 1 and 1 times, `loops` in general.
 """
 
 from .common import KINDS, made, statement, values
 
-LOOPS = {1: 1000, 100: 1000, 10_000: 50, 10**6: 1, 10**7: 1}
+SIZES = [1, 100, 10_000, 10**6, 10**7]
+
+
+def loops(size):
+    return min(1000, max(1, 500_000 // size))
 
 
 class Ufuncs:
@@ -27,14 +31,14 @@ class Ufuncs:
         "np.add.accumulate(a, out=out)",
         "plain + a",
     ]
-    params = [["cpp", "ndarray"], code, list(LOOPS)]
+    params = [["cpp", "ndarray"], code, SIZES]
     param_names = ["kind", "code", "size"]
 
     def setup(self, kind, code, size):
         plain = values("f8", size)
         names = {"a": made(kind, plain), "plain": plain}
         names |= {name: made(kind, plain[::-1]) for name in ("b", "out") if name in code}
-        self.run = statement(code, LOOPS[size], **names)
+        self.run = statement(code, loops(size), **names)
         self.run()
 
     def time_run(self, kind, code, size):
@@ -56,7 +60,7 @@ class Functions(Ufuncs):
         "np.allclose(a, b)",
         "a.astype('f4')",
     ]
-    params = [["cpp", "ndarray"], code, list(LOOPS)]
+    params = [["cpp", "ndarray"], code, SIZES]
 
 
 class Sorting(Ufuncs):
@@ -69,7 +73,7 @@ class Sorting(Ufuncs):
         "np.median(a)",
         "np.searchsorted(a, b[:100])",
     ]
-    params = [["cpp", "ndarray"], code, list(LOOPS)[:4]]
+    params = [["cpp", "ndarray"], code, SIZES[:4]]
 
 
 class Backends(Ufuncs):

@@ -1,0 +1,222 @@
+"""What is compared: the rows of the report, each a few cases against some peers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from benchmarks import append, creation, extend, indexing, mixed, peers, resize, ufuncs
+
+from .measure import Contender
+from .peak import available
+
+# Benchmarks' kinds, as the report calls them where something grows.
+NAMES = {
+    "numpy": "DynamicArray, numpy backend",
+    "ndarray": "np.empty of the final size",
+    "doubling": "doubling by hand",
+    "ndarray.resize": "ndarray.resize",
+    "np.append": "np.append",
+    "list": "list, then np.array",
+    "list of blocks": "list of blocks, then np.concatenate",
+    "array.array": "array.array",
+    "cyarray": "cyarray",
+    "ArrayBuilder": "awkward ArrayBuilder",
+    "Brian2": "Brian2 DynamicArray1D",
+}
+
+
+@dataclass
+class Times:
+    """Two contenders to be timed; size is in elements, or in bytes for blocks."""
+
+    row: str
+    case: str
+    size: int
+    peer: str
+    ours: Callable[[], Contender]
+    theirs: Callable[[], Contender]
+
+
+@dataclass
+class Memory:
+    """A benchmark of `benchmarks.memory`, whose peaks are compared; no kind is the payload."""
+
+    row: str
+    case: str
+    size: int
+    peer: str
+    kind: str | None
+    benchmark: str
+    method: str
+
+
+def versus(row, case, size, peer, kind, benchmark, method, *params, **options):
+    """A DynamicArray against another kind."""
+    ours, theirs = (
+        partial(Contender, benchmark, method, each, *params, **options) for each in ("cpp", kind)
+    )
+    return Times(row, case, size, peer, ours, theirs)
+
+
+def controls():
+    """NumPy against itself, which shows how far 1.0 can be off."""
+    for case, size, units, arguments in (
+        ("a + b", 1, 1000, (ufuncs.Ufuncs, "time_run", "ndarray", "a + b", 1)),
+        ("a + b", 10**5, 5, (ufuncs.Ufuncs, "time_run", "ndarray", "a + b", 10**5)),
+        ("list(a)", 1000, 10, (indexing.Scalars, "time_run", "ndarray", "list(array)", "f8")),
+        ("doubling by hand", 1000, 1000, (peers.Append, "time_append", "doubling", 1000)),
+    ):
+        contender = partial(Contender, *arguments, units=units)
+        yield Times("control: NumPy", case, size, "itself", contender, contender)
+
+
+def appends():
+    count = 100_000
+    for code in append.Call.params[1]:
+        loop = Contender(append.Call, "time_append", "loop", code)
+        for kind, peer in {
+            "list": "list", "list + np.array": "list, then np.array",
+            "array.array": "array.array", "cyarray": "cyarray",
+        }.items():
+            yield versus(
+                "append", code, count, peer, kind, append.Call, "time_append", code,
+                less=loop, units=count,
+            )
+
+
+def extends(quick):
+    total = 2**21 if quick else extend.FRESH_BYTES
+    for benchmark, case in (extend.Warm, "warm"), (extend.Fresh, "first touch"):
+        for block in [2**16] if quick else [2**10, 2**13, 2**16, 2**20]:
+            yield versus(
+                "extend", case, block, "np.empty, slice-assigned", "ndarray", benchmark,
+                "time_extend", block, units=total // block, total=total,
+            )
+
+
+def resizes(quick):
+    for size in [10**3, 10**6] if quick else [10**exponent for exponent in range(3, 10)]:
+        ours = partial(Contender, resize.Resize, "time_grow", "cpp", size, units=100, count=100)
+        yield Times(
+            "resize", "once", size, "itself at 10^3", ours,
+            partial(Contender, resize.Resize, "time_grow", "cpp", 1000, units=100, count=100),
+        )
+        count = 10 if size <= 10**6 else 1
+        for kind, peer in ("ndarray", "ndarray.resize"), ("Brian2", NAMES["Brian2"]):
+            yield Times(
+                "resize", "once", size, peer, ours,
+                partial(
+                    Contender, resize.Resize, "time_grow", kind, size,
+                    units=count, count=count, most=available() // 12,
+                ),
+            )
+            if size in (10**3, 10**6, 10**8):
+                yield versus(
+                    "resize by steps", "100 steps", size, peer, kind, resize.Resize,
+                    "time_grow_by_steps", size, units=100, count=1, most=available() // 12,
+                )
+
+
+def accesses(quick):
+    for row, code in (
+        ("read", "for i in range(1000): array[i]"),
+        ("write", "for i in range(1000): array[i] = value"),
+    ):
+        for dtype in indexing.DTYPES:
+            yield versus(
+                row, dtype, 1000, "ndarray", "ndarray", indexing.Scalars, "time_run", code, dtype,
+                units=10_000,
+            )
+    caches = zip(("L1", "L2", "L3", "no cache"), indexing.Random.params[1], strict=True)
+    for cache, size in list(caches)[: 1 if quick else None]:
+        for row, method in ("random read", "time_read"), ("random write", "time_write"):
+            yield versus(
+                row, cache, size, "ndarray", "ndarray", indexing.Random, method, size,
+                units=10_000,
+            )
+
+
+def mixtures(quick):
+    steps = mixed.STEPS
+    for case, size, benchmark, method in (
+        ("append, read, write", 10 * steps, mixed.Accesses, "time_run"),
+        ("samples", 10 * steps, mixed.Samples, "time_record"),
+        ("states", steps, mixed.States, "time_simulate"),
+        ("spikes", steps, mixed.Spikes, "time_simulate"),
+    )[: 1 if quick else None]:
+        for kind in benchmark.params[0][2:]:
+            yield versus(
+                "mixed", case, size, NAMES[kind], kind, benchmark, method, units=size,
+            )
+
+
+def overheads(quick):
+    for code in (
+        "a + b", "np.add(a, b)", "np.sqrt(a)", "np.sum(a)", "np.sort(a)", "np.concatenate((a, b))",
+    ):
+        for size in [1, 10**5] if quick else [10**exponent for exponent in range(8)]:
+            yield versus(
+                "overhead", code, size, "ndarray", "ndarray", ufuncs.Ufuncs, "time_run",
+                code, size, units=ufuncs.loops(size),
+            )
+
+
+def creations():
+    for code in ("new.empty(size)", "new.zeros(size)", "new.array(items)"):
+        yield versus(
+            "creation", code, 10, f"np.{code[4:].partition('(')[0]}", "ndarray", creation.Create,
+            "time_create", code, 10, units=1000,
+        )
+
+
+def growth(quick):
+    """Everything that grows, against everything."""
+    for kind in peers.KINDS[1:]:
+        peer = NAMES[kind]
+        for count in [1000] if quick else [10**exponent for exponent in range(1, 7)]:
+            yield versus(
+                "grow one by one", "float64", count, peer, kind, peers.Append, "time_append",
+                count, units=count,
+            )
+        total = 2**20 if quick else 2**25
+        for block in [2**16] if quick else [2**7, 2**10, 2**13, 2**16, 2**20]:
+            yield versus(
+                "grow by blocks", "float64", block, peer, kind, peers.Extend, "time_extend",
+                block, units=total // block, total=total,
+            )
+        for benchmark, method, case, count in (
+            (peers.AppendRows, "time_append", "one by one", 1000),
+            (peers.ExtendRows, "time_extend", "64 at a time", 2048),
+        ):
+            yield versus(
+                "grow by rows of 100", case, count, peer, kind, benchmark, method, units=count,
+            )
+
+
+def memories(quick):
+    by_blocks = ("Grow", "peakmem_extend")
+    small = 10**7 if quick else 16 * 10**7
+    for size in [small] if quick else [small, 4 * 10**9]:
+        yield Memory("memory", "by blocks", size, "payload", None, *by_blocks)
+    for kind in peers.KINDS[1:]:
+        yield Memory("memory", "by blocks", small, NAMES[kind], kind, *by_blocks)
+    one_by_one = ("Append", "peakmem_append")
+    small //= 10
+    yield Memory("memory", "one by one", small, "payload", None, *one_by_one)
+    for kind in peers.KINDS[1:]:
+        if kind not in ("np.append", "ndarray.resize", "list of blocks"):
+            yield Memory("memory", "one by one", small, NAMES[kind], kind, *one_by_one)
+
+
+def rows(quick):
+    """All rows; `quick` leaves most sizes out, and is for trying whether it all runs."""
+    yield from controls()
+    yield from appends()
+    yield from extends(quick)
+    yield from resizes(quick)
+    yield from accesses(quick)
+    yield from mixtures(quick)
+    yield from overheads(quick)
+    yield from creations()
+    yield from growth(quick)
+    yield from memories(quick)

@@ -1,0 +1,119 @@
+"""pandas: Series and DataFrame on growing columns, and back."""
+
+import numpy as np
+import pytest
+
+import cppdynarray as cda
+from helpers import address, assert_same
+from optional_libraries import import_library
+from streams import grow
+
+pd = import_library("pandas")
+
+
+def test_statistics_of_a_growing_column(blocks):
+    """A rolling mean over what has come in, with no copy of it at any time."""
+    readings = cda.DynamicArray(dtype=float)
+    for block in blocks:
+        readings.extend(block)
+        series = pd.Series(readings[:], copy=False)
+        assert address(series.to_numpy()) == address(readings)
+        expected = pd.Series(np.array(readings))
+        pd.testing.assert_series_equal(series.rolling(5).mean(), expected.rolling(5).mean())
+        pd.testing.assert_series_equal(series.describe(), expected.describe())
+
+
+@pytest.mark.parametrize("view", [lambda d: d[:], lambda d: d.as_numpy()], ids=["d[:]", "as_numpy"])
+def test_a_series_of_a_view_is_live_and_keeps_its_length(view, blocks):
+    readings = cda.DynamicArray(blocks[0])
+    series = pd.Series(view(readings), copy=False)
+    grow(readings)
+    assert address(series.to_numpy()) == address(readings)
+    pd.testing.assert_series_equal(series, pd.Series(np.array(readings[: len(blocks[0])])))
+
+
+def test_a_series_of_the_array_itself_goes_out_of_step():
+    """It keeps the object, and its length in an index of its own: give it a view."""
+    d = cda.DynamicArray([1.0, 2.0, 3.0])
+    series = pd.Series(d, copy=False)
+    assert address(series.to_numpy()) == address(d)
+    d.append(4.0)
+    assert len(series.index) == 3
+    assert len(series.to_numpy()) == 4
+    with pytest.raises(ValueError, match="Length of values"):
+        series + 1
+
+
+def test_a_series_copies_unless_told_not_to():
+    d = cda.DynamicArray([1.0, 2.0, 3.0])
+    series = pd.Series(d)
+    assert not np.shares_memory(series.to_numpy(), d)
+    grow(d)
+    pd.testing.assert_series_equal(series + 1, pd.Series([2.0, 3.0, 4.0]))
+
+
+def test_a_frame_of_growing_rows(row_blocks):
+    """One block of memory, whose columns are views of the array's."""
+    rows = cda.zeros((0, 3))
+    for block in row_blocks:
+        rows.extend(block)
+    frame = pd.DataFrame(rows, columns=["x", "y", "z"], copy=False)
+    plain = np.concatenate(row_blocks)
+    grow(rows)
+    plain[0] += 1
+    assert address(frame.to_numpy()) == address(rows)
+    assert address(frame["y"].to_numpy()) == address(rows) + rows.itemsize
+    expected = pd.DataFrame(plain, columns=["x", "y", "z"])
+    pd.testing.assert_frame_equal(frame, expected)
+    pd.testing.assert_frame_equal(
+        frame.groupby(frame["x"] > 0).mean(), expected.groupby(expected["x"] > 0).mean()
+    )
+
+
+def test_a_frame_of_growing_columns(blocks):
+    """Columns of different dtypes, each an array of its own."""
+    times, labels = cda.DynamicArray(dtype="M8[s]"), cda.DynamicArray(dtype=object)
+    readings = cda.DynamicArray(dtype=float)
+    for number, block in enumerate(blocks):
+        readings.extend(block)
+        times.extend(np.datetime64("2026-01-01", "s") + np.arange(len(times), len(readings)))
+        labels.extend([f"sensor {number % 3}"] * len(block))
+
+    def frame(times, labels, readings):
+        return pd.DataFrame({"time": times, "label": labels, "reading": readings}, copy=False)
+
+    made = frame(times[:], labels[:], readings[:])
+    expected = frame(np.array(times), np.array(labels), np.array(readings))
+    pd.testing.assert_frame_equal(made, expected)
+    pd.testing.assert_frame_equal(
+        made.groupby("label")["reading"].agg(["mean", "size"]),
+        expected.groupby("label")["reading"].agg(["mean", "size"]),
+    )
+    grow(readings)
+    assert address(made["reading"].to_numpy()) == address(readings)
+    assert address(made["time"].to_numpy()) == address(times)
+    assert made["reading"][0] == readings[0]
+
+
+def test_records_become_columns():
+    """A structured array is a frame's columns; pandas copies each."""
+    records = cda.DynamicArray(dtype=[("number", "i4"), ("value", "f8")])
+    records.extend([(1, 0.5), (2, 1.5)])
+    frame = pd.DataFrame(records)
+    pd.testing.assert_frame_equal(frame, pd.DataFrame(np.array(records)))
+    assert not np.shares_memory(frame["value"].to_numpy(), records["value"])
+
+
+def test_back_from_pandas(blocks):
+    """What pandas computes is appended; a new array copies, as pandas's own are read-only views."""
+    series = pd.Series(np.concatenate(blocks))
+    d = cda.DynamicArray(series)
+    d.extend(series.rolling(3).sum().dropna())
+    d.append(series.iloc[0])
+    sums = series.rolling(3).sum().dropna().to_numpy()
+    assert_same(d, np.concatenate([series.to_numpy(), sums, series.to_numpy()[:1]]))
+    assert not np.shares_memory(d, series.to_numpy())
+    rows = cda.DynamicArray(pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]}))
+    rows.append(pd.Series({"a": 5.0, "b": 6.0}))
+    rows.extend(pd.DataFrame({"a": [7.0], "b": [8.0]}))
+    assert_same(rows, np.array([[1.0, 3.0], [2.0, 4.0], [5.0, 6.0], [7.0, 8.0]]))
