@@ -739,3 +739,5 @@ _dispatch.overrides.update(
         )
     }
 )
+# These convert to what can't always grow: they need not know whose array was asked for.
+_dispatch.overrides.update({function: function for function in (np.asfortranarray, np.require)})

@@ -121,10 +121,20 @@ cdef Block* make_room(cnp.ndarray array, Block* block, Py_ssize_t rows) except N
             else "an array can't have that many rows"
         )
     if grown != block:
-        set_block(array, grown)
-        if has_arena(array):
-            zero_block(grown, used_bytes(array), grown.committed_bytes)
+        move_to(array, grown)
     return grown
+
+
+cdef void move_to(cnp.ndarray array, Block* grown) noexcept:
+    """Points an array at the block to which its data was copied. References move: views of the
+    old block see none, as where rows were removed, since they can't tell how long one lasts.
+    """
+    cdef size_t used = used_bytes(array)
+    if PyDataType_REFCHK(array.descr):
+        memset(cnp.PyArray_DATA(array), 0, used)
+    if has_arena(array):
+        zero_block(grown, used, grown.committed_bytes)
+    set_block(array, grown)
 
 
 cdef void shorten(cnp.ndarray array, Block* block, Py_ssize_t rows) noexcept:
@@ -514,9 +524,7 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
                 f"no memory for shape {shape}: {new_size} elements of {item_size} bytes (the array has {old_size})"
             )
         if block.data() != cnp.PyArray_DATA(array):
-            set_block(array, block)
-            if has_arena(array):
-                zero_block(block, used_bytes(array), block.committed_bytes)
+            move_to(array, block)
         if fresh is not None:
             move_in(array, fresh, block.data() + item_size * <size_t>old_size)
         else:

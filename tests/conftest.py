@@ -6,9 +6,22 @@ import zlib
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 import cppdynarray as cda
 from helpers import DTYPES, ROWS, dtype_id, row_id
+
+# How long the random programs of test_stateful.py are; --hypothesis-profile=long takes minutes.
+settings.register_profile(
+    "short",
+    max_examples=400,
+    stateful_step_count=40,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+settings.register_profile("long", settings.get_profile("short"), max_examples=5_000)
+settings.load_profile("short")
 
 SEED_VARIABLE = "CPPDYNARRAY_SEED"
 _seed = int(os.environ.get(SEED_VARIABLE) or secrets.randbits(32))

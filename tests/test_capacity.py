@@ -18,15 +18,15 @@ def cpp():
 
 
 @pytest.mark.usefixtures("backend")
-@pytest.mark.parametrize("rows", [0, 1, 10, 1000, 100_000])
-def test_reserve(rows, dtype, row_shape, rng):
+def test_reserve(dtype, row_shape, rng):
     content = samples(dtype, (3, *row_shape), rng)
-    d = cda.DynamicArray(content)
-    before = d.capacity
-    assert d.reserve(rows) is None
-    assert d.capacity >= max(rows, before)
-    assert_same(d, content)
-    assert_invariants(d)
+    for rows in (0, 1, 10, 1000, 100_000):
+        d = cda.DynamicArray(content)
+        before = d.capacity
+        assert d.reserve(rows) is None
+        assert d.capacity >= max(rows, before)
+        assert_same(d, content)
+        assert_invariants(d)
 
 
 @pytest.mark.usefixtures("backend")
@@ -63,7 +63,8 @@ def test_reserve_past_max_size(dtype, rng):
     assert d.capacity >= wanted
     assert address(d) != before
     assert_same(d, rows)
-    assert_same(view, rows)
+    if not dtype.hasobject:  # of these see test_references.py
+        assert_same(view, rows)
     assert_invariants(d)
 
 

@@ -14,9 +14,9 @@ import pytest
 
 import cppdynarray as cda
 import cppdynarray.numpy as cnp
-from comparison import assert_elements_alike, attempt
+from comparison import attempt
 from cppdynarray.testing import assert_invariants
-from helpers import DTYPES, dtype_id, samples
+from helpers import DTYPES, assert_same, dtype_id, samples
 
 # The functions that cppdynarray and cppdynarray.numpy have of their own.
 SHARED = [
@@ -89,7 +89,7 @@ def assert_grown_alike(found, expected, elements=True):
     assert found.dtype == expected.dtype
     assert found.shape == expected.shape
     if elements:
-        assert_elements_alike(found, expected)
+        assert_same(found, expected)
     if (
         not expected.flags.fnc
     ):  # where NumPy keeps the order of a strided source, ours is one that grows
@@ -106,7 +106,7 @@ def assert_grown_alike(found, expected, elements=True):
         found.extend(np.zeros((2, *found.shape[1:]), found.dtype))
         assert len(found) == length + 3
         if elements:
-            assert_elements_alike(found[:length], expected)
+            assert_same(found[:length], expected)
     else:
         with pytest.raises(ValueError):
             found.append(0)
@@ -288,9 +288,9 @@ def test_zeros_of_every_dtype_are_zero_after_dirty_memory_was_freed(dtype):
         dirty[:] = 255
         del dirty
         made = cda.zeros(50, dtype)
-        assert_elements_alike(made, np.zeros(50, dtype))
+        assert_same(made, np.zeros(50, dtype))
         made.resize(100)
-        assert_elements_alike(made, np.zeros(100, dtype))
+        assert_same(made, np.zeros(100, dtype))
 
 
 @pytest.mark.parametrize(
@@ -1058,7 +1058,7 @@ def test_copies_of_every_dtype(dtype, row_shape, rng):
         cda.DynamicArray(source[::-1])[::-1],
         cda.array(np.asfortranarray(source)),
     ):
-        assert_elements_alike(made, source)
+        assert_same(made, source)
 
 
 def test_creation_of_foreign_arrays():

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
-from comparison import assert_alike, assert_elements_alike, attempt
-from helpers import PLAIN_DTYPES, Thing, dtype_id, samples
+from comparison import assert_alike, attempt, noted
+from helpers import PLAIN_DTYPES, Thing, assert_same, dtype_id, samples
 
 NUMBERS = np.arange(6) * 1.5
 TABLE = np.arange(12.0).reshape(4, 3)
@@ -117,22 +117,17 @@ def assert_same_item(array, key):
     return assert_alike(lambda a: a[key], array)
 
 
+@pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize("key", INTS + SLICES + OTHERS + TUPLES, ids=key_id)
-@pytest.mark.parametrize("array", ARRAYS.values(), ids=ARRAYS)
-def test_item_is_that_of_ndarray(array, key):
-    assert_same_item(array, key)
+def test_item_is_that_of_ndarray(key):
+    for name, array in ARRAYS.items():
+        with noted(name):
+            assert_same_item(array, key)
 
 
-@pytest.mark.parametrize("key", INTS + SLICES + OTHERS + TUPLES, ids=key_id)
-@pytest.mark.parametrize("array", ARRAYS.values(), ids=ARRAYS)
-def test_item_is_that_of_ndarray_with_the_numpy_backend(array, key):
-    with cda.options(backend="numpy"):
-        assert_same_item(array, key)
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
+def test_item_of_every_dtype_and_row_shape(dtype, row_shape, rng):
+    array = samples(dtype, (4, *row_shape), rng)
+    for key in [
         0,
         -1,
         3,
@@ -151,11 +146,9 @@ def test_item_is_that_of_ndarray_with_the_numpy_backend(array, key):
         (slice(None), 1),
         (1, 1),
         (2, ..., 0),
-    ],
-    ids=key_id,
-)
-def test_item_of_every_dtype_and_row_shape(dtype, row_shape, key, rng):
-    assert_same_item(samples(dtype, (4, *row_shape), rng), key)
+    ]:
+        with noted(key_id(key)):
+            assert_same_item(array, key)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -301,9 +294,10 @@ def assert_same_assignment(array, key, value):
 
 
 @pytest.mark.parametrize("key", INTS + SLICES + OTHERS + TUPLES, ids=key_id)
-@pytest.mark.parametrize("array", ARRAYS.values(), ids=ARRAYS)
-def test_assignment_is_that_of_ndarray(array, key):
-    assert_same_assignment(array, key, -1)
+def test_assignment_is_that_of_ndarray(key):
+    for name, array in ARRAYS.items():
+        with noted(name):
+            assert_same_assignment(array, key, -1)
 
 
 # fmt: off
@@ -369,12 +363,13 @@ def test_set_slices_and_rows_are_those_of_ndarray(target):
             raise AssertionError(f"a[1:] = {value!r} for {target}: {error}") from error
 
 
-@pytest.mark.parametrize("position", [0, 1, -1, 3, -4, np.int32(2)], ids=key_id)
-def test_values_of_every_dtype_are_set(dtype, row_shape, position, rng):
+def test_values_of_every_dtype_are_set(dtype, row_shape, rng):
     array = samples(dtype, (3, *row_shape), rng)
     value = samples(dtype, (1, *row_shape), rng)[0]
-    assert_alike(lambda a: operator.setitem(a, position, value), array)
-    assert_alike(lambda a: operator.setitem(a, position, a[0]), array)
+    for position in (0, 1, -1, 3, -4, np.int32(2)):
+        with noted(f"at {position}"):
+            assert_same_assignment(array, position, value)
+            assert_alike(lambda a, at=position: operator.setitem(a, at, a[0]), array)
 
 
 def test_overflow_warns_as_in_ndarray():
@@ -680,7 +675,7 @@ def test_views_write_through_and_stay_live(key):
     view[...] = -1
     expected = TABLE.copy()
     expected[key] = -1
-    assert_elements_alike(d[:4], expected)
+    assert_same(d[:4], expected)
     d[:4] = 5
     assert np.all(view == 5)
 

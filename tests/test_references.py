@@ -12,7 +12,7 @@ import pytest
 import cppdynarray as cda
 from cppdynarray import _memory
 from cppdynarray.testing import assert_invariants
-from helpers import Thing, assert_same, error_of, leaves, small_array
+from helpers import Thing, address, assert_same, error_of, leaves, samples, small_array
 
 # How an element of each dtype is made of a thing, and how many references it holds.
 HOLDERS = {
@@ -225,6 +225,38 @@ def test_things_die_with_the_array(holder):
     assert watched() is not None
     del view
     assert watched() is None
+
+
+MOVES = {
+    "reserve": lambda d, rows: d.reserve(rows),
+    "resize": lambda d, rows: d.resize(rows),
+    "resize to 2-D": lambda d, rows: d.resize((rows, 2)),
+    "extend": lambda d, rows: d.extend(np.zeros(rows, d.dtype)),
+}
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("move", MOVES)
+def test_views_see_nothing_where_the_array_was(move, holder):
+    """When the data moves, so do the references: a view of the old memory would outlive them."""
+    counted = Counted(3)
+    d = small_array(np.array([make() for make in values_of(holder, counted, ())], holder[0]))
+    view = d[:]
+    MOVES[move](d, d.max_size + 1)
+    assert address(d) != address(view)
+    counted.check(d)
+    assert not {id(leaf) for leaf in leaves(view)} & set(map(id, counted.things))
+    d.clear()
+    counted.check(view)
+
+
+def test_views_see_no_strings_where_the_array_was(rng):
+    texts = samples(np.dtypes.StringDType(), 20, rng)
+    d = small_array(texts, texts.dtype)
+    view = d[:]
+    d.reserve(d.max_size + 1)
+    assert_same(d, texts)
+    assert_same(view, np.zeros_like(texts))
 
 
 class Calling:

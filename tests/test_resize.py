@@ -42,17 +42,17 @@ def test_from_any_shape_to_any_other(shape, new_shape, rng):
 
 
 @pytest.mark.usefixtures("backend")
-@pytest.mark.parametrize("new_length", [0, 1, 4, 5, 20, 100])
-def test_any_dtype(new_length, dtype, row_shape, rng):
-    d = cda.DynamicArray(samples(dtype, (5, *row_shape), rng))
-    expected = numpy_resized(d, (new_length, *row_shape))
-    d.resize((new_length, *row_shape))
-    assert_same(d, expected)
-    assert_invariants(d)
-    more = samples(dtype, row_shape, rng)[()]
-    d.append(more)
-    assert_same(np.asarray(d)[:-1], expected)
-    assert_invariants(d)
+def test_any_dtype(dtype, row_shape, rng):
+    rows = samples(dtype, (5, *row_shape), rng)
+    for new_length in (0, 1, 4, 5, 20, 100):
+        d = cda.DynamicArray(rows)
+        expected = numpy_resized(d, (new_length, *row_shape))
+        d.resize((new_length, *row_shape))
+        assert_same(d, expected)
+        assert_invariants(d)
+        d.append(rows[2])
+        assert_same(np.asarray(d)[:-1], expected)
+        assert_invariants(d)
 
 
 def test_any_dtype_to_another_number_of_dimensions(dtype, rng):
@@ -144,7 +144,8 @@ def test_past_max_size(dtype, rng):
     expected = numpy_resized(d, (d.max_size + 10, 2))
     d.resize(expected.shape)
     assert_same(d, expected)
-    assert_same(old, kept)
+    if not dtype.hasobject:  # of these see test_references.py
+        assert_same(old, kept)
     assert_invariants(d)
 
 
