@@ -227,16 +227,16 @@ class DynamicArrayMachine(RuleBasedStateMachine):
     @rule(seed=SEEDS)
     @precondition(has_room)
     def extend_by_an_iterator_that_appends(self, seed):
-        first, second, meanwhile = rows = self.sample((3, *self.row_shape), seed)
+        first, second, meanwhile = self.sample((3, *self.row_shape), seed)
 
-        def values(array):
+        def values():
             yield first
-            array.append(meanwhile)
+            self.array.append(meanwhile)
+            self.now([*self.rows, meanwhile])
             yield second
 
-        self.array.extend(values(self.array))
-        self.now([*self.rows, meanwhile, first, second])
-        assert len(rows) == 3
+        self.array.extend(values())
+        self.now([*self.rows, first, second])
 
     @rule(index=INDICES, seed=SEEDS, own=st.booleans())
     @precondition(has_room)
