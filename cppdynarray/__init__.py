@@ -30,7 +30,6 @@ except ModuleNotFoundError as error:
         "'python3 -m pip install -e .' there, or start Python in another directory to import an "
         "installed cppdynarray"
     ) from None
-from cppdynarray._version import __version__
 from cppdynarray._creation import (
     BoolDynamicArray,
     DoubleDynamicArray,
@@ -52,6 +51,7 @@ from cppdynarray._creation import (
     zeros,
     zeros_like,
 )
+from cppdynarray._version import __version__
 from cppdynarray.options import get_options, options, set_options
 
 

@@ -294,28 +294,26 @@ REMOVING = {
 @pytest.mark.parametrize("count", [4, 2000])
 def test_things_that_call_back_when_they_die(count, removing, afterwards):
     """What __del__ sees and does is what it would see and do in a list."""
-    lengths = []
-    results = []
-    for make in (lambda things: things, lambda things: small_array(things, object)):
-        array = []
-        seen = []
+
+    def outcome(make):
+        """What is left, and how long the array was whenever something died."""
+        lengths = []
 
         def action():
             # Its own removal must not call back again, without end.
-            if len(seen) < 20:
-                seen.append(len(array))
+            if len(lengths) < 20:
+                lengths.append(len(array))
                 AFTERWARDS[afterwards](array)
 
         array = make([Calling(action) for _ in range(count)])
         REMOVING[removing](array)
-        results.append([element if element is None else "thing" for element in array])
-        lengths.append(list(seen))
+        seen = list(lengths)
         if isinstance(array, np.ndarray):
             assert_invariants(array)
-        seen.extend([0] * 20)
-        del array
-    assert results[0] == results[1]
-    assert lengths[0] == lengths[1]
+        lengths.extend([0] * 20)
+        return [element if element is None else "thing" for element in array], seen
+
+    assert outcome(lambda things: small_array(things, object)) == outcome(list)
 
 
 def test_cycles_that_lead_through_an_array():
