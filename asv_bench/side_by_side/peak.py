@@ -43,7 +43,7 @@ def main(benchmark, method, kind, payload):
 
 def peak(benchmark, method, kind, payload):
     """Bytes at the peak; NotImplementedError where the kind isn't there."""
-    variables = dict(os.environ, PYTHONPATH=str(DIRECTORY), OPENBLAS_NUM_THREADS="1")
+    variables = dict(os.environ, OPENBLAS_NUM_THREADS="1")
     process = subprocess.run(
         [sys.executable, "-m", __spec__.name, benchmark, method, kind, str(payload)],
         cwd=DIRECTORY, env=variables, capture_output=True, text=True, check=False,
