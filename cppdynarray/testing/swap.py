@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from _pytest.assertion.rewrite import AssertionRewritingHook, rewrite_asserts
 
-from cppdynarray._array import DynamicArray, new, new_copy
+import cppdynarray as cda
 
 CREATION_FUNCTIONS = (
     "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray", "copy",
@@ -50,10 +50,12 @@ def _own(made, zeroed):
     `zeroed` says whether its elements are zero (True), anything (False) or to be copied (None).
     """
     global swapped
-    if type(made) not in (np.ndarray, DynamicArray) or sys.getrefcount(made) > _REFERENCES_TO_NEW:
+    if sys.getrefcount(made) > _REFERENCES_TO_NEW:
+        return made
+    if type(made) not in (np.ndarray, cda.DynamicArray):
         return made
     base = made.base
-    if type(base) is DynamicArray:
+    if type(base) is cda.DynamicArray:
         return base if _is_whole(made, base) else made
     if base is not None:  # np.linspace and others return a view of the array that they made
         if type(base) is not np.ndarray or sys.getrefcount(base) > _REFERENCES_TO_NEW + 1:
@@ -65,8 +67,9 @@ def _own(made, zeroed):
         return made
     swapped += 1
     if zeroed is None:
-        return new_copy(DynamicArray, made, order="K")
-    return new(DynamicArray, made.shape, dtype, fortran=flags.fnc, zeroed=zeroed)
+        return cda.array(made)
+    create = cda.zeros if zeroed else cda.empty
+    return create(made.shape, dtype, "F" if flags.fnc else "C")
 
 
 def _is_whole(view, array):

@@ -18,12 +18,15 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from packaging.specifiers import SpecifierSet  # pytest needs it too
 
 HERE = Path(__file__).parent
 # What runs if nothing is named. Of NumPy's suite that is all but f2py and distutils, which run
@@ -52,14 +55,20 @@ def matching(pattern, tests):
     return {test for test in tests if fnmatch.fnmatchcase(test, glob)}
 
 
-def read_entries(path):
-    """The entries of a list: a reason at the margin, patterns indented below it."""
+def read_entries(path, version):
+    """
+    The entries of a list: a reason at the margin, patterns indented below it.
+
+    A pattern may be followed by the versions of the package that have the test, such as ``<2.1``.
+    """
     entries = []
     for line in path.read_text("utf-8").splitlines() if path.exists() else ():
         if line.startswith(" "):
             if not entries:
                 sys.exit(f"{path.name}: no reason is given for {line.strip()}")
-            entries[-1].patterns.append(line.strip())
+            pattern, _, versions = line.strip().partition("  ")
+            if version in SpecifierSet(versions):
+                entries[-1].patterns.append(pattern)
         elif line and not line.startswith("#"):
             entries.append(Entry(line))
     return entries
@@ -145,7 +154,8 @@ def main():
     parser.add_argument("-n", type=int, default=2, help="how many processes; by default 2")
     parser.add_argument("parts", nargs="*", help="folders or files in the package")
     options = parser.parse_args()
-    entries = read_entries(HERE / f"known_{options.package}.txt")
+    version = importlib.metadata.version(options.package)
+    entries = read_entries(HERE / f"known_{options.package}.txt", version)
     suite = Suite(options.package)
 
     with ThreadPoolExecutor(options.n) as executor:
@@ -164,9 +174,8 @@ def main():
             part.update(plain, dynamic)
         different = set().union(*(part.different() for part in parts))
 
-    for package in {options.package: None, "numpy": None}:
-        print(package, importlib.metadata.version(package), end=", ")
-    print("Python", sys.version.partition(" ")[0], end="\n\n")
+    print(f"{options.package} {version}, numpy {importlib.metadata.version('numpy')}, ", end="")
+    print(f"Python {platform.python_version()}\n")
     counts = [part.counts(listed) for part in parts]
     print_table(
         ("part", "tests", "pass plain", "pass swapped", "differ", "listed", "arrays swapped"),
@@ -186,7 +195,9 @@ def main():
     print_tests("listed, but match no test", stale)
     if listed:
         print("\ndiffer, for the reason listed:")
-        print_table(*((entry.reason, len(entry.matches(different))) for entry in entries))
+        for entry in entries:
+            if found := entry.matches(different):
+                print(f"{len(found):4}  {entry.reason}")
     return 1 if different != listed or stale or not tests else 0
 
 
