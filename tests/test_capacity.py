@@ -131,7 +131,8 @@ def test_the_option_growth_factor(factor):
             memory = cda._memory.statistics()
             large = d.capacity * d.itemsize >= 4 * 2**20
             page = memory["huge_page_size"] if large and memory["huge_page_size"] else memory["page_size"]
-            assert int(capacity * factor) <= d.capacity <= int(capacity * factor) + page // d.itemsize
+            wanted = min(int(capacity * factor), d.max_size)  # the address space may be nearly used up
+            assert wanted <= d.capacity <= wanted + page // d.itemsize
 
 
 @pytest.mark.parametrize("backend_name", ["cpp", "numpy"])
