@@ -188,7 +188,6 @@ def test_the_last_lines_say_how_many(run):
 
 
 def test_workers_are_counted(run):
-    pytest.importorskip("xdist")
     result = run(THREE_ARRAYS, "-n2")
     result.stdout.fnmatch_lines(["cppdynarray: 3 arrays were DynamicArrays"])
 

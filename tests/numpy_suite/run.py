@@ -36,6 +36,11 @@ PARTS = {
         "_core", "random", "lib", "ma", "linalg", "matrixlib", "fft", "polynomial", "testing",
         "tests", "typing",
     ),
+    "pandas": ("tests/series/methods", "tests/reshape", "tests/copy_view"),
+    "scipy": (
+        "signal/tests/test_signaltools.py", "signal/tests/test_windows.py",
+        "stats/tests/test_rank.py",
+    ),
 }  # fmt: skip
 
 
@@ -159,7 +164,7 @@ def main():
     suite = Suite(options.package)
 
     with ThreadPoolExecutor(options.n) as executor:
-        names = options.parts or PARTS[options.package]
+        names = options.parts or PARTS.get(options.package) or parser.error("which parts?")
         parts = [Part(suite, name.strip("/"), executor) for name in names]
     for part in parts:
         part.wait()
@@ -174,7 +179,8 @@ def main():
             part.update(plain, dynamic)
         different = set().union(*(part.different() for part in parts))
 
-    print(f"{options.package} {version}, numpy {importlib.metadata.version('numpy')}, ", end="")
+    versions = {options.package: version, "numpy": importlib.metadata.version("numpy")}
+    print(*(f"{name} {number}," for name, number in versions.items()), end=" ")
     print(f"Python {platform.python_version()}\n")
     counts = [part.counts(listed) for part in parts]
     print_table(
