@@ -44,7 +44,6 @@ cdef extern from "Python.h":
         PyType_Slot* slots
 
     object PyType_FromSpecWithBases(PyType_Spec* spec, object bases)
-    int PyObject_GetBuffer(object, Py_buffer*, int) except -1
 
 
 cdef extern from "numpy/arrayobject.h":
@@ -58,6 +57,15 @@ cdef extern from "numpy/arrayobject.h":
 
     int PyArray_IntpConverter(object, PyArray_Dims*) except 0
     void PyDimMem_FREE(cnp.npy_intp*) noexcept
+
+
+cdef extern from *:
+    """
+    // ndarray's own slot: what the interpreter checks before it was checked for the array.
+    #define CPPDYNARRAY_GET_BUFFER(array, buffer, flags) \
+        PyArray_Type.tp_as_buffer->bf_getbuffer(array, buffer, flags)
+    """
+    int ndarray_get_buffer "CPPDYNARRAY_GET_BUFFER"(object, Py_buffer*, int) except -1
 
 
 cdef extern from "append_scalar.hpp" namespace "cppdynarray":
@@ -170,7 +178,7 @@ cdef int get_buffer(object self, Py_buffer* buffer, int flags) except -1:
     """Exports a plain view: NumPy keeps a record of each shape exported for as long as the
     exporter lives, and an array that is exported after every append has many shapes.
     """
-    return PyObject_GetBuffer(as_plain(self), buffer, flags)
+    return ndarray_get_buffer(as_plain(self), buffer, flags)
 
 
 # Methods that are called once an element: C functions, so that calling costs next to nothing.

@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import inspect
 import io
 import sys
 
@@ -10,7 +11,7 @@ import pytest
 
 import cppdynarray as cda
 from comparison import attempt
-from helpers import address, samples
+from helpers import address, error_of, samples
 from subprocesses import linux_only, measure
 
 MANY_EXPORTS = 100_000
@@ -403,3 +404,16 @@ def test_a_subclass_of_ndarray_on_the_buffer():
     assert view.tolist() == [[0.0, 1.0], [2.0, 9.0]]
     del d
     assert view.tolist() == [[0.0, 1.0], [2.0, 9.0]]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="__buffer__ came with Python 3.12")
+@pytest.mark.parametrize("shape", [(3,), (2, 3)])
+def test_every_kind_of_request(shape):
+    """Also those that the interpreter itself refuses to make."""
+    a = np.ones(shape)
+    d = cda.array(a)
+    for flags in (*inspect.BufferFlags, -1):
+        refused = error_of(a.__buffer__, flags)
+        assert error_of(d.__buffer__, flags) is refused, flags
+        if refused is None:
+            assert described(d.__buffer__(flags)) == described(a.__buffer__(flags)), flags
