@@ -73,11 +73,26 @@ cdef inline bint writeable(cnp.ndarray array) noexcept:
     return flags & NPY_ARRAY_WRITEABLE and not flags & WARN_ON_WRITE
 
 
+cdef inline bint is_plain(cnp.ndarray array) noexcept:
+    """Whether elements are aligned and in native byte order."""
+    return cnp.PyArray_ISNOTSWAPPED(array) and cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_ALIGNED)
+
+
+cdef inline object scalar_at(cnp.ndarray array, const char* address):
+    """A plain element as NumPy's scalar; None if its dtype isn't one of the common ones."""
+    cdef PyObject* scalar = load_scalar(address, cnp.PyArray_TYPE(array))
+    if scalar == NULL:
+        return None
+    value = <object>scalar
+    Py_DECREF(value)
+    return value
+
+
 cdef inline char* element(cnp.ndarray array, object key) noexcept:
     """Where the single element array[key] is, if it is that simple and in native order."""
     cdef char* address = <char*>cnp.PyArray_DATA(array)
     cdef int ndim = cnp.PyArray_NDIM(array)
-    if not cnp.PyArray_ISNOTSWAPPED(array) or not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_ALIGNED):
+    if not is_plain(array):
         return NULL
     if ndim == 1:
         return address if locate(array, 0, key, &address) else NULL
@@ -125,12 +140,9 @@ cdef object slice_rows(cnp.ndarray array, object key):
 cdef object get_item(object self, object key):
     cdef cnp.ndarray array = self
     cdef char* address = element(array, key)
-    cdef PyObject* scalar
     if address != NULL:
-        scalar = load_scalar(address, cnp.PyArray_TYPE(array))
-        if scalar != NULL:
-            value = <object>scalar
-            Py_DECREF(value)
+        value = scalar_at(array, address)
+        if value is not None:
             return value
     elif PySlice_Check(key) and cnp.PyArray_NDIM(array) > 0:
         return slice_rows(array, key)
@@ -173,16 +185,9 @@ cdef Py_ssize_t as_key(cnp.ndarray array, Py_ssize_t index) noexcept:
 cdef object sequence_item(object self, Py_ssize_t index):
     """What iteration calls."""
     cdef cnp.ndarray array = self
-    cdef PyObject* scalar
-    if (
-        cnp.PyArray_NDIM(array) == 1 and 0 <= index < cnp.PyArray_DIMS(array)[0]
-        and cnp.PyArray_ISNOTSWAPPED(array) and cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_ALIGNED)
-    ):
-        scalar = load_scalar(
-            <const char*>cnp.PyArray_DATA(array) + index * cnp.PyArray_STRIDES(array)[0], cnp.PyArray_TYPE(array))
-        if scalar != NULL:
-            value = <object>scalar
-            Py_DECREF(value)
+    if cnp.PyArray_NDIM(array) == 1 and 0 <= index < cnp.PyArray_DIMS(array)[0] and is_plain(array):
+        value = scalar_at(array, <char*>cnp.PyArray_DATA(array) + index * cnp.PyArray_STRIDES(array)[0])
+        if value is not None:
             return value
     return get_item(self, as_key(array, index))
 
