@@ -72,6 +72,7 @@ public:
     std::size_t calls = 0;
     std::size_t failures = 0;  // since fail()
     std::size_t advice = 0;
+    const char* advised_end = nullptr;  // where the last advice ended
     std::size_t calls_of(Call kind) const { return calls_of_[static_cast<std::size_t>(kind)]; }
 
     std::size_t reserved_bytes() const {
@@ -192,6 +193,7 @@ struct FakeMemory {
         const std::lock_guard<std::mutex> lock(s.mutex);
         if (s.huge_page == 0 || bytes == 0 || bytes % s.huge_page != 0) s.complain("advice: not whole huge pages");
         ++s.advice;
+        s.advised_end = static_cast<const char*>(address) + bytes;
         std::size_t offset = 0;
         const FakeSystem::Range* const range = s.range_of(address, bytes, offset);
         if (range != nullptr ? offset + bytes > range->committed : s.heap.empty())

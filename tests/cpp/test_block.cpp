@@ -542,6 +542,21 @@ TEST_CASE("huge pages are advised for where there are whole ones") {
     for (Block* block : blocks) allocator.release(block, 0);
 }
 
+TEST_CASE("a grown block's capacity is huge pages to its end, wherever it begins") {
+    FakeSystem system;
+    system.huge_page = 2 * MiB;
+    Allocator allocator;
+    std::vector<Block*> blocks;
+    for (int i = 0; i < 16; ++i) {
+        blocks.push_back(allocator.allocate(8));
+        for (std::size_t bytes = 4 * MiB; bytes < 20 * MiB; bytes = blocks.back()->committed_bytes + 1) {
+            REQUIRE(allocator.commit(blocks.back(), bytes));
+            CHECK(system.advised_end >= blocks.back()->data() + blocks.back()->committed_bytes);
+        }
+    }
+    for (Block* block : blocks) allocator.release(block, 0);
+}
+
 TEST_CASE("with few mappings, further blocks come from the heap") {
     FakeSystem system;
     system.mappings = 60;

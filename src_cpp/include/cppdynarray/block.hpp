@@ -305,7 +305,8 @@ private:
         if (!settings.huge_pages || huge == 0 || block->committed_bytes < huge_pages_from) return;
         const auto start = reinterpret_cast<std::uintptr_t>(block->data());
         const std::uintptr_t from = (start + huge - 1) & ~(std::uintptr_t{huge} - 1);
-        const std::uintptr_t to = (start + block->committed_bytes) & ~(std::uintptr_t{huge} - 1);
+        const auto end = reinterpret_cast<std::uintptr_t>(first_page_of(block)) + sizeof(Block) + block->committed_bytes;
+        const std::uintptr_t to = end & ~(std::uintptr_t{huge} - 1);
         if (from < to) Memory::advise_huge_pages(reinterpret_cast<void*>(from), to - from);
     }
 
