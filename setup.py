@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
 
 HEADERS = [
     *map(str, sorted(Path("src_cpp/include/cppdynarray").glob("*.hpp"))),
@@ -38,10 +39,27 @@ def extension(name, *sources):
     )
 
 
+class BuildPy(build_py):
+    """Puts the C++ headers into the package. Declared as a package of its own they would do the same,
+    but then an editable install is one that compilers and type checkers can't look through.
+    """
+
+    headers = "src_cpp/include/cppdynarray"
+
+    def run(self):
+        super().run()
+        if not self.editable_mode:
+            self.copy_tree(self.headers, f"{self.build_lib}/cppdynarray/include/cppdynarray")
+
+    def get_source_files(self):
+        return [*super().get_source_files(), *map(str, sorted(Path(self.headers).iterdir()))]
+
+
 setup(
+    cmdclass={"build_py": BuildPy},
     ext_modules=cythonize(
         [
-            extension("_memory", "src_cpp/src/virtual_memory.cpp", "cppdynarray/tracemalloc.cpp"),
+            extension("_memory", "cppdynarray/tracemalloc.cpp"),
             extension("_dispatch"),
             extension("_growth"),
             extension("_indexing"),

@@ -5,7 +5,14 @@ from libc.stddef cimport size_t
 
 
 cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray" nogil:
+    cdef cppclass BlockFunctions:
+        Block* (*grow)(Block*, size_t, size_t) noexcept
+        void (*zero)(Block*, size_t, size_t) noexcept
+        void (*shrink_to_fit)(Block*, size_t) noexcept
+        void (*release)(Block*, size_t) noexcept
+
     cdef cppclass Block:
+        const BlockFunctions* functions
         size_t reserved_bytes
         size_t committed_bytes
         size_t dirty_bytes
@@ -38,8 +45,8 @@ cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_in
                            object like=?)
 cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* dims)
 cdef cnp.ndarray new_dropper(cnp.ndarray array, void* slots, cnp.npy_intp count)
-cdef Block* grow_block(Block* block, size_t used, size_t needed) noexcept
-cdef void zero_block(Block* block, size_t start, size_t stop) noexcept
-cdef void shrink_block(Block* block, size_t used) noexcept
+cdef Block* grow_block(Block* block, size_t used, size_t needed) noexcept nogil
+cdef void zero_block(Block* block, size_t start, size_t stop) noexcept nogil
+cdef void shrink_block(Block* block, size_t used) noexcept nogil
 cdef size_t row_bytes(cnp.ndarray array) noexcept
 cdef size_t used_bytes(cnp.ndarray array) noexcept

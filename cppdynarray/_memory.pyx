@@ -38,7 +38,7 @@ cdef extern from "numpy/arrayobject.h":
         PyDataMemAllocator allocator
 
 
-cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray" nogil:
+cdef extern from "cppdynarray/block_allocator.hpp" namespace "cppdynarray" nogil:
     ctypedef enum Source "cppdynarray::Source":
         RESERVED "cppdynarray::Source::reserved"
         HEAP "cppdynarray::Source::heap"
@@ -49,24 +49,14 @@ cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray" nogil:
         size_t reserve_bytes
         bint huge_pages
 
-    cdef cppclass BlockFunctions:
-        uint32_t version
-        bint (*commit)(Block*, size_t) noexcept
-        Block* (*grow)(Block*, size_t, size_t) noexcept
-        void (*release)(Block*, size_t) noexcept
-
     cdef cppclass BlockAllocator "cppdynarray::BlockAllocator<>":
-        BlockAllocator(const BlockFunctions*) noexcept
         AllocatorSettings settings
         Block* allocate(size_t, size_t) noexcept
-        bint commit(Block*, size_t) noexcept
-        Block* grow(Block*, size_t, size_t) noexcept
-        void zero(Block*, size_t, size_t) noexcept
-        void shrink_to_fit(Block*, size_t) noexcept
-        void release(Block*, size_t) noexcept
         void trim() noexcept
         size_t mapped_blocks() noexcept
         size_t mapped_bytes() noexcept
+
+    BlockAllocator& allocator "cppdynarray::shared_allocator"() noexcept
 
     bint multiply(size_t, size_t, size_t&) noexcept
 
@@ -77,53 +67,9 @@ cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray" nogil:
         size_t huge_page_size() noexcept
 
 
-cdef extern from *:
-    """
-    #include "cppdynarray/block.hpp"
-    #include "tracemalloc.hpp"
-
-    namespace {
-    using cppdynarray::trace_memory;
-    using cppdynarray::untrace_memory;
-
-    // A new array counts as what was asked for, a grown one as its capacity.
-    inline void track(cppdynarray::Block* block) noexcept {
-        trace_memory(block->data(), block->committed_bytes);
-    }
-
-    // Never destroyed: arrays may outlive everything else when the interpreter exits.
-    cppdynarray::BlockAllocator<>& allocator() noexcept;
-
-    bool commit_tracked(cppdynarray::Block* block, std::size_t bytes) noexcept {
-        const std::size_t before = block->committed_bytes;
-        const bool done = allocator().commit(block, bytes);
-        if (block->committed_bytes != before) track(block);
-        return done;
-    }
-    cppdynarray::Block* grow_tracked(cppdynarray::Block* block, std::size_t used, std::size_t bytes) noexcept {
-        const std::size_t before = block->committed_bytes;
-        cppdynarray::Block* grown = allocator().grow(block, used, bytes);
-        if (grown != nullptr && (grown != block || grown->committed_bytes != before)) track(grown);
-        return grown;
-    }
-    void release_tracked(cppdynarray::Block* block, std::size_t used) noexcept {
-        for (cppdynarray::Block* each = block; each != nullptr; each = each->retired)
-            untrace_memory(each->data());
-        allocator().release(block, used);
-    }
-    const cppdynarray::BlockFunctions functions = {1, commit_tracked, grow_tracked, release_tracked};
-
-    cppdynarray::BlockAllocator<>& allocator() noexcept {
-        static auto* const shared = new cppdynarray::BlockAllocator<>(&functions);
-        return *shared;
-    }
-    }  // namespace
-    """
-    BlockAllocator& allocator() noexcept nogil
-    void track(Block*) noexcept nogil
-    void trace_memory(void*, size_t) noexcept nogil
-    Block* grow_tracked(Block*, size_t, size_t) noexcept nogil
-    void release_tracked(Block*, size_t) noexcept nogil
+cdef extern from "tracemalloc.hpp" namespace "cppdynarray" nogil:
+    void trace_memory(void*, size_t) noexcept
+    void untrace_memory(void*) noexcept
 
 
 # NumPy's data handler. NumPy itself calls these for arrays that PyArray_Resize or
@@ -141,7 +87,7 @@ cdef void* handler_calloc(void* ctx, size_t count, size_t size) noexcept nogil:
     cdef Block* block = allocator().allocate(bytes, 0)
     if block == NULL:
         return NULL
-    allocator().zero(block, 0, bytes)
+    block.functions.zero(block, 0, bytes)
     return block.data()
 
 
@@ -151,13 +97,19 @@ cdef void* handler_realloc(void* ctx, void* address, size_t size) noexcept nogil
     cdef Block* block = Block.of(address)
     # The length is NumPy's affair here: all that is committed counts as used.
     block.dirty_bytes = max(block.dirty_bytes, block.committed_bytes)
-    block = allocator().grow(block, block.committed_bytes, size)
+    block = block.functions.grow(block, block.committed_bytes, size)
     return block.data() if block != NULL else NULL
 
 
 cdef void handler_free(void* ctx, void* address, size_t size) noexcept nogil:
-    if address != NULL:
-        release_tracked(Block.of(address), size)
+    if address == NULL:
+        return
+    cdef Block* block = Block.of(address)
+    cdef Block* each = block
+    while each != NULL:
+        untrace_memory(each.data())
+        each = each.retired
+    block.functions.release(block, size)
 
 
 cdef PyDataMem_Handler handler_functions
@@ -194,18 +146,25 @@ cdef size_t used_bytes(cnp.ndarray array) noexcept:
     return <size_t>cnp.PyArray_NBYTES(array)
 
 
-cdef Block* grow_block(Block* block, size_t used, size_t needed) noexcept:
+# Blocks come from the allocator of this module or of another: each brings the functions of its own.
+
+cdef Block* grow_block(Block* block, size_t used, size_t needed) noexcept nogil:
     """Makes room; the result differs from `block` if the data had to move. NULL: no memory."""
-    return grow_tracked(block, used, needed)
+    cdef size_t before = block.committed_bytes
+    cdef Block* grown = block.functions.grow(block, used, needed)
+    # A new array counts as what was asked for, a grown one as its capacity.
+    if grown != NULL and (grown != block or grown.committed_bytes != before):
+        trace_memory(grown.data(), grown.committed_bytes)
+    return grown
 
 
-cdef void zero_block(Block* block, size_t start, size_t stop) noexcept:
-    allocator().zero(block, start, stop)
+cdef void zero_block(Block* block, size_t start, size_t stop) noexcept nogil:
+    block.functions.zero(block, start, stop)
 
 
-cdef void shrink_block(Block* block, size_t used) noexcept:
-    allocator().shrink_to_fit(block, used)
-    track(block)
+cdef void shrink_block(Block* block, size_t used) noexcept nogil:
+    block.functions.shrink_to_fit(block, used)
+    trace_memory(block.data(), block.committed_bytes)
 
 
 cdef cnp.ndarray _adopt(Block* block, size_t bytes, type cls, cnp.dtype dtype, int ndim,
@@ -213,12 +172,12 @@ cdef cnp.ndarray _adopt(Block* block, size_t bytes, type cls, cnp.dtype dtype, i
     """The array on `block`, which it owns; on failure the block is free again."""
     cdef cnp.ndarray array
     if PyDataType_REFCHK(dtype):
-        allocator().zero(block, 0, block.committed_bytes)
+        zero_block(block, 0, block.committed_bytes)
     Py_INCREF(dtype)  # stolen below
     try:
         array = PyArray_NewFromDescr(cls, dtype, ndim, dims, NULL, block.data(), flags, like)
     except:
-        allocator().release(block, 0)
+        block.functions.release(block, 0)
         raise
     own_block(array, handler)
     trace_memory(block.data(), bytes)

@@ -15,7 +15,6 @@ ROOT = Path(__file__).resolve().parent.parent
 TESTS = sorted((ROOT / "tests" / "cpp").glob("test_*.cpp"))
 MAIN = ROOT / "tests" / "cpp" / "main.cpp"
 INSTANTIATIONS = ROOT / "tests" / "cpp" / "instantiations.cpp"
-LIBRARY = sorted((ROOT / "src_cpp" / "src").glob("*.cpp"))
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 # Without optimisation: instrumented code takes long to compile, not to run.
@@ -98,9 +97,9 @@ def compiler(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def objects(compiler):
-    """Main program, tests and library, the slowest to compile first."""
+    """Main program and tests, the slowest to compile first."""
     main = ThreadPoolExecutor(1).submit(compiler.compile, [MAIN], ["-O0"])
-    others = compiler.compile([*TESTS, INSTANTIATIONS, *LIBRARY], ["-O1", "-g1", *WARNINGS])
+    others = compiler.compile([*TESTS, INSTANTIATIONS], ["-O1", "-g1", *WARNINGS])
     return main.result() + others
 
 
@@ -119,7 +118,7 @@ def sanitized_program(compiler, objects):
         or run([probe], **SANITIZER_OPTIONS).returncode != 0
     ):
         pytest.skip("the compiler has no working address and undefined-behaviour sanitizers")
-    sanitized = compiler.compile([*TESTS, *LIBRARY], SANITIZERS)
+    sanitized = compiler.compile(TESTS, SANITIZERS)
     return compiler.link("sanitized_tests", [objects[0], *sanitized], SANITIZERS)
 
 

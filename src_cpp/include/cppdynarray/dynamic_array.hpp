@@ -13,18 +13,10 @@
 #include <utility>
 
 #include "block.hpp"
+#include "block_allocator.hpp"
 #include "virtual_memory.hpp"
 
 namespace cppdynarray {
-
-// The allocator behind every DynamicArray of a process. Never destroyed, so that arrays with
-// static storage can outlive everything else.
-template <class Memory = VirtualMemory>
-BlockAllocator<Memory>& shared_allocator() noexcept {
-    alignas(BlockAllocator<Memory>) static unsigned char storage[sizeof(BlockAllocator<Memory>)];
-    static auto* const allocator = ::new (static_cast<void*>(storage)) BlockAllocator<Memory>;
-    return *allocator;
-}
 
 // A contiguous array of trivially copyable elements: std::vector's members with std::vector's
 // meanings and complexities, and one promise more:
@@ -78,7 +70,7 @@ public:
     DynamicArray(DynamicArray&& other) noexcept { swap(other); }
 
     ~DynamicArray() {
-        if (begin_ != nullptr) allocator().release(block(), used_bytes());
+        if (begin_ != nullptr) block()->functions->release(block(), used_bytes());
     }
 
     // Copies the elements into the memory there is, if they fit: data() stays.
@@ -175,8 +167,8 @@ public:
         if (count > most_elements) fail_for_length();
         if (count <= capacity()) return;
         const size_type bytes = count * sizeof(T);
-        Block* const larger = begin_ != nullptr ? allocator().grow(block(), used_bytes(), bytes)
-                                                : allocator().allocate(bytes);
+        Block* const larger = begin_ != nullptr ? block()->functions->grow(block(), used_bytes(), bytes)
+                                                : shared_allocator<Memory>().allocate(bytes);
         if (larger == nullptr) throw std::bad_alloc();
         const size_type size = this->size();
         begin_ = reinterpret_cast<T*>(larger->data());
@@ -188,7 +180,7 @@ public:
     // Its addresses stay readable.
     void shrink_to_fit() noexcept {
         if (begin_ == nullptr) return;
-        allocator().shrink_to_fit(block(), used_bytes());
+        block()->functions->shrink_to_fit(block(), used_bytes());
         capacity_end_ = end_;
     }
 
@@ -264,7 +256,7 @@ public:
             truncate(count);
         } else if (value_initialised_is_zero()) {
             make_room_for(count);
-            allocator().zero(block(), used_bytes(), count * sizeof(T));
+            block()->functions->zero(block(), used_bytes(), count * sizeof(T));
             end_ = begin_ + count;
         } else {
             append_copies(count - size(), T());
@@ -301,8 +293,6 @@ private:
     template <class Iterator>
     static constexpr bool is_pointer_to_element =
         std::is_same_v<Iterator, T*> || std::is_same_v<Iterator, const T*>;
-
-    static BlockAllocator<Memory>& allocator() noexcept { return shared_allocator<Memory>(); }
 
     // memmove, which must not be given null pointers.
     static void move_elements(T* to, const T* from, size_type count) noexcept {

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdlib>
+#include <limits>
 
 namespace cppdynarray {
 
@@ -45,4 +47,17 @@ struct VirtualMemory {
     static std::size_t max_mappings() noexcept;
 };
 
+// User space of a 64-bit process; half of the addresses of a 32-bit one.
+constexpr std::size_t addresses_of_a_process = std::numeric_limits<std::size_t>::max() >> (sizeof(void*) == 8 ? 17 : 1);
+
+inline void* VirtualMemory::heap_allocate(std::size_t bytes) noexcept { return std::malloc(bytes); }
+
+inline void VirtualMemory::heap_release(void* address) noexcept { std::free(address); }
+
 }  // namespace cppdynarray
+
+#ifdef _WIN32
+#include "virtual_memory_windows.hpp"
+#else
+#include "virtual_memory_posix.hpp"
+#endif

@@ -10,7 +10,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "cppdynarray/block.hpp"
+#include "cppdynarray/block_allocator.hpp"
 #include "fake_memory.hpp"
 #include "resident_memory.hpp"
 

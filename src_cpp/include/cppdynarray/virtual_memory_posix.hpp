@@ -1,0 +1,99 @@
+// VirtualMemory on Linux, macOS and other systems with mmap. Included by virtual_memory.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdio>
+#include <limits>
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#ifndef MAP_ANONYMOUS
+#define MAP_ANONYMOUS MAP_ANON
+#endif
+
+namespace cppdynarray {
+
+inline std::size_t VirtualMemory::page_size() noexcept {
+    static const std::size_t size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    return size;
+}
+
+inline std::size_t VirtualMemory::huge_page_size() noexcept {
+#ifdef MADV_HUGEPAGE
+    static const std::size_t size = [] {
+        std::size_t bytes = 0;
+        if (std::FILE* file = std::fopen("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "r")) {
+            if (std::fscanf(file, "%zu", &bytes) != 1) bytes = 0;
+            std::fclose(file);
+        }
+        return bytes;
+    }();
+    return size;
+#else
+    return 0;
+#endif
+}
+
+inline void VirtualMemory::advise_huge_pages(void* address, std::size_t bytes) noexcept {
+#ifdef MADV_HUGEPAGE
+    madvise(address, bytes, MADV_HUGEPAGE);
+#else
+    (void)address;
+    (void)bytes;
+#endif
+}
+
+// PROT_NONE pages count for nothing until they are committed, not even under strict
+// overcommit. MAP_NORESERVE would exempt them for good: the kernel could then not
+// refuse a commit larger than the machine, and writing would kill the process instead.
+inline void* VirtualMemory::reserve(std::size_t bytes) noexcept {
+    void* address = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return address == MAP_FAILED ? nullptr : address;
+}
+
+inline bool VirtualMemory::commit(void* address, std::size_t bytes) noexcept {
+    return mprotect(address, bytes, PROT_READ | PROT_WRITE) == 0;
+}
+
+inline bool VirtualMemory::discard(void* address, std::size_t bytes) noexcept {
+#ifdef __linux__
+    return madvise(address, bytes, MADV_DONTNEED) == 0;
+#else
+    // Elsewhere MADV_DONTNEED may keep the contents; fresh pages in the same place do not.
+    return mmap(address, bytes, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == address;
+#endif
+}
+
+inline bool VirtualMemory::release(void* address, std::size_t bytes) noexcept {
+    return munmap(address, bytes) == 0;
+}
+
+inline std::size_t VirtualMemory::address_space_bytes() noexcept {
+#ifdef RLIMIT_AS
+    rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        limit.rlim_cur < addresses_of_a_process)
+        return static_cast<std::size_t>(limit.rlim_cur);
+#endif
+    return addresses_of_a_process;
+}
+
+inline std::size_t VirtualMemory::max_mappings() noexcept {
+#ifdef __linux__
+    static const std::size_t count = [] {
+        std::size_t read = 0;
+        if (std::FILE* file = std::fopen("/proc/sys/vm/max_map_count", "r")) {
+            if (std::fscanf(file, "%zu", &read) != 1) read = 0;
+            std::fclose(file);
+        }
+        return read != 0 ? read : std::size_t{65530};
+    }();
+    return count;
+#else
+    return std::numeric_limits<std::size_t>::max();
+#endif
+}
+
+}  // namespace cppdynarray
