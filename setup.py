@@ -16,7 +16,7 @@ HEADERS = [
 if sys.platform == "win32":
     COMPILE_ARGS = ["/std:c++17", "/O2"]
 else:
-    COMPILE_ARGS = ["-std=c++17", "-O3", "-fvisibility=hidden", "-fno-exceptions", "-Wall", "-Wextra"]
+    COMPILE_ARGS = ["-std=c++17", "-O3", "-fvisibility=hidden", "-Wall", "-Wextra"]
     # Cython's own code, not ours.
     COMPILE_ARGS += ["-Wno-unused-parameter", "-Wno-missing-field-initializers", "-Wno-cast-function-type",
                      "-Wno-array-bounds"]
@@ -24,10 +24,10 @@ else:
         COMPILE_ARGS.append("-Werror")
 
 
-def extension(name, *sources):
+def extension(name):
     return Extension(
         f"cppdynarray.{name}",
-        [f"cppdynarray/{name}.pyx", *sources],
+        [f"cppdynarray/{name}.pyx"],
         include_dirs=["src_cpp/include", "cppdynarray", numpy.get_include()],
         depends=HEADERS,
         define_macros=[
@@ -59,12 +59,13 @@ setup(
     cmdclass={"build_py": BuildPy},
     ext_modules=cythonize(
         [
-            extension("_memory", "cppdynarray/tracemalloc.cpp"),
+            extension("_memory"),
             extension("_dispatch"),
             extension("_growth"),
             extension("_indexing"),
             extension("_array"),
             extension("_creation"),
+            extension("_handles"),
         ],
         compiler_directives={
             "language_level": 3,

@@ -2,7 +2,10 @@
 
 cimport numpy as cnp
 
+from cppdynarray._memory cimport Block
 
+
+cdef Block* growable(cnp.ndarray array) except NULL
 cdef int append(cnp.ndarray array, object value) except -1
 cdef int extend(cnp.ndarray array, object values) except -1
 cdef int collect(cnp.ndarray rows, object items) except -1

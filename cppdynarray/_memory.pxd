@@ -43,10 +43,12 @@ cdef inline Block* block_of(cnp.ndarray array) noexcept:
 cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims,
                            Py_ssize_t capacity=?, Py_ssize_t reserve=?, bint fortran=?,
                            object like=?)
+cdef cnp.ndarray adopt_block(Block* block, size_t bytes, type cls, cnp.dtype dtype, int ndim,
+                             const cnp.npy_intp* dims, int flags, object like)
 cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* dims)
 cdef cnp.ndarray new_dropper(cnp.ndarray array, void* slots, cnp.npy_intp count)
-cdef Block* grow_block(Block* block, size_t used, size_t needed) noexcept nogil
-cdef void zero_block(Block* block, size_t start, size_t stop) noexcept nogil
-cdef void shrink_block(Block* block, size_t used) noexcept nogil
+cdef Block* grow_block(Block* block, size_t used, size_t needed) noexcept
+cdef void zero_block(Block* block, size_t start, size_t stop) noexcept
+cdef void shrink_block(Block* block, size_t used) noexcept
 cdef size_t row_bytes(cnp.ndarray array) noexcept
 cdef size_t used_bytes(cnp.ndarray array) noexcept

@@ -69,7 +69,9 @@ cdef extern from "cppdynarray/block_allocator.hpp" namespace "cppdynarray" nogil
 
 cdef extern from "tracemalloc.hpp" namespace "cppdynarray" nogil:
     void trace_memory(void*, size_t) noexcept
-    void untrace_memory(void*) noexcept
+    Block* grow_traced(Block*, size_t, size_t) noexcept
+    void shrink_traced(Block*, size_t) noexcept
+    void release_traced(Block*, size_t) noexcept
 
 
 # NumPy's data handler. NumPy itself calls these for arrays that PyArray_Resize or
@@ -102,14 +104,8 @@ cdef void* handler_realloc(void* ctx, void* address, size_t size) noexcept nogil
 
 
 cdef void handler_free(void* ctx, void* address, size_t size) noexcept nogil:
-    if address == NULL:
-        return
-    cdef Block* block = Block.of(address)
-    cdef Block* each = block
-    while each != NULL:
-        untrace_memory(each.data())
-        each = each.retired
-    block.functions.release(block, size)
+    if address != NULL:
+        release_traced(Block.of(address), size)
 
 
 cdef PyDataMem_Handler handler_functions
@@ -148,40 +144,42 @@ cdef size_t used_bytes(cnp.ndarray array) noexcept:
 
 # Blocks come from the allocator of this module or of another: each brings the functions of its own.
 
-cdef Block* grow_block(Block* block, size_t used, size_t needed) noexcept nogil:
+cdef Block* grow_block(Block* block, size_t used, size_t needed) noexcept:
     """Makes room; the result differs from `block` if the data had to move. NULL: no memory."""
-    cdef size_t before = block.committed_bytes
-    cdef Block* grown = block.functions.grow(block, used, needed)
-    # A new array counts as what was asked for, a grown one as its capacity.
-    if grown != NULL and (grown != block or grown.committed_bytes != before):
-        trace_memory(grown.data(), grown.committed_bytes)
-    return grown
+    return grow_traced(block, used, needed)
 
 
-cdef void zero_block(Block* block, size_t start, size_t stop) noexcept nogil:
+cdef void zero_block(Block* block, size_t start, size_t stop) noexcept:
     block.functions.zero(block, start, stop)
 
 
-cdef void shrink_block(Block* block, size_t used) noexcept nogil:
-    block.functions.shrink_to_fit(block, used)
-    trace_memory(block.data(), block.committed_bytes)
+cdef void shrink_block(Block* block, size_t used) noexcept:
+    shrink_traced(block, used)
 
 
-cdef cnp.ndarray _adopt(Block* block, size_t bytes, type cls, cnp.dtype dtype, int ndim,
-                        const cnp.npy_intp* dims, int flags, object like):
-    """The array on `block`, which it owns; on failure the block is free again."""
+cdef cnp.ndarray adopt_block(Block* block, size_t bytes, type cls, cnp.dtype dtype, int ndim,
+                             const cnp.npy_intp* dims, int flags, object like):
+    """The array on `block`, which it owns; tracemalloc hears of `bytes`. The block is still the
+    caller's if this fails.
+    """
     cdef cnp.ndarray array
     if PyDataType_REFCHK(dtype):
         zero_block(block, 0, block.committed_bytes)
     Py_INCREF(dtype)  # stolen below
-    try:
-        array = PyArray_NewFromDescr(cls, dtype, ndim, dims, NULL, block.data(), flags, like)
-    except:
-        block.functions.release(block, 0)
-        raise
+    array = PyArray_NewFromDescr(cls, dtype, ndim, dims, NULL, block.data(), flags, like)
     own_block(array, handler)
     trace_memory(block.data(), bytes)
     return array
+
+
+cdef cnp.ndarray _new(Block* block, size_t bytes, type cls, cnp.dtype dtype, int ndim,
+                      const cnp.npy_intp* dims, int flags, object like):
+    """As adopt_block, but on failure the block is free again."""
+    try:
+        return adopt_block(block, bytes, cls, dtype, ndim, dims, flags, like)
+    except:
+        block.functions.release(block, 0)
+        raise
 
 
 cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims,
@@ -226,8 +224,8 @@ cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_in
             f"unable to allocate {max(bytes, capacity_bytes, reserve_bytes)} bytes for an array with shape "
             f"{tuple([dims[axis] for axis in range(ndim)])} and data type {dtype}"
         )
-    return _adopt(block, max(bytes, capacity_bytes), cls, dtype, ndim, dims,
-                  NPY_ARRAY_FARRAY if fortran else NPY_ARRAY_CARRAY, like)
+    return _new(block, max(bytes, capacity_bytes), cls, dtype, ndim, dims,
+                NPY_ARRAY_FARRAY if fortran else NPY_ARRAY_CARRAY, like)
 
 
 cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* dims):
@@ -243,7 +241,7 @@ cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* di
     cdef Block* block = allocator().allocate(bytes, 0)
     if block == NULL:
         raise MemoryError(f"unable to allocate {bytes} bytes to convert values to {array.dtype}")
-    return _adopt(block, bytes, cnp.ndarray, array.descr, ndim, dims, NPY_ARRAY_CARRAY, None)
+    return _new(block, bytes, cnp.ndarray, array.descr, ndim, dims, NPY_ARRAY_CARRAY, None)
 
 
 cdef cnp.ndarray new_dropper(cnp.ndarray array, void* slots, cnp.npy_intp count):

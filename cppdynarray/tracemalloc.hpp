@@ -1,12 +1,48 @@
 // tracemalloc hears of our memory, as it does of NumPy's own allocations.
 #pragma once
 
+#include <Python.h>
+
 #include <cstddef>
+#include <cstdint>
+
+#include "cppdynarray/block.hpp"
 
 namespace cppdynarray {
 
+// Python 3.11 and 3.12 declare these two without extern "C", so that C++ can't link to them. The
+// same C functions, declared once more in this namespace.
+extern "C" int PyTraceMalloc_Track(unsigned int domain, std::uintptr_t address, std::size_t size);
+extern "C" int PyTraceMalloc_Untrack(unsigned int domain, std::uintptr_t address);
+
+constexpr unsigned int numpy_domain = 389047;  // numpy.lib.tracemalloc_domain
+
 // Says that `bytes` at `address` are in use, instead of what was said of it before. Needs no GIL.
-void trace_memory(const void* address, std::size_t bytes) noexcept;
-void untrace_memory(const void* address) noexcept;
+inline void trace_memory(const void* address, std::size_t bytes) noexcept {
+    PyTraceMalloc_Track(numpy_domain, reinterpret_cast<std::uintptr_t>(address), bytes);
+}
+
+inline void untrace_memory(const void* address) noexcept {
+    PyTraceMalloc_Untrack(numpy_domain, reinterpret_cast<std::uintptr_t>(address));
+}
+
+// A new array counts as what was asked for, a grown one as its capacity.
+inline Block* grow_traced(Block* block, std::size_t used, std::size_t bytes) noexcept {
+    const std::size_t before = block->committed_bytes;
+    Block* grown = block->functions->grow(block, used, bytes);
+    if (grown != nullptr && (grown != block || grown->committed_bytes != before))
+        trace_memory(grown->data(), grown->committed_bytes);
+    return grown;
+}
+
+inline void shrink_traced(Block* block, std::size_t used) noexcept {
+    block->functions->shrink_to_fit(block, used);
+    trace_memory(block->data(), block->committed_bytes);
+}
+
+inline void release_traced(Block* block, std::size_t used) noexcept {
+    for (Block* each = block; each != nullptr; each = each->retired) untrace_memory(each->data());
+    block->functions->release(block, used);
+}
 
 }  // namespace cppdynarray

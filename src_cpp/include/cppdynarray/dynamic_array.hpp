@@ -274,6 +274,14 @@ public:
         std::swap(capacity_end_, other.capacity_end_);
     }
 
+    // Gives the memory away, as std::unique_ptr does: the array is empty afterwards. The block, of
+    // which size() elements are in use, is the caller's to release; nullptr if there was none.
+    Block* release() noexcept {
+        Block* const taken = begin_ != nullptr ? block() : nullptr;
+        begin_ = end_ = capacity_end_ = nullptr;
+        return taken;
+    }
+
     friend void swap(DynamicArray& a, DynamicArray& b) noexcept { a.swap(b); }
 
     friend bool operator==(const DynamicArray& a, const DynamicArray& b) {

@@ -1,0 +1,59 @@
+# What `from cppdynarray cimport DynamicArray` gives: handles onto arrays, for use without the GIL.
+# distutils and Cython find the headers by include_dirs=[cppdynarray.get_include()].
+
+from cpython.object cimport PyObject
+from libcpp cimport bool
+
+
+cdef extern from "cppdynarray/python_array.hpp" namespace "cppdynarray" nogil:
+    cdef cppclass DynamicArray "cppdynarray::PythonArray1D"[T]:
+        """A handle to a cppdynarray.DynamicArray with one dimension and elements T."""
+        ctypedef T value_type
+        ctypedef T* iterator
+
+        DynamicArray() noexcept
+        # TypeError: other elements than T. ValueError: it can't grow, or has more dimensions.
+        DynamicArray(object array) except +
+        PyObject* object() noexcept  # borrowed
+        size_t size() noexcept
+        bool empty() noexcept
+        size_t capacity() noexcept
+        size_t max_size() noexcept
+        T* data() noexcept
+        T* begin() noexcept
+        T* end() noexcept
+        T& operator[](size_t index) noexcept
+        T& at(size_t index) except +
+        T& front() noexcept
+        T& back() noexcept
+        # MemoryError, and nothing has changed, if there is no memory.
+        void push_back(const T& value) except +
+        void append(const T* source, size_t count) except +
+        void reserve(size_t count) except +
+        void resize(size_t count) except +
+        void pop_back() noexcept
+        void clear() noexcept
+        void shrink_to_fit() noexcept
+
+    cdef cppclass DynamicArray2D "cppdynarray::PythonArray2D"[T]:
+        """A handle to a cppdynarray.DynamicArray with two dimensions: its rows, one after the other."""
+        ctypedef T value_type
+
+        DynamicArray2D() noexcept
+        DynamicArray2D(object array) except +
+        PyObject* object() noexcept  # borrowed
+        size_t rows() noexcept
+        size_t cols() noexcept
+        size_t size() noexcept
+        size_t capacity() noexcept
+        size_t max_size() noexcept
+        T* data() noexcept
+        T* row(size_t index) noexcept
+        T& at "operator()"(size_t row, size_t column) noexcept
+        T& operator()(size_t row, size_t column) noexcept
+        void push_back(const T* source) except +
+        void append(const T* source, size_t count) except +
+        void reserve(size_t count) except +
+        void resize(size_t count) except +
+        void clear() noexcept
+        void shrink_to_fit() noexcept

@@ -1,0 +1,107 @@
+// What compiled modules and the installed cppdynarray say to each other: a table of functions that is
+// reached through a capsule, so that nothing needs to be linked. Users' code includes python_array.hpp.
+#pragma once
+
+#include <Python.h>
+
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <type_traits>
+
+#include "block.hpp"
+
+namespace cppdynarray {
+
+// Of this table, of ElementType and Field, and of Block. Functions added at the end of the table raise
+// it; a change of what is there raises `oldest` too.
+constexpr std::uint32_t python_api_version = 1;
+constexpr const char* python_api_capsule = "cppdynarray._handles.api";
+
+struct Field;
+
+// The dtype of an element, in NumPy's words: kind 'b', 'i', 'u', 'f', 'c' or, for structs, 'V'.
+struct ElementType {
+    char kind;
+    std::uint32_t size;
+    const Field* fields;  // nullptr: unknown, and any structured dtype of this size will do
+    std::uint32_t field_count;
+};
+
+struct Field {
+    const char* name;
+    std::size_t offset;
+    ElementType type;
+};
+
+struct PythonApi;
+
+// Where an array keeps what a handle reads and writes. `array` is a reference of the handle's own.
+struct ArrayPlace {
+    PyObject* array;
+    char** data;
+    Py_ssize_t** dimensions;
+    const PythonApi* api;
+};
+
+struct PythonApi {
+    std::uint32_t version;  // of the installed package
+    std::uint32_t oldest;   // version of headers that still fits it
+
+    // Finds the place of `object` if it can grow and has `ndim` dimensions and elements of `type`
+    // (nullptr: any): 0, with a new reference in `place`, or -1 and a Python exception. Needs the GIL.
+    int (*open)(PyObject* object, const ElementType* type, int ndim, ArrayPlace* place);
+
+    // A new DynamicArray that owns `block`; nullptr, and the block still the caller's, with a Python
+    // exception. `dtype` may be nullptr where `type` says enough. Needs the GIL.
+    PyObject* (*adopt)(Block* block, int ndim, const Py_ssize_t* shape, const ElementType* type, PyObject* dtype);
+
+    // The rest is for places that open() found, and needs no GIL. False: no memory, nothing changed.
+    bool (*reserve)(const ArrayPlace* place, std::size_t rows) noexcept;
+    bool (*resize)(const ArrayPlace* place, std::size_t rows) noexcept;
+    bool (*append)(const ArrayPlace* place, const void* source, std::size_t rows) noexcept;
+    void (*shrink_to_fit)(const ArrayPlace* place) noexcept;
+};
+
+// The fields of a struct T, as far as they are to be checked against a structured dtype:
+//
+//     struct Event { double time; std::int32_t neuron; };
+//     template <> struct cppdynarray::StructFields<Event> {
+//         static constexpr cppdynarray::Field fields[] = {
+//             CPPDYNARRAY_FIELD(Event, time), CPPDYNARRAY_FIELD(Event, neuron)};
+//     };
+template <class T>
+struct StructFields {};
+
+#define CPPDYNARRAY_FIELD(Struct, member) \
+    ::cppdynarray::Field { #member, offsetof(Struct, member), ::cppdynarray::element_type<decltype(Struct::member)>() }
+
+template <class T>
+struct IsComplex : std::false_type {};
+template <class T>
+struct IsComplex<std::complex<T>> : std::true_type {};
+
+template <class T, class = void>
+struct HasFields : std::false_type {};
+template <class T>
+struct HasFields<T, std::void_t<decltype(StructFields<T>::fields)>> : std::true_type {};
+
+template <class T>
+constexpr ElementType element_type() noexcept {
+    static_assert(std::is_trivially_copyable_v<T> || IsComplex<T>::value, "elements are moved as bytes");
+    constexpr auto size = static_cast<std::uint32_t>(sizeof(T));
+    if constexpr (std::is_same_v<T, bool>) return {'b', size, nullptr, 0};
+    else if constexpr (std::is_enum_v<T>) return element_type<std::underlying_type_t<T>>();
+    else if constexpr (std::is_floating_point_v<T>) return {'f', size, nullptr, 0};
+    else if constexpr (std::is_integral_v<T>) return {std::is_signed_v<T> ? 'i' : 'u', size, nullptr, 0};
+    else if constexpr (IsComplex<T>::value) return {'c', size, nullptr, 0};
+    else if constexpr (HasFields<T>::value)
+        return {'V', size, StructFields<T>::fields, static_cast<std::uint32_t>(std::size(StructFields<T>::fields))};
+    else {
+        static_assert(std::is_class_v<T> || std::is_union_v<T>, "NumPy has no dtype for this");
+        return {'V', size, nullptr, 0};
+    }
+}
+
+}  // namespace cppdynarray

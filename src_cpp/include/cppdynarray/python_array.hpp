@@ -1,0 +1,217 @@
+// Handles: C++ and Cython code at work on the memory of a Python cppdynarray.DynamicArray.
+//
+//     cppdynarray::PythonArray1D<double> array(object);   // with the GIL
+//     array.push_back(1.5);                               // without: Python sees it at once
+//
+// Needs Python's headers, and cppdynarray to be installed when it runs; nothing to link.
+#pragma once
+
+#include <Python.h>
+
+#include <cstddef>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+#include "block.hpp"
+#include "python_api.hpp"
+
+namespace cppdynarray {
+
+// A Python exception is set. Cython's `except +` lets that one through; other C++ code returns to
+// Python with an error, as pybind11 does for `throw pybind11::error_already_set()`.
+struct PythonError : std::exception {
+    const char* what() const noexcept override { return "a Python exception is set"; }
+};
+
+// MemoryError, once it reaches Python.
+struct NoMemory : std::bad_alloc {
+    const char* what() const noexcept override { return "no memory for the array to grow, or no array can have that size"; }
+};
+
+// The functions of the installed package; throws PythonError if it isn't there or doesn't fit these
+// headers. Needs the GIL.
+inline const PythonApi& python_api() {
+    static const PythonApi* found = nullptr;
+    if (found != nullptr) return *found;
+    PyObject* module = PyImport_ImportModule("cppdynarray._handles");
+    if (module == nullptr) throw PythonError();
+    Py_DECREF(module);  // sys.modules has it
+    const auto* api = static_cast<const PythonApi*>(PyCapsule_Import(python_api_capsule, 0));
+    if (api == nullptr) throw PythonError();
+    if (api->version < python_api_version || api->oldest > python_api_version) {
+        PyErr_Format(PyExc_ImportError,
+                     "this module was compiled with version %u of cppdynarray's headers, and the installed "
+                     "cppdynarray has versions %u to %u: %s",
+                     python_api_version, api->oldest, api->version,
+                     api->version < python_api_version ? "update cppdynarray" : "compile the module again");
+        throw PythonError();
+    }
+    found = api;
+    return *found;
+}
+
+// A reference to a DynamicArray, with what every handle has. Copies refer to the same array. One
+// thread at a time may change an array, through whatever handle or from Python; its shape and dtype
+// must not be set by other means while there are handles.
+class PythonArray {
+public:
+    // Refers to nothing: may only be assigned to and destroyed.
+    PythonArray() noexcept = default;
+
+    PythonArray(const PythonArray& other) noexcept : place_(other.place_) {
+        if (place_.array == nullptr) return;
+        const PyGILState_STATE state = PyGILState_Ensure();
+        Py_INCREF(place_.array);
+        PyGILState_Release(state);
+    }
+
+    PythonArray(PythonArray&& other) noexcept : place_(std::exchange(other.place_, {})) {}
+
+    PythonArray& operator=(PythonArray other) noexcept {
+        std::swap(place_, other.place_);
+        return *this;
+    }
+
+    ~PythonArray() {
+        if (place_.array == nullptr) return;
+        const PyGILState_STATE state = PyGILState_Ensure();
+        Py_DECREF(place_.array);
+        PyGILState_Release(state);
+    }
+
+    // The Python object, a borrowed reference; nullptr for a handle to nothing.
+    PyObject* object() const noexcept { return place_.array; }
+
+    // Gives memory behind the last row back to the system. Its addresses stay readable.
+    void shrink_to_fit() noexcept { place_.api->shrink_to_fit(&place_); }
+
+protected:
+    PythonArray(PyObject* object, const ElementType& type, int ndim) {
+        if (python_api().open(object, &type, ndim, &place_) != 0) throw PythonError();
+    }
+
+    char* bytes() const noexcept { return *place_.data; }
+    Block* block() const noexcept { return Block::of(bytes()); }
+    std::size_t rows() const noexcept { return static_cast<std::size_t>((*place_.dimensions)[0]); }
+
+    void reserve_rows(std::size_t count) {
+        if (!place_.api->reserve(&place_, count)) throw NoMemory();
+    }
+    void resize_rows(std::size_t count) {
+        if (!place_.api->resize(&place_, count)) throw NoMemory();
+    }
+    void append_rows(const void* source, std::size_t count) {
+        if (!place_.api->append(&place_, source, count)) throw NoMemory();
+    }
+
+    ArrayPlace place_{};
+};
+
+// A handle to an array with one dimension, with std::vector's members. All but the constructor work
+// without the GIL. What grows throws std::bad_alloc, and nothing has changed, if there is no memory.
+template <class T>
+class PythonArray1D : public PythonArray {
+public:
+    using value_type = T;
+    using size_type = std::size_t;
+
+    PythonArray1D() noexcept = default;
+
+    // Throws PythonError: TypeError if `object` is no array or has other elements, ValueError if it
+    // can't grow or has more dimensions, ImportError if cppdynarray doesn't fit these headers.
+    explicit PythonArray1D(PyObject* object) : PythonArray(object, element_type<T>(), 1) {}
+
+    size_type size() const noexcept { return this->rows(); }
+    bool empty() const noexcept { return size() == 0; }
+    size_type capacity() const noexcept { return this->block()->committed_bytes / sizeof(T); }
+    // Up to here data() stays as it is.
+    size_type max_size() const noexcept { return this->block()->reserved_bytes / sizeof(T); }
+
+    T* data() const noexcept { return reinterpret_cast<T*>(this->bytes()); }
+    T* begin() const noexcept { return data(); }
+    T* end() const noexcept { return data() + size(); }
+    // Unchecked, as are front(), back() and pop_back().
+    T& operator[](size_type index) const noexcept { return data()[index]; }
+    T& front() const noexcept { return data()[0]; }
+    T& back() const noexcept { return data()[size() - 1]; }
+
+    T& at(size_type index) const {
+        if (index >= size()) throw std::out_of_range("cppdynarray: index past the end");
+        return data()[index];
+    }
+
+    void reserve(size_type count) { this->reserve_rows(count); }
+
+    // New elements are zero; memory that was never written is not touched.
+    void resize(size_type count) { this->resize_rows(count); }
+    void clear() noexcept { this->place_.api->resize(&this->place_, 0); }
+    void pop_back() noexcept { this->place_.api->resize(&this->place_, size() - 1); }
+
+    // Amortised O(1); `value` may be an element.
+    void push_back(const T& value) {
+        const size_type count = size();
+        // Not in terms of capacity(): a division.
+        if ((count + 1) * sizeof(T) > this->block()->committed_bytes) this->reserve_rows(count + 1);
+        ::new (static_cast<void*>(data() + count)) T(value);
+        set_size(count + 1);
+    }
+
+    // `count` elements at once, which may be the array's own.
+    void append(const T* source, size_type count) { this->append_rows(source, count); }
+
+private:
+    // The one place outside the package that writes an ndarray's field: the length of axis 0 of an
+    // array with one dimension, where no contiguity flag depends on it. The element comes first, so
+    // that whoever sees the length finds it.
+    void set_size(size_type count) noexcept {
+        Py_ssize_t* const length = *this->place_.dimensions;
+#if defined(__GNUC__)
+        __atomic_store_n(length, static_cast<Py_ssize_t>(count), __ATOMIC_RELEASE);
+#else
+        *const_cast<volatile Py_ssize_t*>(length) = static_cast<Py_ssize_t>(count);
+#endif
+    }
+};
+
+// A handle to an array with two dimensions, that grows by rows. As PythonArray1D.
+template <class T>
+class PythonArray2D : public PythonArray {
+public:
+    using value_type = T;
+    using size_type = std::size_t;
+
+    PythonArray2D() noexcept = default;
+    explicit PythonArray2D(PyObject* object) : PythonArray(object, element_type<T>(), 2) {}
+
+    using PythonArray::rows;
+    size_type cols() const noexcept { return static_cast<size_type>((*this->place_.dimensions)[1]); }
+    size_type size() const noexcept { return rows() * cols(); }
+
+    // In rows.
+    size_type capacity() const noexcept { return rows_in(this->block()->committed_bytes); }
+    size_type max_size() const noexcept { return rows_in(this->block()->reserved_bytes); }
+
+    // Row after row, with nothing between them.
+    T* data() const noexcept { return reinterpret_cast<T*>(this->bytes()); }
+    T* row(size_type index) const noexcept { return data() + index * cols(); }
+    // Unchecked.
+    T& operator()(size_type row, size_type column) const noexcept { return data()[row * cols() + column]; }
+
+    void reserve(size_type count) { this->reserve_rows(count); }
+    void resize(size_type count) { this->resize_rows(count); }
+    void clear() noexcept { this->place_.api->resize(&this->place_, 0); }
+
+    // One row of cols() elements, or several one after the other; they may be the array's own.
+    void push_back(const T* source) { this->append_rows(source, 1); }
+    void append(const T* source, size_type count) { this->append_rows(source, count); }
+
+private:
+    size_type rows_in(size_type bytes) const noexcept {
+        return cols() != 0 ? bytes / (cols() * sizeof(T)) : PY_SSIZE_T_MAX;
+    }
+};
+
+}  // namespace cppdynarray
