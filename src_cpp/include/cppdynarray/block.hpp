@@ -4,6 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 
+// What has static variables and is compiled into several modules, perhaps from different versions of
+// these headers: linkers must not make them one.
+#if defined(__GNUC__) && !defined(_WIN32)
+#define CPPDYNARRAY_HIDDEN __attribute__((visibility("hidden")))
+#else
+#define CPPDYNARRAY_HIDDEN
+#endif
+
 namespace cppdynarray {
 
 struct Block;

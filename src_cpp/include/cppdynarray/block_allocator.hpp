@@ -356,12 +356,6 @@ private:
     Block* pool_[pool_blocks] = {};
 };
 
-#if defined(__GNUC__) && !defined(_WIN32)
-#define CPPDYNARRAY_HIDDEN __attribute__((visibility("hidden")))
-#else
-#define CPPDYNARRAY_HIDDEN
-#endif
-
 // The allocator behind every C++ DynamicArray of a program or shared library. Each has one of its
 // own, so that they need not agree on the layout of allocators. Never destroyed, so that arrays with
 // static storage can outlive everything else.

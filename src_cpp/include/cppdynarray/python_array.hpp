@@ -33,7 +33,7 @@ struct NoMemory : std::bad_alloc {
 
 // The functions of the installed package; throws PythonError if it isn't there or doesn't fit these
 // headers. Needs the GIL.
-inline const PythonApi& python_api() {
+CPPDYNARRAY_HIDDEN inline const PythonApi& python_api() {
     static const PythonApi* found = nullptr;
     if (found != nullptr) return *found;
     PyObject* module = PyImport_ImportModule("cppdynarray._handles");

@@ -1,0 +1,206 @@
+# distutils: language = c++
+"""Somebody's Cython module that works on DynamicArrays."""
+
+from cppdynarray cimport DynamicArray, DynamicArray2D
+from cpython.object cimport PyObject
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libcpp cimport bool
+
+ctypedef float complex complex64
+ctypedef double complex complex128
+
+ctypedef fused element:
+    double
+    float
+    int8_t
+    int16_t
+    int32_t
+    int64_t
+    uint8_t
+    uint16_t
+    uint32_t
+    uint64_t
+    complex64
+    complex128
+
+cdef struct Event:
+    double time
+    int32_t neuron
+
+cdef packed struct PackedEvent:
+    double time
+    int32_t neuron
+
+
+def push_all(array, element[:] values):
+    cdef DynamicArray[element] d = DynamicArray[element](array)
+    cdef Py_ssize_t i
+    with nogil:
+        for i in range(values.shape[0]):
+            d.push_back(values[i])
+
+
+def push_bools(array, values):
+    cdef DynamicArray[bool] d = DynamicArray[bool](array)
+    for value in values:
+        d.push_back(<bool>value)
+
+
+def push_events(array, values):
+    cdef DynamicArray[Event] d = DynamicArray[Event](array)
+    cdef Event event
+    for event.time, event.neuron in values:
+        d.push_back(event)
+
+
+def push_packed_events(array, values):
+    cdef DynamicArray[PackedEvent] d = DynamicArray[PackedEvent](array)
+    cdef PackedEvent event
+    for event.time, event.neuron in values:
+        d.push_back(event)
+
+
+def push_seen_by(array, double value, see):
+    """What see() returns after each of two pushes through one handle."""
+    cdef DynamicArray[double] d = DynamicArray[double](array)
+    with nogil:
+        d.push_back(value)
+    first = see()
+    with nogil:
+        d.push_back(value)
+    return first, see()
+
+
+def describe(array):
+    cdef DynamicArray[double] d = DynamicArray[double](array)
+    return {
+        "size": d.size(), "capacity": d.capacity(), "max_size": d.max_size(), "empty": d.empty(),
+        "address": <size_t>d.data(), "is_object": d.object() == <PyObject*>array,
+    }
+
+
+def ends(array):
+    cdef DynamicArray[double] d = DynamicArray[double](array)
+    return d.front(), d.back(), d[1], d.begin()[0], (d.end() - 1)[0]
+
+
+def at(array, size_t index):
+    cdef DynamicArray[double] d = DynamicArray[double](array)
+    return d.at(index)
+
+
+def set_item(array, size_t index, double value):
+    cdef DynamicArray[double] d = DynamicArray[double](array)
+    d[index] = value
+
+
+def push_own(array, size_t index, size_t count):
+    """Pushes one of the array's own elements, `count` times."""
+    cdef DynamicArray[double] d = DynamicArray[double](array)
+    with nogil:
+        for _ in range(count):
+            d.push_back(d[index])
+
+
+def append(array, double[::1] values):
+    cdef DynamicArray[double] d = DynamicArray[double](array)
+    with nogil:
+        d.append(&values[0] if values.shape[0] else NULL, values.shape[0])
+
+
+def append_own(array):
+    cdef DynamicArray[double] d = DynamicArray[double](array)
+    with nogil:
+        d.append(d.data(), d.size())
+
+
+def call(array, str name, size_t count=0):
+    cdef DynamicArray[double] d = DynamicArray[double](array)
+    if name == "reserve":
+        with nogil:
+            d.reserve(count)
+    elif name == "resize":
+        with nogil:
+            d.resize(count)
+    elif name == "pop_back":
+        d.pop_back()
+    elif name == "clear":
+        d.clear()
+    elif name == "shrink_to_fit":
+        d.shrink_to_fit()
+    else:
+        raise ValueError(name)
+
+
+cdef class Recorder:
+    """Keeps a handle, and so the array."""
+    cdef DynamicArray[double] values
+
+    def __init__(self, array):
+        self.values = DynamicArray[double](array)
+
+    def record(self, double value):
+        self.values.push_back(value)
+
+    def record_many(self, size_t count):
+        with nogil:
+            for i in range(count):
+                self.values.push_back(i)
+
+    def copy_and_record(self, double value):
+        cdef DynamicArray[double] other = self.values
+        other.push_back(value)
+
+    def array(self):
+        return <object>self.values.object()
+
+
+def resize_capsule(capsule, const char* name, size_t count):
+    """Through a handle that came in a capsule: 1-D or 2-D, it is the same handle."""
+    cdef DynamicArray[double]* d = <DynamicArray[double]*>PyCapsule_GetPointer(capsule, name)
+    d.resize(count)
+    return d.size()
+
+
+def push_rows(array, double[:, ::1] rows):
+    cdef DynamicArray2D[double] d = DynamicArray2D[double](array)
+    cdef Py_ssize_t i
+    with nogil:
+        for i in range(rows.shape[0]):
+            d.push_back(&rows[i, 0] if rows.shape[1] else NULL)
+
+
+def append_rows(array, double[:, ::1] rows):
+    cdef DynamicArray2D[double] d = DynamicArray2D[double](array)
+    with nogil:
+        d.append(&rows[0, 0] if rows.shape[0] and rows.shape[1] else NULL, rows.shape[0])
+
+
+def describe_rows(array):
+    cdef DynamicArray2D[double] d = DynamicArray2D[double](array)
+    return {
+        "rows": d.rows(), "cols": d.cols(), "size": d.size(), "capacity": d.capacity(), "max_size": d.max_size(),
+        "address": <size_t>d.data(),
+    }
+
+
+def row_item(array, size_t row, size_t column):
+    cdef DynamicArray2D[double] d = DynamicArray2D[double](array)
+    return d(row, column), d.row(row)[column]
+
+
+def call_rows(array, str name, size_t count=0):
+    cdef DynamicArray2D[double] d = DynamicArray2D[double](array)
+    if name == "reserve":
+        with nogil:
+            d.reserve(count)
+    elif name == "resize":
+        with nogil:
+            d.resize(count)
+    elif name == "clear":
+        d.clear()
+    elif name == "shrink_to_fit":
+        d.shrink_to_fit()
+    else:
+        raise ValueError(name)

@@ -1,0 +1,87 @@
+// Somebody's pybind11 module that works on DynamicArrays and makes some.
+#include <cppdynarray/pybind11.hpp>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <complex>
+#include <cstdint>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace py = pybind11;
+using cppdynarray::DynamicArray;
+using cppdynarray::PythonArray1D;
+using cppdynarray::PythonArray2D;
+
+struct Event {
+    double time;
+    std::int32_t neuron;
+};
+
+template <>
+struct cppdynarray::StructFields<Event> {
+    static constexpr cppdynarray::Field fields[] = {CPPDYNARRAY_FIELD(Event, time), CPPDYNARRAY_FIELD(Event, neuron)};
+};
+
+struct Unknown {
+    float x, y;
+};
+
+PYBIND11_MODULE(pybind11_user, module) {
+    module.def("push", [](PythonArray1D<double> array, double x) { array.push_back(x); });
+    module.def("push_any", [](PythonArray1D<float> array, float x) { array.push_back(x); return "float32"; });
+    module.def("push_any", [](PythonArray1D<std::int64_t> array, std::int64_t x) { array.push_back(x); return "int64"; });
+    module.def("push_event", [](PythonArray1D<Event> array, double time, std::int32_t neuron) {
+        array.push_back(Event{time, neuron});
+    });
+    module.def("same", [](PythonArray2D<double> array) { return array; });
+
+    // From a thread of C++'s own, while Python goes on.
+    module.def("fill_from_thread", [](PythonArray1D<double> array, std::size_t count) {
+        std::thread writer([&] {
+            for (std::size_t i = 0; i < count; ++i) array.push_back(static_cast<double>(i));
+        });
+        py::gil_scoped_release release;
+        writer.join();
+    });
+
+    module.def("make", [](const std::vector<double>& values) {
+        DynamicArray<double> made(values.begin(), values.end());
+        const auto address = reinterpret_cast<std::uintptr_t>(made.data());
+        py::object object = py::cast(std::move(made));
+        return py::make_tuple(object, address, made.size(), made.data() == nullptr);
+    });
+    module.def("make_events", [](int count) {
+        DynamicArray<Event> made;
+        for (int i = 0; i < count; ++i) made.push_back(Event{0.5 * i, i});
+        return made;
+    });
+    module.def("make_rows", [](std::size_t count, std::size_t columns, py::object dtype) {
+        DynamicArray<double> made(count);
+        for (std::size_t i = 0; i < count; ++i) made[i] = static_cast<double>(i);
+        try {
+            return py::reinterpret_steal<py::object>(
+                cppdynarray::to_python(std::move(made), columns, dtype.is_none() ? nullptr : dtype.ptr()));
+        } catch (const cppdynarray::PythonError&) {
+            // Still whole: nothing was taken.
+            if (made.size() != count || (count != 0 && made.back() != static_cast<double>(count - 1)))
+                std::terminate();
+            throw py::error_already_set();
+        }
+    });
+    module.def("make_unknown", [](std::size_t count, py::object dtype) {
+        try {
+            return py::reinterpret_steal<py::object>(cppdynarray::to_python(
+                DynamicArray<Unknown>(count, Unknown{1.0f, 2.0f}), 0, dtype.is_none() ? nullptr : dtype.ptr()));
+        } catch (const cppdynarray::PythonError&) {
+            throw py::error_already_set();
+        }
+    });
+    module.def("make_and_keep_writing", [](std::size_t count) {
+        PyObject* object = cppdynarray::to_python(DynamicArray<double>{1.0});
+        PythonArray1D<double> handle(object);
+        for (std::size_t i = 0; i < count; ++i) handle.push_back(2.0);
+        return py::reinterpret_steal<py::object>(object);
+    });
+}
