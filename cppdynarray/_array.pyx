@@ -50,6 +50,7 @@ cdef extern from "numpy/arrayobject.h":
     bint PyArray_IS_F_CONTIGUOUS(cnp.ndarray) noexcept
     bint PyDataType_REFCHK(cnp.dtype) noexcept
     bint PyArray_IS_C_CONTIGUOUS(cnp.ndarray) noexcept
+    bint PyArray_SAMESHAPE(cnp.ndarray, cnp.ndarray) noexcept
 
     ctypedef struct PyArray_Dims:
         cnp.npy_intp* ptr
@@ -118,7 +119,8 @@ cdef object new(type cls, object shape, object dtype, Py_ssize_t capacity=0, Py_
 cdef object new_from_iterable(type cls, object iterable, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
     """A one-dimensional array of class `cls` with the items of an iterable, in one pass."""
     cdef cnp.ndarray array = new(cls, 0, dtype, capacity, reserve)
-    if cnp.PyArray_NDIM(array) == 1:
+    # The __array_finalize__ of a subclass may have kept the array.
+    if cls is DynamicArray and cnp.PyArray_NDIM(array) == 1:
         _growth.collect(array, iterable)
     else:
         _growth.extend(array, iterable)
@@ -136,6 +138,8 @@ cdef object new_copy(type cls, cnp.ndarray source, str order="C", object like=No
         capacity, reserve, fortran, like,
     )
     cdef bint same_order = PyArray_IS_F_CONTIGUOUS(source) if fortran else PyArray_IS_C_CONTIGUOUS(source)
+    # A subclass's __array_finalize__ may have changed the source: then NumPy says what doesn't fit.
+    same_order = same_order and PyArray_SAMESHAPE(copy, source)
     if same_order and copy.descr is source.descr and not PyDataType_REFCHK(source.descr):
         memcpy(cnp.PyArray_DATA(copy), cnp.PyArray_DATA(source), used_bytes(source))
     else:
@@ -217,7 +221,7 @@ cdef object get_max_size(object self, void* closure):
 
 # Methods that are called once in a while: ordinary functions.
 
-def resize(self, *new_shape, refcheck=True):
+def resize(cnp.ndarray self not None, *new_shape, refcheck=True):
     """
     resize(new_shape, refcheck=True)
 
@@ -274,7 +278,7 @@ def resize(self, *new_shape, refcheck=True):
     _growth.resize(self, new_shape)
 
 
-def reserve(self, rows, /):
+def reserve(cnp.ndarray self not None, rows, /):
     """
     Make room for a number of rows, so that appending up to it takes no system call.
 
@@ -310,7 +314,7 @@ def reserve(self, rows, /):
     _growth.reserve(self, operator.index(rows))
 
 
-def shrink_to_fit(self):
+def shrink_to_fit(cnp.ndarray self not None):
     """
     Give the memory of unused capacity back to the system.
 
@@ -333,7 +337,7 @@ def shrink_to_fit(self):
     _growth.shrink_to_fit(self)
 
 
-def clear(self):
+def clear(cnp.ndarray self not None):
     """
     Remove all rows; dtype, row shape and capacity stay. O(1) but for object elements.
 
@@ -353,7 +357,7 @@ def clear(self):
     _growth.clear(self)
 
 
-def as_numpy(self):
+def as_numpy(cnp.ndarray self not None):
     """
     Return a plain ``numpy.ndarray`` view of the whole array, as long as it is now. O(1).
 
@@ -378,7 +382,7 @@ def as_numpy(self):
     return as_plain(self)
 
 
-def copy(self, order="C"):
+def copy(cnp.ndarray self not None, order="C"):
     """
     copy(order='C')
 
@@ -405,14 +409,14 @@ def copy(self, order="C"):
     return new_copy(type(self), self, as_order(order, "C"), self)
 
 
-def __copy__(self):
+def __copy__(cnp.ndarray self not None):
     copied = new_copy(type(self), self, "K", self)
     if hasattr(self, "__dict__"):
         copied.__dict__.update(self.__dict__)
     return copied
 
 
-def __deepcopy__(self, memo, /):
+def __deepcopy__(cnp.ndarray self not None, memo, /):
     copied = new_copy(type(self), np.ndarray.__deepcopy__(as_plain(self), memo), "K", self)
     memo[id(self)] = copied
     if hasattr(self, "__dict__"):
@@ -420,16 +424,16 @@ def __deepcopy__(self, memo, /):
     return copied
 
 
-def __reduce_ex__(self, protocol, /):
+def __reduce_ex__(cnp.ndarray self not None, protocol, /):
     # The plain view's own pickling serves all dtypes and, with protocol 5, buffers out of band.
     return rebuild, (type(self), as_plain(self), getattr(self, "__dict__", None))
 
 
-def __reduce__(self):
+def __reduce__(cnp.ndarray self not None):
     return self.__reduce_ex__(2)
 
 
-def rebuild(cls, array, attributes=None):
+def rebuild(cls, cnp.ndarray array not None, attributes=None):
     """The DynamicArray that a pickle describes."""
     if not (isinstance(cls, type) and issubclass(cls, DynamicArray)):
         raise TypeError(f"a pickled DynamicArray names its class, not {cls!r}")
@@ -444,7 +448,7 @@ def __array_wrap__(self, array, context=None, return_scalar=False, /):
     return array[()] if return_scalar and array.ndim == 0 else array
 
 
-def __sizeof__(self):
+def __sizeof__(cnp.ndarray self not None):
     """Bytes of the object and of memory ever written; untouched capacity takes none."""
     cdef cnp.ndarray array = self
     cdef size_t size = np.ndarray.__sizeof__(self)
@@ -460,7 +464,7 @@ def __sizeof__(self):
     return size
 
 
-def memory_of(cnp.ndarray array):
+def memory_of(cnp.ndarray array not None):
     """The block of an array, as a dict of sizes in bytes; None if its memory isn't ours."""
     cdef Block* block = block_of(array)
     if block == NULL:

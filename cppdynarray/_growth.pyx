@@ -45,6 +45,7 @@ cdef extern from "numpy/arrayobject.h":
         cnp.npy_intp* ptr
         int len
 
+    tuple PyArray_IntTupleFromIntp(int count, const cnp.npy_intp* values)
     int PyArray_Pack(cnp.dtype dtype, void* item, object value) except -1
     bint PyArray_EquivTypes(cnp.dtype a, cnp.dtype b) noexcept
     object PyArray_NewCopy(cnp.ndarray array, NPY_ORDER order)
@@ -154,21 +155,28 @@ cdef Py_ssize_t grown_length(cnp.ndarray array, Py_ssize_t rows) except -1:
 cdef str LAYOUT_CHANGED = "the array's dtype or row shape changed while the new values were converted"
 
 
-cdef class _Layout:
-    """What must not change while values are converted: dtype and shape of a row."""
-    cdef cnp.ndarray array
-    cdef cnp.dtype dtype
-    cdef tuple row
+cdef Block* checked(cnp.ndarray array, cnp.dtype dtype, cnp.ndarray rows) except NULL:
+    """growable(array), if `rows` are still rows like those of an array of that dtype."""
+    if (
+        array.descr is not dtype
+        or cnp.PyArray_ITEMSIZE(rows) != cnp.PyArray_ITEMSIZE(array)
+        or cnp.PyArray_NDIM(rows) != cnp.PyArray_NDIM(array)
+        or not same_dims(cnp.PyArray_DIMS(rows) + 1, cnp.PyArray_DIMS(array) + 1, cnp.PyArray_NDIM(array) - 1)
+    ):
+        raise RuntimeError(LAYOUT_CHANGED)
+    return growable(array)
 
-    def __cinit__(self, cnp.ndarray array):
-        self.array = array
-        self.dtype = array.descr
-        self.row = (<object>array).shape[1:]
 
-    cdef Block* check(self) except NULL:
-        if self.array.descr is not self.dtype or (<object>self.array).shape[1:] != self.row:
-            raise RuntimeError(LAYOUT_CHANGED)
-        return growable(self.array)
+cdef inline bint same_dims(const cnp.npy_intp* a, const cnp.npy_intp* b, int count) noexcept:
+    for i in range(count):
+        if a[i] != b[i]:
+            return False
+    return True
+
+
+cdef inline tuple shape_of(cnp.ndarray array):
+    """array.shape, also where a subclass calls something else by that name."""
+    return PyArray_IntTupleFromIntp(cnp.PyArray_NDIM(array), cnp.PyArray_DIMS(array))
 
 
 cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
@@ -218,11 +226,11 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values):
         raise TypeError("iteration over a 0-d array; use append for a single element")
     if (
         cnp.PyArray_NDIM(source) != cnp.PyArray_NDIM(array)
-        or (<object>source).shape[1:] != (<object>array).shape[1:]
+        or not same_dims(cnp.PyArray_DIMS(source) + 1, cnp.PyArray_DIMS(array) + 1, cnp.PyArray_NDIM(array) - 1)
     ):
         raise ValueError(
-            f"can't extend an array of shape {(<object>array).shape} by one of shape {(<object>source).shape}: "
-            f"rows of shape {(<object>array).shape[1:]} are needed"
+            f"can't extend an array of shape {shape_of(array)} by one of shape {shape_of(source)}: "
+            f"rows of shape {shape_of(array)[1:]} are needed"
         )
     cdef cnp.ndarray rows
     cdef cnp.dtype dtype = array.descr
@@ -274,14 +282,14 @@ cdef cnp.ndarray convert_items(cnp.ndarray array, object items):
 cdef cnp.ndarray convert_rows(cnp.ndarray array, object items):
     """Rows from an iterable of rows, for arrays of two or more dimensions."""
     cdef list listed = list(items)
-    cdef tuple row_shape = (<object>array).shape[1:]
+    cdef tuple row_shape = shape_of(array)[1:]
     cdef cnp.dtype dtype = array.descr
     cdef cnp.ndarray rows
     if listed and not PyDataType_REFCHK(dtype):
         rows = np.array(listed, dtype)
-        if (<object>rows).shape[1:] != row_shape:
+        if shape_of(rows)[1:] != row_shape:
             raise ValueError(
-                f"the values make an array of shape {(<object>rows).shape}, where rows of shape {row_shape} are needed"
+                f"the values make an array of shape {shape_of(rows)}, where rows of shape {row_shape} are needed"
             )
         return rows
     rows = scratch_rows(array, len(listed))
@@ -336,7 +344,6 @@ cdef extern from *:
 
 cdef int append(cnp.ndarray array, object value) except -1:
     cdef Block* block = growable(array)
-    cdef _Layout layout
     cdef size_t used
     cdef Py_ssize_t new_length
     cdef cnp.dtype dtype = array.descr
@@ -353,8 +360,7 @@ cdef int append(cnp.ndarray array, object value) except -1:
     if cnp.PyArray_NDIM(array) > 1 or item_size > sizeof(ItemBuffer) or PyDataType_REFCHK(dtype):
         if cnp.PyArray_NDIM(array) > 1 and is_rows(array, value, 1):
             return append_bytes(array, block, value, 1)
-        layout = _Layout(array)
-        return append_rows(layout, convert_row(array, value))
+        return append_rows(array, dtype, convert_row(array, value))
     # One element without references needs no scratch array, only a place to be converted.
     memset(item, 0, item_size)
     PyArray_Pack(dtype, item, value)
@@ -367,13 +373,6 @@ cdef int append(cnp.ndarray array, object value) except -1:
     memcpy(block.data() + used, item, item_size)
     set_length(array, new_length)
     return 0
-
-
-cdef inline bint same_dims(const cnp.npy_intp* a, const cnp.npy_intp* b, int count) noexcept:
-    for i in range(count):
-        if a[i] != b[i]:
-            return False
-    return True
 
 
 cdef inline bint is_rows(cnp.ndarray array, object values, int missing) noexcept:
@@ -407,9 +406,9 @@ cdef int append_bytes(cnp.ndarray array, Block* block, cnp.ndarray rows, Py_ssiz
     return 0
 
 
-cdef int append_rows(_Layout layout, cnp.ndarray rows) except -1:
-    cdef Block* block = layout.check()
-    cdef cnp.ndarray array = layout.array
+cdef int append_rows(cnp.ndarray array, cnp.dtype dtype, cnp.ndarray rows) except -1:
+    """Appends rows that were converted for `array` when its dtype was `dtype`."""
+    cdef Block* block = checked(array, dtype, rows)
     cdef size_t used = used_bytes(array)
     cdef Py_ssize_t new_length = grown_length(array, length(rows))
     block = make_room(array, block, new_length)
@@ -422,9 +421,9 @@ cdef int extend(cnp.ndarray array, object values) except -1:
     cdef Block* block = growable(array)
     if is_rows(array, values, 0):
         return append_bytes(array, block, values, length(values))
-    cdef _Layout layout = _Layout(array)
+    cdef cnp.dtype dtype = array.descr
     return append_rows(
-        layout,
+        array, dtype,
         convert_array(array, values) if is_array_like(values)
         else convert_rows(array, values) if cnp.PyArray_NDIM(array) > 1
         else convert_items(array, values),
@@ -433,10 +432,10 @@ cdef int extend(cnp.ndarray array, object values) except -1:
 
 cdef int insert(cnp.ndarray array, object index, object value) except -1:
     growable(array)
-    cdef _Layout layout = _Layout(array)
+    cdef cnp.dtype dtype = array.descr
     cdef cnp.ndarray rows = convert_row(array, value)
     cdef Py_ssize_t position = clamp(operator.index(index))
-    cdef Block* block = layout.check()
+    cdef Block* block = checked(array, dtype, rows)
     cdef size_t row = row_bytes(array)
     cdef Py_ssize_t old_length = length(array)
     if position < 0:
@@ -456,7 +455,7 @@ cdef int insert(cnp.ndarray array, object index, object value) except -1:
     return 0
 
 
-cdef Py_ssize_t clamp(object index) noexcept:
+cdef Py_ssize_t clamp(object index) except? -1:
     """An int as the nearest Py_ssize_t, as slices do."""
     return max(min(index, NPY_MAX_INTP), -NPY_MAX_INTP)
 

@@ -167,6 +167,8 @@ cdef cnp.ndarray adopt_block(Block* block, size_t bytes, type cls, cnp.dtype dty
         zero_block(block, 0, block.committed_bytes)
     Py_INCREF(dtype)  # stolen below
     array = PyArray_NewFromDescr(cls, dtype, ndim, dims, NULL, block.data(), flags, like)
+    if cnp.PyArray_DATA(array) != block.data():
+        raise RuntimeError(f"{cls.__name__}.__array_finalize__ gave the array other memory")
     own_block(array, handler)
     trace_memory(block.data(), bytes)
     return array
@@ -178,7 +180,12 @@ cdef cnp.ndarray _new(Block* block, size_t bytes, type cls, cnp.dtype dtype, int
     try:
         return adopt_block(block, bytes, cls, dtype, ndim, dims, flags, like)
     except:
-        block.functions.release(block, 0)
+        if cls is cnp.ndarray or cls.__array_finalize__ is np.ndarray.__array_finalize__:
+            block.functions.release(block, 0)
+        else:
+            # The class's own __array_finalize__ may have kept the array that it then let fail, so
+            # its addresses stay readable. Their memory goes.
+            block.functions.shrink_to_fit(block, 0)
         raise
 
 
@@ -195,11 +202,11 @@ cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_in
     if dtype.itemsize == 0 or dtype.type_num >= NPY_USERDEF or dtype.type_num == cnp.NPY_VOID:
         # Subarray dtypes become dimensions, S0 becomes S1, and a StringDType becomes an
         # instance with an arena of its own: NumPy does so for arrays that it allocates.
+        for axis in range(ndim):
+            all_dims[axis] = dims[axis]
         shape = np.empty(0, dtype).shape[1:]
         if ndim + len(shape) > 64:
             raise ValueError("number of dimensions must be within [0, 64]")
-        for axis in range(ndim):
-            all_dims[axis] = dims[axis]
         for axis in range(len(shape)):
             all_dims[ndim + axis] = shape[axis]
         dims = all_dims

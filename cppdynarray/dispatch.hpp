@@ -40,11 +40,18 @@ public:
     // replaced by a view: a new reference, to `object` itself if there is none.
     PyObject* plain(PyObject* object) noexcept {
         if (is_dynamic(object)) return plain_array(object);
-        if (PyTuple_CheckExact(object)) return plain_tuple(object);
-        if (PyList_CheckExact(object)) return plain_list(object);
-        if (PyDict_CheckExact(object) && PyDict_GET_SIZE(object) != 0) return plain_dict(object);
         Py_INCREF(object);
-        return object;
+        if (!is_container(object)) return object;
+        // The reference is kept meanwhile: making a container may run Python code.
+        PyObject* replaced = nullptr;
+        if (!Py_EnterRecursiveCall(" in nested containers of arrays")) {
+            replaced = PyTuple_CheckExact(object)  ? plain_tuple(object)
+                       : PyList_CheckExact(object) ? plain_list(object)
+                                                   : plain_dict(object);
+            Py_LeaveRecursiveCall();
+        }
+        Py_DECREF(object);
+        return replaced;
     }
 
     // Only DynamicArrays themselves are replaced: for operators, which take no nested lists.
@@ -84,6 +91,11 @@ private:
         Py_INCREF(view);
         pairs_[count_++] = {object, view};
         return view;
+    }
+
+    static bool is_container(PyObject* object) noexcept {
+        return PyTuple_CheckExact(object) || PyList_CheckExact(object) ||
+               (PyDict_CheckExact(object) && PyDict_GET_SIZE(object) != 0);
     }
 
     bool make_room() noexcept {
@@ -128,23 +140,25 @@ private:
 
     // A list is copied only from the first item that changes: a long one of numbers is only read.
     PyObject* plain_list(PyObject* list) noexcept {
-        if (Py_EnterRecursiveCall(" in nested lists of arrays")) return nullptr;
         PyObject* changed = nullptr;
         for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); ++i) {
             PyObject* item = PyList_GET_ITEM(list, i);
             PyObject* replacement = plain(item);
-            if (replacement != nullptr && changed == nullptr && replacement != item)
+            const bool differs = replacement != item;
+            if (replacement != nullptr && differs && changed == nullptr)
                 changed = PyList_GetSlice(list, 0, PyList_GET_SIZE(list));
-            if (replacement == nullptr || (replacement != item && changed == nullptr)) {
+            if (replacement == nullptr || (differs && changed == nullptr)) {
                 Py_XDECREF(replacement);
                 Py_XDECREF(changed);
-                Py_LeaveRecursiveCall();
                 return nullptr;
             }
-            if (changed != nullptr) PyList_SetItem(changed, i, replacement);
-            else Py_DECREF(replacement);
+            if (changed == nullptr) {
+                Py_DECREF(replacement);
+            } else if (PyList_SetItem(changed, i, replacement) < 0) {  // takes the reference
+                Py_DECREF(changed);
+                return nullptr;
+            }
         }
-        Py_LeaveRecursiveCall();
         if (changed != nullptr) return changed;
         Py_INCREF(list);
         return list;
