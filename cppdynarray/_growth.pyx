@@ -41,15 +41,10 @@ cdef extern from "numpy/arrayobject.h":
     ctypedef enum NPY_ORDER:
         NPY_CORDER
 
-    ctypedef struct PyArray_Dims:
-        cnp.npy_intp* ptr
-        int len
-
     tuple PyArray_IntTupleFromIntp(int count, const cnp.npy_intp* values)
     int PyArray_Pack(cnp.dtype dtype, void* item, object value) except -1
     bint PyArray_EquivTypes(cnp.dtype a, cnp.dtype b) noexcept
     object PyArray_NewCopy(cnp.ndarray array, NPY_ORDER order)
-    object PyArray_Resize(cnp.ndarray array, PyArray_Dims* shape, int refcheck, NPY_ORDER order)
     object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
                                 const cnp.npy_intp* strides, void* data, int flags, object obj)
     bint PyDataType_REFCHK(cnp.dtype dtype) noexcept
@@ -71,6 +66,12 @@ cdef extern from "cppdynarray/growth_policy.hpp" namespace "cppdynarray":
 
 cdef extern from "<algorithm>" namespace "std":
     void rotate(char* first, char* middle, char* last) noexcept
+
+
+cdef extern from "array_fields.hpp" namespace "cppdynarray":
+    cdef cppclass NewDimensions:
+        bint take(int ndim) noexcept
+        void give_to(cnp.ndarray array, int ndim) noexcept
 
 
 cdef extern from "scalars.hpp" namespace "cppdynarray":
@@ -484,7 +485,7 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
     cdef cnp.npy_intp added
     cdef cnp.ndarray doomed = None, fresh = None
     cdef Block* block
-    cdef PyArray_Dims new_shape
+    cdef NewDimensions dimensions
     if ndim > 64:
         raise ValueError("maximum supported dimension for an ndarray is 64")
     if largest == 0:
@@ -513,6 +514,8 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
         same_rows = same_rows and dims[axis] == cnp.PyArray_DIMS(array)[axis]
     if same_rows and dims[0] <= length(array):
         return remove_rows(array, dims[0], length(array))
+    if ndim != cnp.PyArray_NDIM(array) and not dimensions.take(ndim):
+        raise MemoryError(f"no memory for {ndim} dimensions")
     if new_size < old_size:
         doomed = take_items(array, item_size, new_size, old_size)
         block.dirty_bytes = max(block.dirty_bytes, used_bytes(array))
@@ -529,18 +532,9 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
         else:
             zero_block(block, used_bytes(array), item_size * <size_t>new_size)
 
-    if ndim == cnp.PyArray_NDIM(array):
-        set_shape(array, dims)
-        return 0
-    # NumPy's own call changes the number of dimensions; it finds the size it expects.
-    cdef cnp.npy_intp[64] flat
-    for axis in range(cnp.PyArray_NDIM(array)):
-        flat[axis] = 1
-    flat[0] = new_size
-    set_shape(array, flat)
-    new_shape.ptr = dims
-    new_shape.len = ndim
-    PyArray_Resize(array, &new_shape, 0, NPY_CORDER)
+    if ndim != cnp.PyArray_NDIM(array):
+        dimensions.give_to(array, ndim)
+    set_shape(array, dims)
     return 0
 
 

@@ -8,7 +8,7 @@
 #include <numpy/arrayobject.h>
 #include <numpy/arrayscalars.h>
 
-#include <cstring>
+#include <utility>
 
 #include "cppdynarray/block.hpp"
 
@@ -56,6 +56,33 @@ inline void set_shape(PyArrayObject* array, const npy_intp* dims) noexcept {
     }
     PyArray_UpdateFlags(array, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS);
 }
+
+// Room for another number of dimensions, taken before anything changes, so that no failure
+// can come between the changes.
+class NewDimensions {
+public:
+    NewDimensions() noexcept = default;
+    NewDimensions(const NewDimensions&) = delete;
+    NewDimensions& operator=(const NewDimensions&) = delete;
+    ~NewDimensions() { PyDimMem_FREE(room_); }
+
+    // False: there is no memory.
+    bool take(int ndim) noexcept {
+        const int numbers = ndim > 0 ? 2 * ndim : 2;  // PyDimMem_NEW is a macro
+        room_ = PyDimMem_NEW(numbers);
+        return room_ != nullptr;
+    }
+
+    // Gives `array` `ndim` dimensions, as many as were taken; set_shape() says which.
+    void give_to(PyArrayObject* array, int ndim) noexcept {
+        std::swap(fields(array)->dimensions, room_);
+        fields(array)->strides = fields(array)->dimensions + ndim;
+        fields(array)->nd = ndim;
+    }
+
+private:
+    npy_intp* room_ = nullptr;
+};
 
 // Whether rows can follow one another at the end of `array`. NumPy lets the stride of an
 // axis of length 0 or 1 be anything; here it gets the value that the next row will need.
