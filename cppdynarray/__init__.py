@@ -22,8 +22,8 @@ from pathlib import Path as _Path
 
 try:
     from cppdynarray._array import DynamicArray
-except ModuleNotFoundError as error:
-    if error.name != "cppdynarray._array":
+except ModuleNotFoundError as _error:
+    if _error.name != "cppdynarray._array":
         raise
     raise ImportError(
         f"{_Path(__file__).parent} is cppdynarray's source, without its compiled modules: run "
@@ -55,7 +55,7 @@ from cppdynarray._version import __version__
 from cppdynarray.options import get_options, options, set_options
 
 
-def get_include():
+def get_include() -> str:
     """
     Return the directory of the C++ headers, for a compiler's include path.
 

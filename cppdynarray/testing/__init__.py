@@ -2,14 +2,14 @@
 
 import ctypes
 import sys
+from typing import Any
 
 import numpy as np
+from numpy._core.multiarray import get_handler_name
 
 from cppdynarray._array import DynamicArray, memory_of
 
 __all__ = ["assert_invariants"]
-
-_get_handler_name = np._core.multiarray.get_handler_name
 
 # How far past the used bytes memory is looked at: a page, so that a check costs microseconds
 # and hardly any memory.
@@ -18,7 +18,7 @@ _SPARE_BYTES_READ = 4096
 _ELEMENTS_READ = 4096
 
 
-def assert_invariants(array):
+def assert_invariants(array: DynamicArray[Any, Any]) -> None:
     """
     Check everything that holds for a DynamicArray at any time.
 
@@ -76,7 +76,7 @@ def _check_owner(array):
             _equal(flag, getattr(flags, flag), getattr(fresh.flags, flag))
     _equal("owndata", flags.owndata, True)
     _equal("base", array.base, None)
-    _equal("handler", _get_handler_name(array), "cppdynarray")
+    _equal("handler", get_handler_name(array), "cppdynarray")
     if array.size:
         for axis, length in enumerate(array.shape):
             if length > 1:  # the stride of any other axis is never used
