@@ -1,4 +1,4 @@
-"""Imports the libraries that not every environment has: those of the group `libraries`."""
+"""Imports what not every environment has: the libraries and tools of the optional groups."""
 
 import os
 
@@ -7,9 +7,9 @@ import pytest
 REQUIRE_VARIABLE = "CPPDYNARRAY_REQUIRE_LIBRARIES"
 
 
-def import_library(name):
+def import_library(name, group="libraries"):
     """The module; without it the tests are skipped, or fail where the environment requires it."""
-    reason = f"{name} is not installed (see the group 'libraries' in pyproject.toml)"
+    reason = f"{name} is not installed (see the group {group!r} in pyproject.toml)"
     try:
         return pytest.importorskip(name, reason=reason)
     except pytest.skip.Exception:

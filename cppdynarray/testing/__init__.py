@@ -2,7 +2,6 @@
 
 import ctypes
 import sys
-from typing import Any
 
 import numpy as np
 from numpy._core.multiarray import get_handler_name
@@ -18,7 +17,7 @@ _SPARE_BYTES_READ = 4096
 _ELEMENTS_READ = 4096
 
 
-def assert_invariants(array: DynamicArray[Any, Any]) -> None:
+def assert_invariants(array):
     """
     Check everything that holds for a DynamicArray at any time.
 

@@ -1,5 +1,6 @@
 """What type checkers must refuse. Each marked line is an error to them, and raises when it is run."""
 
+# pyright: reportUnnecessaryTypeIgnoreComment=true
 import numpy as np
 
 import cppdynarray as cda
