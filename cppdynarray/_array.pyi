@@ -102,8 +102,10 @@ class DynamicArray(np.ndarray[_ShapeT_co, _DTypeT_co]):
     def T(self) -> np.ndarray[_ShapeT_co, _DTypeT_co]: ...  # type: ignore[override]
     @property
     def mT(self) -> np.ndarray[_ShapeT_co, _DTypeT_co]: ...  # type: ignore[override]
-    @property
-    def flat(self) -> np.flatiter[np.ndarray[_ShapeT_co, _DTypeT_co]]: ...  # type: ignore[override]
+    @property  # type: ignore[override]
+    def flat(self) -> np.flatiter[np.ndarray[_ShapeT_co, _DTypeT_co]]: ...
+    @flat.setter
+    def flat(self, value: ArrayLike) -> None: ...
     @overload  # type: ignore[override]
     def transpose(self, axes: _ShapeLike | None, /) -> np.ndarray[_ShapeT_co, _DTypeT_co]: ...
     @overload

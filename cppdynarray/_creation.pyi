@@ -1,3 +1,5 @@
+# With a constrained shape, overloads that differ in the dtype alone count as overlapping.
+# mypy: disable-error-code="overload-overlap"
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, ParamSpec, Protocol, SupportsIndex, TypeAlias, TypeVar, overload, type_check_only
 
@@ -49,7 +51,6 @@ frombuffer = _dynamic(np.frombuffer)
 fromfile = _dynamic(np.fromfile)
 fromiter = _dynamic(np.fromiter)
 fromstring = _dynamic(np.fromstring)
-full = _dynamic(np.full)
 genfromtxt = _dynamic(np.genfromtxt)
 geomspace = _dynamic(np.geomspace)
 identity = _dynamic(np.identity)
@@ -57,8 +58,8 @@ loadtxt = _dynamic(np.loadtxt)
 logspace = _dynamic(np.logspace)
 tri = _dynamic(np.tri)
 
-# For the others it loses shape or dtype: NumPy declares them by a protocol, or by a type that
-# argument and result share.
+# For the others it loses shape or dtype, where NumPy declares them by a protocol or by a type that
+# argument and result share, or lets lengths into the type.
 
 @type_check_only
 class _FromShape(Protocol):
@@ -111,6 +112,37 @@ class _FromShape(Protocol):
 empty: _FromShape
 zeros: _FromShape
 ones: _FromShape
+
+@overload
+def full(
+    shape: SupportsIndex, fill_value: Any, dtype: _DTypeLike[_T], order: _OrderCF = "C", *,
+    device: _Device = None, like: ArrayLike | None = None,
+) -> _Array1D[_T]: ...
+@overload
+def full(
+    shape: SupportsIndex, fill_value: Any, dtype: DTypeLike | None = None, order: _OrderCF = "C", *,
+    device: _Device = None, like: ArrayLike | None = None,
+) -> _Array1D[Any]: ...
+@overload
+def full(
+    shape: _NewShapeT, fill_value: Any, dtype: _DTypeLike[_T], order: _OrderCF = "C", *,
+    device: _Device = None, like: ArrayLike | None = None,
+) -> DynamicArray[_NewShapeT, np.dtype[_T]]: ...
+@overload
+def full(
+    shape: _NewShapeT, fill_value: Any, dtype: DTypeLike | None = None, order: _OrderCF = "C", *,
+    device: _Device = None, like: ArrayLike | None = None,
+) -> DynamicArray[_NewShapeT, np.dtype[Any]]: ...
+@overload
+def full(
+    shape: _ShapeLike, fill_value: Any, dtype: _DTypeLike[_T], order: _OrderCF = "C", *,
+    device: _Device = None, like: ArrayLike | None = None,
+) -> _Array[_T]: ...
+@overload
+def full(
+    shape: _ShapeLike, fill_value: Any, dtype: DTypeLike | None = None, order: _OrderCF = "C", *,
+    device: _Device = None, like: ArrayLike | None = None,
+) -> _Array[Any]: ...
 
 @type_check_only
 class _OfScalar(Protocol[_ScalarT_co]):
