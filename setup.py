@@ -44,15 +44,17 @@ class BuildPy(build_py):
     but then an editable install is one that compilers and type checkers can't look through.
     """
 
-    headers = "src_cpp/include/cppdynarray"
+    headers = {"src_cpp/include/cppdynarray": "include/cppdynarray", "src_cpp/brian2": "brian2/include"}
 
     def run(self):
         super().run()
         if not self.editable_mode:
-            self.copy_tree(self.headers, f"{self.build_lib}/cppdynarray/include/cppdynarray")
+            for source, target in self.headers.items():
+                self.copy_tree(source, f"{self.build_lib}/cppdynarray/{target}")
 
     def get_source_files(self):
-        return [*super().get_source_files(), *map(str, sorted(Path(self.headers).iterdir()))]
+        headers = [path for source in self.headers for path in sorted(Path(source).iterdir())]
+        return [*super().get_source_files(), *map(str, headers)]
 
 
 setup(

@@ -1,0 +1,16 @@
+"""
+Brian2's dynamic arrays as arrays that grow in place.
+
+Importing this module offers it, `enable` turns it on: what monitors record and what synapses hold is then kept in
+DynamicArrays, by Python and by Brian2's compiled code. Views of it stay valid and live while the network runs.
+"""
+
+from cppdynarray.brian2 import device as _device
+from cppdynarray.brian2 import preference as _preference
+from cppdynarray.brian2.live import dynamic_array
+from cppdynarray.brian2.preference import disable, enable, enabled
+
+_preference.register()
+_device.install()
+
+__all__ = ["disable", "dynamic_array", "enable", "enabled"]

@@ -1,0 +1,68 @@
+"""Brian2's compiled code on our arrays: its own Cython code objects, built with our ``dynamic_array.h``."""
+
+import functools
+import re
+from types import SimpleNamespace
+
+from brian2.codegen.runtime.cython_rt import CythonCodeObject
+from brian2.devices.device import RuntimeDevice
+
+import cppdynarray as cda
+from cppdynarray.brian2 import header
+from cppdynarray.brian2.arrays import DynamicArray
+
+__all__ = ["code_object_class"]
+
+# Older versions have no C++ arrays: what they compile reaches any array through Python.
+COMPILED_CODE_TAKES_CAPSULES = hasattr(RuntimeDevice, "get_capsule")
+
+_CAPSULE_NAME = re.compile(r'(?<=, ")DynamicArray([12])D(?="\))')
+
+
+def _with_our_capsules(code):
+    return _CAPSULE_NAME.sub(lambda match: header.capsule_name(int(match[1])), code)
+
+
+class OnOurHeader:
+    """What a Cython code object of Brian2's, of whatever class, needs to work on our arrays."""
+
+    def __init__(self, owner, code, *args, **kwargs):
+        blocks = {name: functools.partial(_with_our_capsules, text) for name, text in code.items()}
+        super().__init__(owner, type(code)(SimpleNamespace(**blocks)), *args, **kwargs)
+        # The first directory that has a dynamic_array.h wins.
+        self.include_dirs = [header.directory(), cda.get_include(), *self.include_dirs]
+
+
+@functools.cache
+def _on_our_header(codeobj_class):
+    return type(codeobj_class.__name__, (OnOurHeader, codeobj_class), {})
+
+
+def code_object_class(codeobj_class, arrays):
+    """
+    The class for code that works on these dynamic arrays.
+
+    Parameters
+    ----------
+    codeobj_class : type
+        The class that Brian2 chose.
+    arrays : dict
+        Brian2's or our dynamic arrays, by the names of their variables.
+
+    Raises
+    ------
+    ValueError
+        For compiled code on arrays of both kinds: one header can't serve them.
+    """
+    if not (COMPILED_CODE_TAKES_CAPSULES and issubclass(codeobj_class, CythonCodeObject)):
+        return codeobj_class
+    ours = sorted(name for name, array in arrays.items() if isinstance(array, DynamicArray))
+    if not ours:
+        return codeobj_class
+    if len(ours) < len(arrays):
+        others = sorted(arrays.keys() - set(ours))
+        raise ValueError(
+            f"compiled code can't work on arrays of cppdynarray ({', '.join(ours)}) and of Brian2 "
+            f"({', '.join(others)}) together: make the objects that it uses all with cppdynarray enabled, or none"
+        )
+    return _on_our_header(codeobj_class)

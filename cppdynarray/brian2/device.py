@@ -1,0 +1,52 @@
+"""The runtime device: Brian2's own, which makes its growing arrays of ours while that is enabled."""
+
+from brian2.core.variables import DynamicArrayVariable
+from brian2.devices.device import RuntimeDevice, all_devices
+
+from cppdynarray.brian2 import preference
+from cppdynarray.brian2.arrays import DynamicArray
+from cppdynarray.brian2.code_object import code_object_class
+
+__all__ = ["install"]
+
+NAME = "cppdynarray"
+
+
+class GrowingRuntimeDevice(RuntimeDevice):
+    """Brian2's runtime device, with a choice of the memory that new arrays get."""
+
+    @property
+    def grows_in_place(self):
+        """Whether new arrays are of ours."""
+        return preference.is_enabled()
+
+    def add_array(self, var):
+        if self.grows_in_place and isinstance(var, DynamicArrayVariable):
+            self.arrays[var] = DynamicArray(var.size, dtype=var.dtype)
+        else:
+            super().add_array(var)
+
+    def code_object(self, owner, name, abstract_code, variables, *args, codeobj_class=None, **kwargs):
+        arrays = {name: self.arrays[var] for name, var in variables.items() if isinstance(var, DynamicArrayVariable)}
+        codeobj_class = code_object_class(self.code_object_class(codeobj_class), arrays)
+        return super().code_object(
+            owner, name, abstract_code, variables, *args, codeobj_class=codeobj_class, **kwargs
+        )
+
+
+class NamedDevice(GrowingRuntimeDevice):
+    """The same device under a name of its own, by which it is chosen whatever the preference says."""
+
+    grows_in_place = True
+
+    def __init__(self, runtime):
+        # One state for both: generated code holds the runtime device's buffers of random numbers.
+        self.__dict__ = runtime.__dict__
+
+
+def install():
+    """Make the existing runtime device, which variables refer to already, one of ours."""
+    runtime = all_devices["runtime"]
+    if type(runtime) is RuntimeDevice:
+        runtime.__class__ = GrowingRuntimeDevice
+        all_devices[NAME] = NamedDevice(runtime)
