@@ -3,6 +3,7 @@
 import operator
 
 import cppdynarray as cda
+from cppdynarray._handles import handle_capsule
 from cppdynarray.brian2 import header
 
 __all__ = ["DynamicArray", "DynamicArray1D"]
@@ -78,8 +79,6 @@ class DynamicArray:
 
     def get_capsule(self):
         """A capsule with a handle for compiled code, which keeps the array alive."""
-        from cppdynarray._handles import handle_capsule
-
         return handle_capsule(self._data, header.capsule_name(self._data.ndim))
 
     def __getitem__(self, item):

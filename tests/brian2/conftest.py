@@ -1,0 +1,41 @@
+"""Brian2 as it is after an import, for each test, with both kinds of arrays and both kinds of code."""
+
+import hashlib
+import os
+import warnings
+from pathlib import Path
+
+import pytest
+
+import cppdynarray as cda
+from optional_libraries import import_library
+
+# Where compiled code is kept between runs: compiling it takes minutes.
+CACHE_VARIABLE = "CPPDYNARRAY_BRIAN2_CACHE"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            # What Brian2 and the libraries below it warn of is theirs.
+            item.add_marker(pytest.mark.filterwarnings("default"))
+
+
+@pytest.fixture(autouse=True)
+def brian2_as_imported():
+    """Its preferences as they are by default, cppdynarray disabled, and nothing left of other tests."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        brian2 = import_library("brian2")
+        import cppdynarray.brian2
+    brian2.prefs.reset_to_defaults()
+    brian2.prefs["codegen.target"] = "numpy"
+    brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = ["-w", "-O0", "-std=c++17"]
+    if CACHE_VARIABLE in os.environ:
+        brian2.prefs["codegen.runtime.cython.cache_dir"] = os.environ[CACHE_VARIABLE]
+    with cda.options(backend="cpp"):
+        yield
+    brian2.device.reinit()
+    brian2.device.activate()
+    brian2.start_scope()
+    assert brian2.get_device() is brian2.all_devices["runtime"]
