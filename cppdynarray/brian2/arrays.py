@@ -41,7 +41,7 @@ class DynamicArray:
 
     def __init__(self, shape, dtype=float, factor=2, use_numpy_resize=False, refcheck=True):
         self._data = cda.zeros(shape, dtype)
-        if self._data.ndim > 2:
+        if self._data.ndim not in (1, 2):
             raise ValueError(f"Brian2's dynamic arrays have one or two dimensions, not {self._data.ndim}")
 
     @property

@@ -4,6 +4,7 @@ import functools
 import re
 from types import SimpleNamespace
 
+import brian2
 from brian2.codegen.runtime.cython_rt import CythonCodeObject
 from brian2.devices.device import RuntimeDevice
 
@@ -20,15 +21,25 @@ _CAPSULE_NAME = re.compile(r'(?<=, ")DynamicArray([12])D(?="\))')
 
 
 def _with_our_capsules(code):
-    return _CAPSULE_NAME.sub(lambda match: header.capsule_name(int(match[1])), code)
+    """The same blocks of code, taking capsules of ours."""
+    blocks, changes = {}, 0
+    for name, text in code.items():
+        text, count = _CAPSULE_NAME.subn(lambda match: header.capsule_name(int(match[1])), text)
+        blocks[name] = functools.partial(str, text)
+        changes += count
+    if not changes:
+        raise RuntimeError(
+            f"Brian2 {brian2.__version__} reaches dynamic arrays by other ways than cppdynarray.brian2 knows: "
+            "use the numpy target, or make them with cppdynarray.brian2 disabled"
+        )
+    return type(code)(SimpleNamespace(**blocks))
 
 
 class OnOurHeader:
     """What a Cython code object of Brian2's, of whatever class, needs to work on our arrays."""
 
     def __init__(self, owner, code, *args, **kwargs):
-        blocks = {name: functools.partial(_with_our_capsules, text) for name, text in code.items()}
-        super().__init__(owner, type(code)(SimpleNamespace(**blocks)), *args, **kwargs)
+        super().__init__(owner, _with_our_capsules(code), *args, **kwargs)
         # The first directory that has a dynamic_array.h wins.
         self.include_dirs = [header.directory(), cda.get_include(), *self.include_dirs]
 

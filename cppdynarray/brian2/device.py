@@ -1,5 +1,6 @@
 """The runtime device: Brian2's own, which makes its growing arrays of ours while that is enabled."""
 
+import brian2
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.device import RuntimeDevice, all_devices
 
@@ -44,9 +45,23 @@ class NamedDevice(GrowingRuntimeDevice):
         self.__dict__ = runtime.__dict__
 
 
+def _check(runtime):
+    """ImportError that says so if this Brian2 isn't made as those that this was written for."""
+    if type(runtime) is not RuntimeDevice:
+        raise ImportError(f"the runtime device is not Brian2's own but a {type(runtime).__name__}")
+    missing = [name for name in ("add_array", "get_value", "resize") if name not in vars(RuntimeDevice)]
+    missing += [name for name in ("arrays",) if name not in vars(runtime)]
+    if missing:
+        raise ImportError(
+            f"cppdynarray.brian2 doesn't work with Brian2 {brian2.__version__}: "
+            f"its RuntimeDevice has no {', '.join(missing)}"
+        )
+
+
 def install():
     """Make the existing runtime device, which variables refer to already, one of ours."""
     runtime = all_devices["runtime"]
-    if type(runtime) is RuntimeDevice:
+    if NAME not in all_devices:
+        _check(runtime)
         runtime.__class__ = GrowingRuntimeDevice
         all_devices[NAME] = NamedDevice(runtime)

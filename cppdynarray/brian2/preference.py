@@ -8,19 +8,21 @@ __all__ = ["disable", "enable", "enabled"]
 
 CATEGORY = "cppdynarray"
 NAME = f"{CATEGORY}.enabled"
+# The files that Brian2 reads while it is imported may name what it doesn't know yet only like this.
+IN_FILES = f"devices.{CATEGORY}"
 
 
 def register():
-    """Make the preference known; a value that a file or the user gave before is kept."""
-    if CATEGORY not in prefs.pref_register:  # Brian2 raises if a category comes twice
-        prefs.register_preferences(
-            CATEGORY,
-            "Arrays that grow in place",
-            enabled=BrianPreference(
-                default=False,
-                docs="Whether the dynamic arrays that are made from now on are cppdynarray's.",
-            ),
-        )
+    """Make the preference known, with the value that a file or the user gave before."""
+    if CATEGORY in prefs.pref_register:  # Brian2 raises if a category comes twice
+        return
+    preference = BrianPreference(
+        default=False, docs="Whether the dynamic arrays that are made from now on are cppdynarray's."
+    )
+    prefs.register_preferences(CATEGORY, "Arrays that grow in place", enabled=preference)
+    if f"{IN_FILES}.enabled" in prefs.prefs_unvalidated:
+        prefs.register_preferences(IN_FILES, f"What {NAME} is at the start", enabled=preference)
+        prefs[NAME] = prefs[f"{IN_FILES}.enabled"]
 
 
 def is_enabled():

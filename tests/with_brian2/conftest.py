@@ -1,8 +1,6 @@
 """Brian2 as it is after an import, for each test, with both kinds of arrays and both kinds of code."""
 
-import hashlib
 import os
-import warnings
 from pathlib import Path
 
 import pytest
@@ -24,10 +22,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True)
 def brian2_as_imported():
     """Its preferences as they are by default, cppdynarray disabled, and nothing left of other tests."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        brian2 = import_library("brian2")
-        import cppdynarray.brian2
+    brian2 = import_library("brian2")
     brian2.prefs.reset_to_defaults()
     brian2.prefs["codegen.target"] = "numpy"
     brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = ["-w", "-O0", "-std=c++17"]
@@ -35,7 +30,9 @@ def brian2_as_imported():
         brian2.prefs["codegen.runtime.cython.cache_dir"] = os.environ[CACHE_VARIABLE]
     with cda.options(backend="cpp"):
         yield
+    while brian2.get_device() is not brian2.all_devices["runtime"]:
+        brian2.devices.reset_device()
     brian2.device.reinit()
     brian2.device.activate()
+    brian2.defaultclock.dt = 0.1 * brian2.ms
     brian2.start_scope()
-    assert brian2.get_device() is brian2.all_devices["runtime"]

@@ -1,9 +1,12 @@
 """Networks that the tests and the comparison of times run, and all that is in them afterwards."""
 
-import brian2
 import numpy as np
-from brian2 import ms, mV, nS, pF
-from brian2.core.variables import ArrayVariable, DynamicArrayVariable
+
+from optional_libraries import import_library
+
+brian2 = import_library("brian2")
+ms, mV, nS, pF = brian2.ms, brian2.mV, brian2.nS, brian2.pF
+ArrayVariable, DynamicArrayVariable = brian2.core.variables.ArrayVariable, brian2.core.variables.DynamicArrayVariable
 
 
 def coba(neurons=4000):

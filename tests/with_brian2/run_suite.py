@@ -1,7 +1,7 @@
 """
 Run Brian2's own tests on arrays that grow in place.
 
-    python tests/brian2/run_suite.py [--target numpy] [--stock] [test_monitor.py::test_rate_monitor_1 ...]
+    python tests/with_brian2/run_suite.py [--target numpy] [--stock] [test_monitor.py::test_rate_monitor_1 ...]
 
 Every dynamic array that the tests make has to be one of ours (with --stock: Brian2's own). The exit status is 0 if
 the tests pass, but for those in EXCEPTIONS, which have to fail.
