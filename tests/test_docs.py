@@ -6,6 +6,10 @@ import inspect
 import itertools
 import pkgutil
 import re
+import runpy
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -63,17 +67,20 @@ DOCUMENTED = documented()
 WITH_EXAMPLES = {name: doc for name, doc in DOCUMENTED.items() if ">>>" in doc}
 
 
-@pytest.mark.parametrize("name", WITH_EXAMPLES)
-def test_examples(name):
-    test = doctest.DocTestParser().get_doctest(WITH_EXAMPLES[name], {}, name, None, None)
+def run_examples(text, name):
+    test = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
     assert test.examples
     output = []
     before = cda.get_options()
-    failed = (
-        doctest.DocTestRunner(verbose=False).run(test, out=output.append, clear_globs=True).failed
-    )
+    runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS)
+    failed = runner.run(test, out=output.append, clear_globs=True).failed
     assert cda.get_options() == before
     assert failed == 0, "".join(output)
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples(name):
+    run_examples(WITH_EXAMPLES[name], name)
 
 
 def public_names():
@@ -185,16 +192,28 @@ def test_version():
     assert re.fullmatch(r"\d+\.\d+.*", cda.__version__)
 
 
-def code_blocks(text):
-    return re.findall(r"^```(?:python|py)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+def code_blocks(text, language="python"):
+    return [
+        textwrap.dedent(block)
+        for block in re.findall(rf"^ *```{language}\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    ]
 
 
-LIBRARIES_PAGE = ROOT / "docs" / "libraries.md"
 PAGES = [
-    path
-    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
-    if path.exists() and path != LIBRARIES_PAGE and code_blocks(path.read_text())
+    ROOT / "README.md",
+    *(path for path in sorted((ROOT / "docs").glob("**/*.md")) if "_build" not in path.parts),
 ]
+LIBRARIES_PAGE = ROOT / "docs" / "libraries.md"
+
+
+def pages_with(language):
+    pages = [page for page in PAGES if page != LIBRARIES_PAGE]
+    return [page for page in pages if code_blocks(page.read_text(), language)]
+
+
+def import_all(code):
+    for name in re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE):
+        import_library(name)
 
 
 def program(blocks, directory):
@@ -202,9 +221,35 @@ def program(blocks, directory):
     return "\n".join([f"import os\nos.chdir({str(directory)!r})", *blocks])
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", pages_with("python"), ids=lambda path: path.name)
 def test_code_in_the_documentation_runs(path, tmp_path):
-    run_python(program(code_blocks(path.read_text()), tmp_path))
+    code = program(code_blocks(path.read_text()), tmp_path)
+    import_all(code)
+    run_python(code)
+
+
+@pytest.mark.parametrize("path", pages_with("pycon"), ids=lambda path: path.name)
+def test_examples_in_the_documentation(path):
+    run_examples("\n".join(code_blocks(path.read_text(), "pycon")), path.name)
+
+
+def test_live_plot_of_the_quickstart(tmp_path):
+    numbers = "0.5\n-1e3\n7\n"
+    code = f"""
+        import io, runpy, sys, time
+        import matplotlib
+        matplotlib.use("agg")
+        import matplotlib.pyplot as plt
+        plt.show = lambda: None
+        sys.stdin = io.StringIO({numbers!r})
+        script = runpy.run_path({str(ROOT / "docs" / "live.py")!r})
+        while len(script["values"]) < 3:
+            time.sleep(0.01)
+        script["update"](0)
+        print(script["curve"].get_ydata().tolist())
+        script["animation"]._draw_was_started = True  # nobody looks at it, which is no mistake
+    """
+    assert run_python(code).strip() == str([float(line) for line in numbers.split()])
 
 
 START, *SECTIONS = LIBRARIES_PAGE.read_text().split("\n## ")
@@ -215,19 +260,41 @@ def test_code_for_each_library_runs(section, tmp_path):
     """Each library's code goes on from the code at the start of the page."""
     code = code_blocks(section)
     assert code
-    for name in re.findall(r"^(?:import|from) (\w+)", code[0], re.MULTILINE):
-        import_library(name)
+    import_all(code[0])
     process = run_process(program(code_blocks(START) + code, tmp_path))
     # Libraries, Dask for one, may log on stderr what is no failure.
     assert process.returncode == 0, process.stderr
 
 
-@pytest.mark.parametrize(
-    "path",
-    [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))],
-    ids=lambda path: path.name,
-)
+def test_tables_are_those_of_the_report():
+    """After a new report: python3 docs/tables.py."""
+    tables = runpy.run_path(str(ROOT / "docs" / "tables.py"))
+    report = tables["Report"](tables["REPORT"])
+    for page in tables["PAGES"]:
+        text = page.read_text()
+        assert "<!-- table: " in text
+        assert tables["with_tables"](text, report) == text, page
+
+
+def test_drawings_are_those_of_the_scripts(tmp_path):
+    """After a change: python3 docs/drawings/draw.py."""
+    drawings = ROOT / "docs" / "drawings"
+    subprocess.run([sys.executable, drawings / "draw.py", tmp_path], check=True)
+    drawn = {file.name for file in tmp_path.iterdir()}
+    assert drawn == {file.name for file in drawings.glob("*.svg")}
+    for name in drawn:
+        assert texts(tmp_path / name) == texts(drawings / name), name
+
+
+def texts(drawing):
+    """What a drawing says: its lines depend on the version of Matplotlib, its words don't."""
+    return re.findall(r"<!-- (.*?) -->", drawing.read_text())
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_links_to_files_lead_somewhere(path):
-    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text()):
-        if "://" not in target and not target.startswith("mailto:"):
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)|(?:src|srcset)=\"([^\"]+)\"", path.read_text())
+    for target in map("".join, links):
+        made_by_the_build = target.startswith("auto_gallery/")
+        if "://" not in target and not target.startswith("mailto:") and not made_by_the_build:
             assert (path.parent / target).exists(), target

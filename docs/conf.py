@@ -1,0 +1,86 @@
+"""Sphinx's configuration. `python3 docs/build.py` builds the site."""
+
+import importlib.util
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import cppdynarray
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # for animations
+
+project = "cppdynarray"
+author = copyright = "the cppdynarray developers"
+version = release = cppdynarray.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "gallery", "**/.*"]
+
+# Markdown
+
+myst_enable_extensions = ["attrs_inline", "colon_fence"]
+myst_heading_anchors = 3
+copybutton_exclude = ".linenos, .gp, .go"
+
+# The reference: docstrings are numpydoc's; what DynamicArray has from ndarray, NumPy documents.
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+# The gallery
+
+
+def can_run(example):
+    """Whether this machine has what an example needs; it is shown without being run otherwise."""
+    needs = {
+        "plot_cpp_thread": shutil.which(os.environ.get("CXX", "c++")),
+        "plot_brian2": importlib.util.find_spec("brian2"),
+    }
+    return bool(needs.get(example.stem, True))
+
+
+examples = sorted((HERE / "gallery").glob("plot_*.py"))
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "auto_gallery",
+    "filename_pattern": f"/({'|'.join(each.stem for each in examples if can_run(each))})\\.py$",
+    "within_subsection_order": "FileNameSortKey",
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "show_memory": False,
+    "write_computation_times": False,
+    "show_signature": False,
+    "min_reported_time": 60,
+    "image_scrapers": ("animations.scrape", "matplotlib"),
+}
+
+# The pages
+
+html_theme = "pydata_sphinx_theme"
+html_title = "cppdynarray"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_context = {"default_mode": "auto"}
+html_sidebars = {"index": [], "quickstart": [], "changelog": []}
+html_theme_options = {
+    "logo": {"text": "cppdynarray"},
+    "header_links_before_dropdown": 6,
+    "navbar_align": "left",
+    "show_prev_next": True,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "secondary_sidebar_items": ["page-toc"],
+}

@@ -1,0 +1,47 @@
+"""One array in memory: reserved, committed and used, and where a view looks, as it grows."""
+
+from canvas import drawing
+
+BAR, STEP = 9.0, 35.0
+HEADER, START, END = 3.0, 10.0, 97.0
+
+
+def stage(canvas, y, title, length, capacity, *, labels=False):
+    theme = canvas.theme
+    canvas.text(START + 2, y, title, code=True)
+    top = y + 11
+    canvas.box(HEADER, top, START - HEADER, BAR, fill=theme.old)
+    canvas.box(START, top, length, BAR, fill=theme.element)
+    canvas.box(START + length, top, capacity - length, BAR, fill=theme.room)
+    canvas.box(START + capacity, top, END - START - capacity, BAR, edge=theme.faint, dashed=True)
+    canvas.bracket(START, top - 2.4, 12, "view", color=theme.view)
+    for x, name, side in (
+        (START + length, "len(d) ", "right"), (START + capacity, " d.capacity", "left"),
+        (END, "d.max_size ", "right"),
+    ):  # fmt: skip
+        canvas.line(x, top, x, top + BAR + 4.6, color=theme.ink)
+        canvas.text(x, top + BAR + 3.6, name, code=True, ha=side, size=0.92)
+    if labels:
+        middle = top + BAR / 2 + 0.2
+        canvas.text(START + length / 2, middle, "elements", color=theme.on_element, ha="center")
+
+
+def draw(directory, theme):
+    with drawing("memory", directory, theme, 126) as canvas:
+        stage(canvas, 4, "d = DynamicArray([1, 2, 3]); view = d[:]", 12, 24)
+        stage(canvas, 4 + STEP, "d.append(4); ...", 20, 24)
+        stage(canvas, 4 + 2 * STEP, "d.extend(more)", 34, 46, labels=True)
+
+        canvas.line(START, 4, START, 104, color=theme.view, dashed=True)
+        canvas.text(START, 106.8, "the data's address never changes", color=theme.view)
+
+        for y, entries in (
+            (114, ((3, theme.old, None, "header"), (37, theme.element, None, "elements"))),
+            (120.5, (
+                (3, theme.room, None, "committed, empty"),
+                (37, None, theme.faint, "reserved: addresses, no memory"),
+            )),
+        ):  # fmt: skip
+            for x, fill, edge, label in entries:
+                canvas.box(x, y, 4, 4, fill=fill, edge=edge, dashed=edge is not None)
+                canvas.text(x + 5.5, y + 2.2, label)
