@@ -1,6 +1,7 @@
 """What the tests share: dtypes, row shapes, sample values, comparisons."""
 
 import ctypes
+import re
 import string
 import sys
 from contextlib import contextmanager
@@ -33,6 +34,11 @@ REFERENCE_DTYPES = [
 ]
 DTYPES = PLAIN_DTYPES + STRUCTURED_DTYPES + REFERENCE_DTYPES
 ROWS = [(), (3,), (2, 3), (0,)]
+
+
+def label(value):
+    """What a test is called that has this value: the same in all processes, so without addresses."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 def dtype_id(dtype):

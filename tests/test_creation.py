@@ -16,7 +16,7 @@ import cppdynarray as cda
 import cppdynarray.numpy as cnp
 from comparison import attempt
 from cppdynarray.testing import assert_invariants
-from helpers import DTYPES, assert_same, dtype_id, samples
+from helpers import DTYPES, assert_same, dtype_id, label, samples
 
 # The functions that cppdynarray and cppdynarray.numpy have of their own.
 SHARED = [
@@ -192,7 +192,7 @@ BAD_SHAPES = [
 # fmt: on
 
 
-@pytest.mark.parametrize("shape", SHAPES + BAD_SHAPES, ids=lambda shape: repr(shape)[:40])
+@pytest.mark.parametrize("shape", SHAPES + BAD_SHAPES, ids=lambda shape: label(shape)[:40])
 @pytest.mark.parametrize("name", ["zeros", "empty", "ones", "full"])
 @pytest.mark.parametrize("module", [cda, cnp], ids=function_id)
 def test_shapes(module, name, shape):
@@ -200,7 +200,7 @@ def test_shapes(module, name, shape):
     assert_created_alike(module, name, *args, elements=name != "empty")
 
 
-@pytest.mark.parametrize("shape", SHAPES + BAD_SHAPES, ids=lambda shape: repr(shape)[:40])
+@pytest.mark.parametrize("shape", SHAPES + BAD_SHAPES, ids=lambda shape: label(shape)[:40])
 def test_shapes_of_other_dtypes(shape):
     for dtype in ("u1", "M8[s]", object, "S3", "i4,f8", "S0", ("f4", (2, 2))):
         _, expected, _ = attempt(lambda: np.zeros(shape, dtype))
@@ -269,7 +269,7 @@ BAD_DTYPES = ["bad", object(), 3, "f9", (1, 2, 3), [("a", "bad")], np.dtype, "M8
         *BAD_DTYPES,
         "(2,)i4",
     ],
-    ids=lambda dtype: dtype_id(dtype) if isinstance(dtype, np.dtype) else repr(dtype)[:30],
+    ids=lambda dtype: dtype_id(dtype) if isinstance(dtype, np.dtype) else label(dtype)[:30],
 )
 @pytest.mark.parametrize(
     "name", ["zeros", "empty", "ones", "zeros_like", "ones_like", "empty_like", "full"]
@@ -316,7 +316,7 @@ def test_zeros_of_every_dtype_are_zero_after_dirty_memory_was_freed(dtype):
         [1, 2],
         [object()] * 3,
     ],
-    ids=repr,
+    ids=label,
 )
 @pytest.mark.parametrize(
     "dtype",
@@ -369,7 +369,7 @@ def test_full_with_a_dynamic_array():
         (np.array(3),),
         (np.array([3]),),
     ],
-    ids=repr,
+    ids=label,
 )
 @pytest.mark.parametrize("dtype", [None, "f4", "i8", "M8[D]", "?", "u1", object, ">i4"])
 def test_arange(args, dtype):
@@ -414,7 +414,7 @@ def test_arange_with_keywords():
         ((0, [], 3), {}),
         ((0, [1, 2], 3), {"axis": -1, "retstep": True}),
     ],
-    ids=repr,
+    ids=label,
 )
 def test_linspace(args, kwargs):
     assert_created_alike(cda, "linspace", *args, **kwargs)
@@ -465,7 +465,7 @@ def test_orders_of_copies(source, order):
 
 @pytest.mark.parametrize("ndmin", [0, 1, 2, 4, 64, 65, -1, 2.5, "x"])
 @pytest.mark.parametrize(
-    "source", [5, [1, 2], np.zeros((2, 3)), np.zeros((2, 3), order="F"), []], ids=repr
+    "source", [5, [1, 2], np.zeros((2, 3)), np.zeros((2, 3), order="F"), []], ids=label
 )
 def test_ndmin(source, ndmin):
     assert_created_alike(cda, "array", source, ndmin=ndmin)
@@ -528,7 +528,7 @@ def test_copies_of_dynamic_arrays_grow_apart(call):
     assert len(d) == 2
 
 
-@pytest.mark.parametrize("source", [[1, 2], np.arange(2), (1,), 5], ids=repr)
+@pytest.mark.parametrize("source", [[1, 2], np.arange(2), (1,), 5], ids=label)
 @pytest.mark.parametrize("function", [cda.array, cda.asarray, cnp.array, cnp.asarray])
 def test_a_copy_that_is_forbidden_but_needed(function, source):
     with pytest.raises(ValueError, match="copy"):
@@ -622,7 +622,7 @@ def test_like_functions_of_dynamic_arrays():
         ([1.5], int, -1),
         ([1], "i4", 10**30),
     ],
-    ids=repr,
+    ids=label,
 )
 def test_fromiter(items, dtype, count):
     assert_created_alike(cda, "fromiter", items, dtype, count)
@@ -668,7 +668,7 @@ def test_fromiter_with_an_iterator_that_raises():
         ((5,), {}),
         ((b"ab", "S0"), {}),
     ],
-    ids=repr,
+    ids=label,
 )
 def test_frombuffer(args, kwargs):
     assert_created_alike(cda, "frombuffer", *args, **kwargs)
@@ -880,7 +880,7 @@ def test_contents_from_any_iterable_with_a_dtype(make, dtype, expected):
 
 
 @pytest.mark.parametrize("dtype", ["S", "U", str, bytes, "S0", "U0"])
-@pytest.mark.parametrize("contents", [["a", "bcd"], [b"ab", b"c"], ["abc"], [1, 23]], ids=repr)
+@pytest.mark.parametrize("contents", [["a", "bcd"], [b"ab", b"c"], ["abc"], [1, 23]], ids=label)
 @pytest.mark.parametrize(
     "wrap",
     [
@@ -916,7 +916,7 @@ def test_string_dtypes_without_size(wrap, contents, dtype):
         len,
         ...,
     ],
-    ids=repr,
+    ids=label,
 )
 @pytest.mark.parametrize("dtype", [None, "f8", object])
 def test_contents_that_are_not_iterable(contents, dtype):
@@ -946,7 +946,7 @@ def test_constructor_defaults_and_keywords():
 
 
 @pytest.mark.parametrize("rows", [0, 1, 5, 1000, 100_000, np.int64(7), True])
-@pytest.mark.parametrize("shape", [(), (3,), (0,), (2, 2)], ids=repr)
+@pytest.mark.parametrize("shape", [(), (3,), (0,), (2, 2)], ids=label)
 def test_capacity_and_reserve(rows, shape):
     contents = np.zeros((2, *shape))
     d = cda.DynamicArray(contents, capacity=rows)

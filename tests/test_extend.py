@@ -9,7 +9,7 @@ import pytest
 import cppdynarray as cda
 from comparison import noted
 from cppdynarray.testing import assert_invariants
-from helpers import address, assert_same, joined, model_array, row_id, samples, small_array
+from helpers import address, assert_same, joined, label, model_array, row_id, samples, small_array
 
 NESTED = [[1, 2], [3]]
 
@@ -116,7 +116,7 @@ def test_takes_what_a_list_takes(make, target_dtype):
     assert_same(d, model_array(expected, (), np.dtype(target_dtype)))
 
 
-@pytest.mark.parametrize("values", [[1, 2, 3], [[1], [2]], [[1, 2, 3], 4], [[[1, 2, 3]]]], ids=repr)
+@pytest.mark.parametrize("values", [[1, 2, 3], [[1], [2]], [[1, 2, 3], 4], [[[1, 2, 3]]]], ids=label)
 def test_rows_of_another_shape_are_not_broadcast(values):
     # Three numbers may be meant as one row: what append would do with each is not what was meant.
     for source in (values, iter(values)):

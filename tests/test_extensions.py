@@ -16,6 +16,7 @@ import pytest
 
 import cppdynarray as cda
 from comparison import assert_same
+from helpers import label
 from subprocesses import linux_only, run_python
 
 SOURCES = Path(__file__).resolve().parent / "extensions"
@@ -257,7 +258,7 @@ def test_rows_without_bytes(cython):
         (cda.zeros((3, 2)), ValueError, "1 dimension.*2"),
         (cda.zeros(()), ValueError, "0-d"),
     ],
-    ids=repr,
+    ids=label,
 )
 def test_what_has_no_handle(cython, array, error, message):
     with pytest.raises(error, match=message):

@@ -20,6 +20,7 @@ from helpers import (
     dtype_id,
     error_of,
     joined,
+    label,
     leaves,
     model_array,
     row_id,
@@ -101,7 +102,7 @@ BAD_VALUES = [
 
 def bad_value_id(case):
     dtype, row_shape, value = case
-    return f"{dtype_id(np.dtype(dtype))}-{row_id(row_shape)}-{value!r:.30}"
+    return f"{dtype_id(np.dtype(dtype))}-{row_id(row_shape)}-{label(value):.30}"
 
 
 @pytest.mark.usefixtures("backend")
@@ -522,7 +523,7 @@ def test_a_slice_whose_index_changes_the_shape(shape, rng):
 @pytest.mark.parametrize(
     "index",
     [3, -4, 100, 2**62, 2**63, -(10**30), 1.0, "0", None, Number(0, fail), (0,), b"1"],
-    ids=lambda index: "fails" if isinstance(index, Number) else repr(index),
+    ids=lambda index: "fails" if isinstance(index, Number) else label(index),
 )
 def test_bad_indices_as_in_a_list(operation, index):
     values = [1.0, 2.0, 3.0]
@@ -547,7 +548,7 @@ def test_bad_indices_as_in_a_list(operation, index):
         np.array([0, 3]), [-4], [0.5], ["a"], np.array([True, False]), [True] * 4,
         np.zeros(0, bool), np.zeros((3, 2), bool), ..., None, (0, 1),
     ],
-    ids=repr,
+    ids=label,
 )  # fmt: skip
 def test_bad_keys_to_delete(key):
     d = cda.DynamicArray([[1.0, 2.0], [3, 4], [5, 6]])
@@ -562,7 +563,7 @@ def test_bad_keys_to_delete(key):
 @pytest.mark.parametrize(
     "shape",
     [-1, (-1,), (2, -3), (-1, 0), "3", 3.5, (3.0,), (3, "2"), [[1, 2]], {}, object()],
-    ids=repr,
+    ids=label,
 )
 @pytest.mark.usefixtures("backend")
 def test_impossible_shapes(shape, rng):

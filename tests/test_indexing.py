@@ -13,7 +13,7 @@ import pytest
 
 import cppdynarray as cda
 from comparison import assert_alike, attempt, noted
-from helpers import PLAIN_DTYPES, Thing, assert_same, dtype_id, samples
+from helpers import PLAIN_DTYPES, Thing, assert_same, dtype_id, label, samples
 
 NUMBERS = np.arange(6) * 1.5
 TABLE = np.arange(12.0).reshape(4, 3)
@@ -109,7 +109,7 @@ TUPLES = [
 
 
 def key_id(key):
-    return repr(key).replace("\n", "")[:60]
+    return label(key).replace("\n", "")[:60]
 
 
 def assert_same_item(array, key):

@@ -16,6 +16,7 @@ from cases import ARRAYS, assert_case_alike
 from foreign import ArrayLike, Loud, OldStyle, Plain, Refusing, Taking
 
 from comparison import as_dynamic, assert_alike, noted
+from helpers import label
 
 SLOTS = {
     name
@@ -67,7 +68,7 @@ LEFT = ["v", "i", "b", "c", "t", "q", "m", "z", "e", "o", "u"]
 
 
 def operand_id(value):
-    return f"{type(value).__name__} {value!r}".replace("\n", "")[:50]
+    return f"{type(value).__name__} {label(value)}".replace("\n", "")[:50]
 
 
 def crashes(name, arrays):
