@@ -24,6 +24,7 @@ cnp.import_array()
 cdef extern from "numpy/arrayobject.h":
     const int NPY_ARRAY_CARRAY
     bint PyDataType_REFCHK(cnp.dtype dtype) noexcept
+    bint PyDataType_ISNOTSWAPPED(cnp.dtype dtype) noexcept
 
 
 cdef extern from "array_fields.hpp" namespace "cppdynarray":
@@ -95,6 +96,10 @@ cdef object as_dtype(const ElementType* type):
 
 cdef object check_dtype(const ElementType* type, cnp.dtype dtype):
     """TypeError that names both if elements of `dtype` aren't elements of `type`."""
+    # What nearly all are asked for, without making a dtype to compare with.
+    if type.kind != c"V" and dtype.kind == type.kind and <uint32_t>dtype.itemsize == type.size \
+            and PyDataType_ISNOTSWAPPED(dtype):
+        return
     expected = as_dtype(type)
     if expected is None:
         if dtype.kind == c"V" and dtype.itemsize == type.size and not PyDataType_REFCHK(dtype):
@@ -105,16 +110,16 @@ cdef object check_dtype(const ElementType* type, cnp.dtype dtype):
 
 
 cdef int open_array(object array, const ElementType* type, int ndim, ArrayPlace* place) except -1:
-    if not isinstance(array, np.ndarray):
+    if not cnp.PyArray_Check(array):
         raise TypeError(f"expected a cppdynarray.DynamicArray, got {array.__class__.__name__}")
     if type != NULL:
-        check_dtype(type, array.dtype)
+        check_dtype(type, (<cnp.ndarray>array).descr)
     if not is_dynamic(array):
         raise ValueError("a numpy.ndarray can't grow; cppdynarray.array(a) makes a DynamicArray of a copy")
     growable(array)
-    if array.ndim != ndim:
+    if cnp.PyArray_NDIM(array) != ndim:
         raise ValueError(f"expected an array of {ndim} dimension{'s' if ndim > 1 else ''}, got one of {array.ndim}")
-    if PyDataType_REFCHK(array.dtype):
+    if PyDataType_REFCHK((<cnp.ndarray>array).descr):
         raise TypeError(f"elements of dtype {array.dtype} are Python objects, which need the GIL")
     Py_INCREF(array)
     place.array = <PyObject*>array

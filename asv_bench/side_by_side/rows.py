@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks import append, creation, extend, indexing, mixed, peers, resize, ufuncs
+from benchmarks import append, creation, extend, indexing, mixed, peers, push_back, resize, ufuncs
 
 from .measure import Contender
 from .peak import available
@@ -169,6 +169,18 @@ def creations():
         )
 
 
+def pushes(quick):
+    """From C++, without the GIL."""
+    for count in [1000] if quick else push_back.PushBack.params[1]:
+        for method, peer in (
+            ("time_reserved", "std::vector, after reserve"),
+            ("time_growing", "std::vector, without reserve"),
+        ):
+            yield versus(
+                "push_back", "float64", count, peer, "std::vector", push_back.PushBack, method, count, units=count,
+            )
+
+
 def growth(quick):
     """Everything that grows, against everything."""
     for kind in peers.KINDS[1:]:
@@ -218,5 +230,6 @@ def rows(quick):
     yield from mixtures(quick)
     yield from overheads(quick)
     yield from creations()
+    yield from pushes(quick)
     yield from growth(quick)
     yield from memories(quick)
