@@ -103,7 +103,7 @@ def main():
     status = pytest.main(
         [
             *(str(FOLDER / test) for test in tests), "-q", "-c", str(FOLDER / "pytest.ini"),
-            "--confcutdir", str(FOLDER.parent), "-p", "no:cacheprovider", "--durations=8",
+            "--confcutdir", str(FOLDER.parent), "-p", "no:cacheprovider", "-p", "no:xdist", "--durations=8",
             "-m", "not standalone_only and not long and not gsl",
         ],
         plugins=[PreferencePlugin(prefs), plugin],
