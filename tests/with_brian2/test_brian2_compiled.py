@@ -32,8 +32,9 @@ def code_objects(network):
     """The code of a network that has run, by the name of the object and the block."""
     found = {}
     for thing in network.sorted_objects:
-        for code in {id(code): code for code in [*thing._code_objects, getattr(thing, "codeobj", None)] if code}.values():
-            found[f"{thing.name}_{code.template_name}"] = code
+        for code in [*thing._code_objects, getattr(thing, "codeobj", None)]:
+            if code is not None:
+                found[f"{thing.name}_{code.template_name}"] = code
     return found
 
 
