@@ -1,15 +1,11 @@
 """Brian2 as it is after an import, for each test, with both kinds of arrays and both kinds of code."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 import cppdynarray as cda
 from optional_libraries import import_library
-
-# Where compiled code is kept between runs: compiling it takes minutes.
-CACHE_VARIABLE = "CPPDYNARRAY_BRIAN2_CACHE"
 
 
 def pytest_collection_modifyitems(items):
@@ -25,9 +21,9 @@ def brian2_as_imported():
     brian2 = import_library("brian2")
     brian2.prefs.reset_to_defaults()
     brian2.prefs["codegen.target"] = "numpy"
-    brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = ["-w", "-O0", "-std=c++17"]
-    if CACHE_VARIABLE in os.environ:
-        brian2.prefs["codegen.runtime.cython.cache_dir"] = os.environ[CACHE_VARIABLE]
+    import kept_cache  # it imports Brian2
+
+    kept_cache.use()
     with cda.options(backend="cpp"):
         yield
     while brian2.get_device() is not brian2.all_devices["runtime"]:

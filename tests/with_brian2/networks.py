@@ -66,8 +66,7 @@ def stdp(inputs=200):
         poisson, neuron, synapses,
         brian2.StateMonitor(synapses, "w", record=range(0, inputs, 10), dt=1 * ms, name="weights"),
         brian2.StateMonitor(neuron, ["v", "ge"], record=True, name="potential"),
-        brian2.SpikeMonitor(poisson, name="input_spikes"), brian2.SpikeMonitor(neuron, "v", name="spikes"),
-        brian2.PopulationRateMonitor(poisson, name="rate"),
+        brian2.SpikeMonitor(neuron, "v", name="spikes"),
     )  # fmt: skip
 
 
