@@ -1,14 +1,12 @@
 """Compiled code is kept between runs of the tests: compiling all of it takes minutes."""
 
 import os
-import shutil
 import sys
+import time
 from pathlib import Path
 
 import brian2
 from brian2.codegen.runtime.cython_rt import extension_manager
-
-from cppdynarray.brian2 import header
 
 # Quick to compile.
 ARGUMENTS = ["-w", "-O0", "-g0", "-std=c++17"]
@@ -28,13 +26,17 @@ class StableInterpreter:
 
 
 def directory():
-    """For this version of Brian2 and these headers; what others left behind for this version is removed."""
+    """
+    The directory for this version of Brian2.
+
+    Headers need none of their own: what was compiled with others is never found. To be rid of it, and not only of it,
+    what is older than two weeks is removed.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cppdynarray"
-    name = f"brian2-{brian2.__version__}-python{sys.version_info.major}.{sys.version_info.minor}-"
-    found = cache / (name + header.capsule_name(1).rpartition(".")[2])
-    for other in cache.glob(f"{name}*"):
-        if other != found:
-            shutil.rmtree(other, ignore_errors=True)
+    found = cache / f"brian2-{brian2.__version__}-python{sys.version_info.major}.{sys.version_info.minor}"
+    for path in found.glob("*"):
+        if path.is_file() and time.time() - path.stat().st_mtime > 14 * 24 * 3600:
+            path.unlink(missing_ok=True)
     return str(found)
 
 
