@@ -204,10 +204,11 @@ PAGES = [
     *(path for path in sorted((ROOT / "docs").glob("**/*.md")) if "_build" not in path.parts),
 ]
 LIBRARIES_PAGE = ROOT / "docs" / "libraries.md"
+BRIAN2_PAGE = ROOT / "docs" / "brian2.md"  # with_brian2/ runs it
 
 
 def pages_with(language):
-    pages = [page for page in PAGES if page != LIBRARIES_PAGE]
+    pages = [page for page in PAGES if page not in (LIBRARIES_PAGE, BRIAN2_PAGE)]
     return [page for page in pages if code_blocks(page.read_text(), language)]
 
 

@@ -95,14 +95,14 @@ def main():
     parser.add_argument("--pairs", type=int, default=11)
     parser.add_argument("--target", choices=["numpy", "cython"], default="cython")
     parser.add_argument("--record", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("what", nargs="*", choices=[*RUNS, "record"], default=[*RUNS, "record"])
+    parser.add_argument("what", nargs="*", help="coba, small, record; by default all of them")
     options = parser.parse_args()
     for name in ("codegen.target", "codegen.string_expression_target"):
         brian2.prefs[name] = options.target
     if options.record is not None:
         return record(bool(options.record))
     print(f"Brian2 {brian2.__version__}, {options.target} target, Python {sys.version.split()[0]}")
-    for name in options.what:
+    for name in options.what or [*RUNS, "record"]:
         with contextlib.redirect_stderr(sys.stdout):
             compare_memory(options.target) if name == "record" else compare_times(name, options.pairs)
 
