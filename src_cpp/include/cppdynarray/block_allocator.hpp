@@ -16,11 +16,28 @@
 
 namespace cppdynarray {
 
+// A value that may be set while other threads read it.
+template <class T>
+class Setting {
+public:
+    Setting(T value) noexcept : value_(value) {}
+    Setting(const Setting& other) noexcept : value_(other) {}
+    Setting& operator=(const Setting& other) noexcept { return *this = static_cast<T>(other); }
+    Setting& operator=(T value) noexcept {
+        value_.store(value, std::memory_order_relaxed);
+        return *this;
+    }
+    operator T() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+private:
+    std::atomic<T> value_;
+};
+
 struct AllocatorSettings {
-    Source source = Source::reserved;
-    double growth_factor = 2.0;       // capacity to capacity; more than 1
-    std::size_t reserve_bytes = 0;    // addresses for each new block; 0 lets the allocator choose
-    bool huge_pages = true;
+    Setting<Source> source = Source::reserved;
+    Setting<double> growth_factor = 2.0;      // capacity to capacity; more than 1
+    Setting<std::size_t> reserve_bytes = 0;   // addresses for each new block; 0 lets the allocator choose
+    Setting<bool> huge_pages = true;
 };
 
 // Makes, grows and frees blocks. Any thread may call it, each block by one thread at a time.
@@ -151,7 +168,7 @@ private:
     std::size_t range_to_take(std::size_t bytes, std::size_t reserve) const noexcept {
         const std::size_t least = std::max(bytes, reserve) + sizeof(Block);
         if (reserve != 0) return least;
-        if (settings.reserve_bytes != 0) return std::max(least, std::min(settings.reserve_bytes, max_bytes));
+        if (const std::size_t chosen = settings.reserve_bytes) return std::max(least, std::min(chosen, max_bytes));
         std::size_t share = next_reservation(address_space_.load(std::memory_order_relaxed), mapped_bytes());
         if (bytes >= least_reservation) share = std::max(share, bytes * 2);
         return share != 0 ? std::max(least, share) : 0;
