@@ -132,7 +132,8 @@ cdef object slice_rows(cnp.ndarray array, object key):
     # As NumPy does, an empty slice points at the start, with the stride of the array.
     if count > 0:
         data += start * strides[0]
-        strides[0] *= step
+        # With one row the step may be anything: it wraps around, as NumPy's does.
+        strides[0] = <cnp.npy_intp>(<size_t>strides[0] * <size_t>step)
     dims[0] = count
     return view_of(array, ndim, dims, strides, data)
 
