@@ -30,6 +30,7 @@ except ModuleNotFoundError as _error:
         "'python3 -m pip install -e .' there, or start Python in another directory to import an "
         "installed cppdynarray"
     ) from None
+from cppdynarray._config import show_config
 from cppdynarray._creation import (
     BoolDynamicArray,
     DoubleDynamicArray,
@@ -100,6 +101,7 @@ __all__ = [
     "ones_like",
     "options",
     "set_options",
+    "show_config",
     "zeros",
     "zeros_like",
 ]

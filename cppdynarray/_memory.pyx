@@ -65,6 +65,30 @@ cdef extern from "cppdynarray/block_allocator.hpp" namespace "cppdynarray" nogil
         size_t page_size() noexcept
         @staticmethod
         size_t huge_page_size() noexcept
+        @staticmethod
+        size_t address_space_bytes() noexcept
+        @staticmethod
+        size_t max_mappings() noexcept
+
+
+cdef extern from *:
+    """
+    #define CPPDYNARRAY_TEXT(macro) CPPDYNARRAY_QUOTED(macro)
+    #define CPPDYNARRAY_QUOTED(text) #text
+    #if defined(__clang__)
+    #define CPPDYNARRAY_COMPILER "Clang " __clang_version__
+    #elif defined(__GNUC__)
+    #define CPPDYNARRAY_COMPILER "GCC " __VERSION__
+    #elif defined(_MSC_FULL_VER)
+    #define CPPDYNARRAY_COMPILER "MSVC " CPPDYNARRAY_TEXT(_MSC_FULL_VER)
+    #else
+    #define CPPDYNARRAY_COMPILER "unknown"
+    #endif
+    """
+    const char* CPPDYNARRAY_COMPILER
+    const unsigned int CYTHON_HEX_VERSION
+    const unsigned int NPY_API_VERSION
+    const unsigned int NPY_FEATURE_VERSION
 
 
 cdef extern from "tracemalloc.hpp" namespace "cppdynarray" nogil:
@@ -271,12 +295,23 @@ def configure(*, bint heap, double growth_factor, size_t reserve_bytes, bint hug
 
 
 def statistics():
-    """What the allocator holds, the pool of released blocks included."""
+    """What the allocator holds, the pool of released blocks included, and what the system grants."""
     return {
         "mapped_blocks": allocator().mapped_blocks(),
         "mapped_bytes": allocator().mapped_bytes(),
         "page_size": VirtualMemory.page_size(),
         "huge_page_size": VirtualMemory.huge_page_size(),
+        "address_space_bytes": VirtualMemory.address_space_bytes(),
+        "max_mappings": VirtualMemory.max_mappings(),
+    }
+
+
+def build():
+    """What this module was compiled with."""
+    return {
+        "compiler": CPPDYNARRAY_COMPILER.decode().strip(),
+        "cython": ".".join(str(CYTHON_HEX_VERSION >> shift & 0xFF) for shift in (24, 16, 8)),
+        "numpy_c_api": f"{NPY_API_VERSION:#x}, for NumPy with {NPY_FEATURE_VERSION:#x} or later",
     }
 
 
