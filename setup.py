@@ -44,16 +44,16 @@ class BuildPy(build_py):
     but then an editable install is one that compilers and type checkers can't look through.
     """
 
-    headers = {"src_cpp/include/cppdynarray": "include/cppdynarray", "src_cpp/brian2": "brian2/include"}
+    headers = (("src_cpp/include/cppdynarray", "include/cppdynarray"), ("src_cpp/brian2", "brian2/include"))
 
     def run(self):
         super().run()
         if not self.editable_mode:
-            for source, target in self.headers.items():
+            for source, target in self.headers:
                 self.copy_tree(source, f"{self.build_lib}/cppdynarray/{target}")
 
     def get_source_files(self):
-        headers = [path for source in self.headers for path in sorted(Path(source).iterdir())]
+        headers = [path for source, _ in self.headers for path in sorted(Path(source).iterdir())]
         return [*super().get_source_files(), *map(str, headers)]
 
 

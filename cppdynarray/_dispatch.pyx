@@ -163,4 +163,3 @@ def __array_function__(func, types, args, kwargs):
 
 
 cdef object _array_function_by_name = __array_function__
-

@@ -517,7 +517,7 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
     if ndim != cnp.PyArray_NDIM(array) and not dimensions.take(ndim):
         raise MemoryError(f"no memory for {ndim} dimensions")
     if new_size < old_size:
-        doomed = take_items(array, item_size, new_size, old_size)
+        doomed = take_items(array, item_size, new_size, old_size)  # no-cython-lint: dropped on return
         block.dirty_bytes = max(block.dirty_bytes, used_bytes(array))
     elif new_size > old_size:
         block = grow_block(block, used_bytes(array), item_size * <size_t>new_size)
