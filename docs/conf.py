@@ -1,9 +1,9 @@
 """Sphinx's configuration. `python3 docs/build.py` builds the site."""
 
-import importlib.util
 import os
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import cppdynarray
@@ -45,8 +45,8 @@ numpydoc_class_members_toctree = False
 def can_run(example):
     """Whether this machine has what an example needs; it is shown without being run otherwise."""
     needs = {
-        "plot_cpp_thread": shutil.which(os.environ.get("CXX", "c++")),
-        "plot_brian2": importlib.util.find_spec("brian2"),
+        "plot_cpp_thread": shutil.which(os.environ.get("CXX", "c++")) and find_spec("pybind11"),
+        "plot_brian2": find_spec("brian2"),
     }
     return bool(needs.get(example.stem, True))
 
