@@ -4,9 +4,11 @@ import doctest
 import importlib
 import inspect
 import itertools
+import os
 import pkgutil
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -267,6 +269,19 @@ def test_code_for_each_library_runs(section, tmp_path):
     assert process.returncode == 0, process.stderr
 
 
+@pytest.mark.skipif(not shutil.which("c++"), reason="no C++ compiler")
+def test_compiled_examples(tmp_path):
+    """docs/cpp is built by the commands of docs/cpp.md, and works."""
+    import_library("pybind11")
+    folder = shutil.copytree(ROOT / "docs" / "cpp", tmp_path / "cpp")
+    commands = ["set -eu", *code_blocks((ROOT / "docs" / "cpp.md").read_text(), "sh"), "./alone"]
+    environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    done = subprocess.run(
+        ["sh", "-c", "\n".join(commands)], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_tables_are_those_of_the_report():
     """After a new report: python3 docs/tables.py."""
     tables = runpy.run_path(str(ROOT / "docs" / "tables.py"))
@@ -294,7 +309,8 @@ def texts(drawing):
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_links_to_files_lead_somewhere(path):
-    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)|(?:src|srcset)=\"([^\"]+)\"", path.read_text())
+    text = re.sub(r"```.*?```|`[^`]*`", "", path.read_text(), flags=re.DOTALL)
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)|(?:src|srcset)=\"([^\"]+)\"", text)
     for target in map("".join, links):
         made_by_the_build = target.startswith("auto_gallery/")
         if "://" not in target and not target.startswith("mailto:") and not made_by_the_build:

@@ -3,13 +3,13 @@
 from canvas import drawing
 
 LAYERS = [
-    ("Python", "DynamicArray, zeros, ..., options,\ncppdynarray.numpy", "_creation.pyx, options.py, numpy.py"),
-    ("Arrays", "NumPy's allocator, growth, indexing,\noperators and functions, the class",
-     "_memory, _growth, _indexing, _dispatch, _array"),
+    ("Python", "DynamicArray, zeros, ..., options,\ncppdynarray.numpy, cppdynarray.brian2", "_creation.pyx, *.py"),
+    ("Arrays", "NumPy's allocator, growth, indexing, the class,\noperators and functions, handles",
+     "_memory, _growth, _indexing, _array, _dispatch, _handles"),
     ("NumPy's fields", "all that writes an ndarray's fields", "array_fields.hpp"),
     ("Blocks and items", "capacity, the pool, C++ DynamicArray<T>",
-     "block, growth_policy, dynamic_array .hpp"),
-    ("Addresses and pages", "reserve, commit, release", "reservation, virtual_memory .hpp"),
+     "block, block_allocator, growth_policy, dynamic_array"),
+    ("Addresses and pages", "reserve, commit, release", "reservation, virtual_memory"),
 ]  # fmt: skip
 
 
