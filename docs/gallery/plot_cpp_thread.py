@@ -10,6 +10,7 @@ between them.
 import subprocess
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -68,16 +69,15 @@ folder = Path(tempfile.mkdtemp())
 (folder / "setup.py").write_text(SETUP)
 subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=folder, check=True)
 sys.path.insert(0, str(folder))
+lorenz = import_module("lorenz")
 
 # %%
 # NumPy computes on what is there, again and again, while the thread appends.
 
-from lorenz import Lorenz  # noqa: E402
-
 STEPS = 1_000_000
 points = cda.zeros((0, 3))
 first = points.ctypes.data
-thread = Lorenz(points, STEPS)
+thread = lorenz.Lorenz(points, STEPS)
 looks = 0
 while len(points) < STEPS:
     height = points[-10_000:, 2].mean() if len(points) else 0.0
