@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_docs import DOCUMENTED, PAGES, code_blocks
 
 from optional_libraries import import_library
+from test_docs import DOCUMENTED, PAGES, code_blocks
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

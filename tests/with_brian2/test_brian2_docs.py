@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from brian2_process import run_brian2
-from test_docs import code_blocks
 
 from optional_libraries import import_library
+from test_docs import code_blocks
 
 growing = import_library("cppdynarray.brian2")
 PAGE = Path(__file__).parents[2] / "docs" / "brian2.md"
