@@ -34,10 +34,10 @@ print(f"{samples.mean():.4f} ± {error:.4f} after {len(samples):,} samples")
 exact = (2 + np.sqrt(2) + 5 * np.log(1 + np.sqrt(2))) / 15
 print("exactly", round(exact, 4), "and the quartiles:", np.quantile(samples, [0.25, 0.5, 0.75]).round(3))
 
-count, mean, error = history.T
+count, means, errors = history.T
 figure, (left, right) = plt.subplots(2, figsize=(6, 5.6), layout="constrained")
-left.fill_between(count, mean - 2 * error, mean + 2 * error, color="#bcdcee", label="± 2 standard errors")
-left.plot(count, mean, color="#2a6f97", label="mean so far")
+left.fill_between(count, means - 2 * errors, means + 2 * errors, color="#bcdcee", label="± 2 standard errors")
+left.plot(count, means, color="#2a6f97", label="mean so far")
 left.axhline(exact, color="#c8621b", linewidth=1, label="exact")
 left.set(xlabel="samples", ylabel="distance", ylim=(exact - 0.015, exact + 0.015))
 left.legend(frameon=False)
