@@ -14,8 +14,7 @@ namespace cppdynarray {
 inline bool append_scalar(PyObject* self, PyObject* handler, PyObject* value) noexcept {
     auto* array = reinterpret_cast<PyArrayObject*>(self);
     constexpr int needed = NPY_ARRAY_OWNDATA | NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED;
-    if (fields(array)->mem_handler != handler || (PyArray_FLAGS(array) & needed) != needed ||
-        PyArray_NDIM(array) != 1)
+    if (fields(array)->mem_handler != handler || (PyArray_FLAGS(array) & needed) != needed || PyArray_NDIM(array) != 1)
         return false;
     const PyArray_Descr* dtype = PyArray_DESCR(array);
     const npy_intp item_size = PyDataType_ELSIZE(dtype);
@@ -24,8 +23,7 @@ inline bool append_scalar(PyObject* self, PyObject* handler, PyObject* value) no
     const auto used = static_cast<std::size_t>(length * item_size);
     // With one element the stride may be anything, see fix_row_stride().
     if (PyArray_STRIDES(array)[0] != item_size ||
-        used + static_cast<std::size_t>(item_size) > Block::of(data)->committed_bytes ||
-        PyArray_ISBYTESWAPPED(array))
+        used + static_cast<std::size_t>(item_size) > Block::of(data)->committed_bytes || PyArray_ISBYTESWAPPED(array))
         return false;
     if (dtype->type_num == NPY_OBJECT) {
         Py_INCREF(value);

@@ -28,8 +28,7 @@ inline void own_block(PyArrayObject* array, PyObject* handler) noexcept {
 
 // The block that `array` owns; nullptr if its memory isn't ours.
 inline Block* block_of(PyArrayObject* array, PyObject* handler) noexcept {
-    if (fields(array)->mem_handler != handler || !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA))
-        return nullptr;
+    if (fields(array)->mem_handler != handler || !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA)) return nullptr;
     return Block::of(PyArray_DATA(array));
 }
 

@@ -15,9 +15,8 @@ namespace cppdynarray {
 inline PyObject* as_plain(PyObject* object) noexcept {
     auto* array = reinterpret_cast<PyArrayObject*>(object);
     Py_INCREF(PyArray_DESCR(array));
-    PyObject* view = PyArray_NewFromDescr(&PyArray_Type, PyArray_DESCR(array), PyArray_NDIM(array),
-                                          PyArray_DIMS(array), PyArray_STRIDES(array), PyArray_DATA(array),
-                                          PyArray_FLAGS(array), nullptr);
+    PyObject* view = PyArray_NewFromDescr(&PyArray_Type, PyArray_DESCR(array), PyArray_NDIM(array), PyArray_DIMS(array),
+                                          PyArray_STRIDES(array), PyArray_DATA(array), PyArray_FLAGS(array), nullptr);
     if (view == nullptr) return nullptr;
     Py_INCREF(object);
     if (PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(view), object) < 0) Py_CLEAR(view);

@@ -109,20 +109,20 @@ inline bool store_scalar(char* data, int type_num, PyObject* value) noexcept {
         case NPY_FLOAT:
             return store_float<npy_float>(data, value) ||
                    store_same<PyFloatScalarObject>(data, value, PyFloatArrType_Type);
-#define CPPDYNARRAY_STORE(NUM, Name, type)             \
-    case NUM:                                          \
-        return store_integer<type>(data, value) ||     \
+#define CPPDYNARRAY_STORE(NUM, Name, type)         \
+    case NUM:                                      \
+        return store_integer<type>(data, value) || \
                store_same<Py##Name##ScalarObject>(data, value, Py##Name##ArrType_Type);
-        CPPDYNARRAY_STORE(NPY_LONG, Long, npy_long)
-        CPPDYNARRAY_STORE(NPY_INT, Int, npy_int)
-        CPPDYNARRAY_STORE(NPY_LONGLONG, LongLong, npy_longlong)
-        CPPDYNARRAY_STORE(NPY_ULONG, ULong, npy_ulong)
-        CPPDYNARRAY_STORE(NPY_UINT, UInt, npy_uint)
-        CPPDYNARRAY_STORE(NPY_ULONGLONG, ULongLong, npy_ulonglong)
-        CPPDYNARRAY_STORE(NPY_SHORT, Short, npy_short)
-        CPPDYNARRAY_STORE(NPY_USHORT, UShort, npy_ushort)
-        CPPDYNARRAY_STORE(NPY_BYTE, Byte, npy_byte)
-        CPPDYNARRAY_STORE(NPY_UBYTE, UByte, npy_ubyte)
+            CPPDYNARRAY_STORE(NPY_LONG, Long, npy_long)
+            CPPDYNARRAY_STORE(NPY_INT, Int, npy_int)
+            CPPDYNARRAY_STORE(NPY_LONGLONG, LongLong, npy_longlong)
+            CPPDYNARRAY_STORE(NPY_ULONG, ULong, npy_ulong)
+            CPPDYNARRAY_STORE(NPY_UINT, UInt, npy_uint)
+            CPPDYNARRAY_STORE(NPY_ULONGLONG, ULongLong, npy_ulonglong)
+            CPPDYNARRAY_STORE(NPY_SHORT, Short, npy_short)
+            CPPDYNARRAY_STORE(NPY_USHORT, UShort, npy_ushort)
+            CPPDYNARRAY_STORE(NPY_BYTE, Byte, npy_byte)
+            CPPDYNARRAY_STORE(NPY_UBYTE, UByte, npy_ubyte)
 #undef CPPDYNARRAY_STORE
         case NPY_BOOL:
             if (PyBool_Check(value)) *data = value == Py_True;

@@ -22,8 +22,7 @@ template <class T>
 class DynamicArray2D : public PythonArray2D<T> {
 public:
     void resize(std::size_t rows, std::size_t cols) {
-        if (cols != this->cols())
-            throw std::invalid_argument("Resizing is only supported along the first dimension");
+        if (cols != this->cols()) throw std::invalid_argument("Resizing is only supported along the first dimension");
         resize_along_first(rows);
     }
     void resize_along_first(std::size_t rows) { PythonArray2D<T>::resize(rows); }

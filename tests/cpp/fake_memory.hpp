@@ -160,8 +160,7 @@ struct FakeMemory {
             s.complain("commit: outside of a reservation");
             return false;
         }
-        if (bytes == 0 || bytes % page_size() != 0 || offset % page_size() != 0)
-            s.complain("commit: not whole pages");
+        if (bytes == 0 || bytes % page_size() != 0 || offset % page_size() != 0) s.complain("commit: not whole pages");
         if (offset > range->committed) s.complain("commit: leaves a hole");
         const std::size_t committed = std::max(range->committed, offset + bytes);
         const std::size_t more = committed - range->committed;
@@ -183,8 +182,7 @@ struct FakeMemory {
             s.complain("discard: outside of committed pages");
             return false;
         }
-        if (bytes == 0 || bytes % page_size() != 0 || offset % page_size() != 0)
-            s.complain("discard: not whole pages");
+        if (bytes == 0 || bytes % page_size() != 0 || offset % page_size() != 0) s.complain("discard: not whole pages");
         return Real::discard(address, bytes);
     }
 

@@ -34,7 +34,7 @@ struct alignas(16) Aligned {
 
 struct WithMemberPointer {
     int tag;
-    double Padded::*member;
+    double Padded::* member;
 };
 
 // Starts at other than zero, with padding.

@@ -224,8 +224,7 @@ TEST_CASE("past the reservation the data moves, and the old block stays readable
         CHECK(block->data()[0] == 'a' + moves);
         blocks.push_back(larger);
     }
-    for (std::size_t i = 0; i + 1 < blocks.size(); ++i)
-        CHECK(blocks[i]->data()[1] == 'a' + static_cast<int>(i));
+    for (std::size_t i = 0; i + 1 < blocks.size(); ++i) CHECK(blocks[i]->data()[1] == 'a' + static_cast<int>(i));
     CHECK(allocator.mapped_blocks() == 5);
     allocator.release(blocks.back(), 0);
     allocator.trim();
@@ -347,8 +346,7 @@ TEST_CASE("shrink_to_fit gives memory back, and its addresses read as zero") {
         block->dirty_bytes = 16 * MiB;
         allocator.shrink_to_fit(block, kept);
         CHECK(block->committed_bytes == kept);
-        if (can_measure_residence)
-            CHECK(resident_bytes(block->data() + kept, block->data() + 16 * MiB) == 0);
+        if (can_measure_residence) CHECK(resident_bytes(block->data() + kept, block->data() + 16 * MiB) == 0);
         CHECK(all_zero(block->data() + kept, block->data() + 16 * MiB));
         CHECK(std::count(block->data(), block->data() + kept, 'x') == static_cast<std::ptrdiff_t>(kept));
         check(block, kept);

@@ -455,7 +455,9 @@ TEST_CASE("resize value-initialises, whatever was there before") {
         array.resize(100);
         check(array, std::vector<T>(100, T()));
         // And in memory that another array has used.
-        { DynamicArray<T> other(1000, example); }
+        {
+            DynamicArray<T> other(1000, example);
+        }
         check(DynamicArray<T>(1000), std::vector<T>(1000, T()));
     };
     try_type(1.5);

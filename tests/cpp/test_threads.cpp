@@ -76,7 +76,8 @@ TEST_CASE("blocks grow, shrink and are handed from thread to thread") {
                 } else {
                     mine.block = grown;
                     allocator.zero(grown, mine.used, wanted);
-                    bad += std::any_of(grown->data() + mine.used, grown->data() + wanted, [](char c) { return c != 0; });
+                    bad +=
+                        std::any_of(grown->data() + mine.used, grown->data() + wanted, [](char c) { return c != 0; });
                     std::memset(grown->data() + mine.used, mine.mark, wanted - mine.used);
                     mine.used = wanted;
                 }

@@ -8,11 +8,11 @@
 #include "resident_memory.hpp"
 
 #ifndef _WIN32
-#include <csignal>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
 #endif
 
 using Memory = cppdynarray::VirtualMemory;
@@ -65,8 +65,7 @@ TEST_CASE("discarded pages stay accessible and read as zero") {
     std::fill_n(range.address, 64 * page, 'x');
     if (can_measure_residence) CHECK(resident_bytes(range.address, range.address + 64 * page) == 64 * page);
     REQUIRE(Memory::discard(range.address + page, 62 * page));
-    if (can_measure_residence)
-        CHECK(resident_bytes(range.address + page, range.address + 63 * page) == 0);
+    if (can_measure_residence) CHECK(resident_bytes(range.address + page, range.address + 63 * page) == 0);
     CHECK(all_are(range.address, page, 'x'));
     CHECK(all_are(range.address + page, 62 * page, 0));
     CHECK(all_are(range.address + 63 * page, page, 'x'));

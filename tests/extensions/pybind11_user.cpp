@@ -1,7 +1,7 @@
 // Somebody's pybind11 module that works on DynamicArrays and makes some.
-#include <cppdynarray/pybind11.hpp>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
+#include <cppdynarray/pybind11.hpp>
 
 #include <complex>
 #include <cstdint>
@@ -30,8 +30,14 @@ struct Unknown {
 
 PYBIND11_MODULE(pybind11_user, module) {
     module.def("push", [](PythonArray1D<double> array, double x) { array.push_back(x); });
-    module.def("push_any", [](PythonArray1D<float> array, float x) { array.push_back(x); return "float32"; });
-    module.def("push_any", [](PythonArray1D<std::int64_t> array, std::int64_t x) { array.push_back(x); return "int64"; });
+    module.def("push_any", [](PythonArray1D<float> array, float x) {
+        array.push_back(x);
+        return "float32";
+    });
+    module.def("push_any", [](PythonArray1D<std::int64_t> array, std::int64_t x) {
+        array.push_back(x);
+        return "int64";
+    });
     module.def("push_event", [](PythonArray1D<Event> array, double time, std::int32_t neuron) {
         array.push_back(Event{time, neuron});
     });
@@ -65,8 +71,7 @@ PYBIND11_MODULE(pybind11_user, module) {
                 cppdynarray::to_python(std::move(made), columns, dtype.is_none() ? nullptr : dtype.ptr()));
         } catch (const cppdynarray::PythonError&) {
             // Still whole: nothing was taken.
-            if (made.size() != count || (count != 0 && made.back() != static_cast<double>(count - 1)))
-                std::terminate();
+            if (made.size() != count || (count != 0 && made.back() != static_cast<double>(count - 1))) std::terminate();
             throw py::error_already_set();
         }
     });

@@ -40,7 +40,7 @@ static int fails(int kind) {
     return 1;
 }
 
-#define REAL(name) \
+#define REAL(name)                 \
     static __typeof__(name)* real; \
     if (!real) real = (__typeof__(name)*)dlsym(RTLD_NEXT, #name)
 

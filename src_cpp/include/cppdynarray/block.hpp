@@ -58,6 +58,7 @@ struct alignas(16) Block {
     // The block of a data pointer that data() gave.
     static Block* of(void* data) noexcept { return static_cast<Block*>(data) - 1; }
 };
-static_assert(sizeof(Block) == (sizeof(void*) == 8 ? 64 : 48), "the header is read by other modules: its size is fixed");
+static_assert(sizeof(Block) == (sizeof(void*) == 8 ? 64 : 48),
+              "the header is read by other modules: its size is fixed");
 
 }  // namespace cppdynarray

@@ -75,8 +75,7 @@ public:
     Block* grow(Block* block, std::size_t used, std::size_t bytes) noexcept {
         if (bytes <= block->reserved_bytes) return commit(block, bytes) ? block : nullptr;
         if (bytes > max_bytes) return nullptr;
-        const std::size_t geometric =
-            next_capacity(block->committed_bytes, bytes, max_bytes, settings.growth_factor);
+        const std::size_t geometric = next_capacity(block->committed_bytes, bytes, max_bytes, settings.growth_factor);
         Block* larger = allocate_from(block->source, geometric);
         if (larger == nullptr) larger = allocate_from(block->source, bytes);
         if (larger == nullptr) return nullptr;
@@ -280,7 +279,8 @@ private:
         if (!settings.huge_pages || huge == 0 || block->committed_bytes < huge_pages_from) return;
         const auto start = reinterpret_cast<std::uintptr_t>(block->data());
         const std::uintptr_t from = (start + huge - 1) & ~(std::uintptr_t{huge} - 1);
-        const auto end = reinterpret_cast<std::uintptr_t>(first_page_of(block)) + sizeof(Block) + block->committed_bytes;
+        const auto end =
+            reinterpret_cast<std::uintptr_t>(first_page_of(block)) + sizeof(Block) + block->committed_bytes;
         const std::uintptr_t to = end & ~(std::uintptr_t{huge} - 1);
         if (from < to) Memory::advise_huge_pages(reinterpret_cast<void*>(from), to - from);
     }

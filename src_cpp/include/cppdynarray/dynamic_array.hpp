@@ -299,8 +299,7 @@ private:
     static constexpr size_type most_elements = BlockAllocator<Memory>::max_bytes / sizeof(T);
 
     template <class Iterator>
-    static constexpr bool is_pointer_to_element =
-        std::is_same_v<Iterator, T*> || std::is_same_v<Iterator, const T*>;
+    static constexpr bool is_pointer_to_element = std::is_same_v<Iterator, T*> || std::is_same_v<Iterator, const T*>;
 
     // memmove, which must not be given null pointers.
     static void move_elements(T* to, const T* from, size_type count) noexcept {

@@ -26,8 +26,7 @@ constexpr bool multiply(std::size_t a, std::size_t b, std::size_t& product) noex
 constexpr std::size_t next_capacity(std::size_t capacity, std::size_t needed, std::size_t limit,
                                     double factor) noexcept {
     const double grown = static_cast<double>(capacity) * factor;
-    const std::size_t geometric =
-        grown >= static_cast<double>(limit) ? limit : static_cast<std::size_t>(grown);
+    const std::size_t geometric = grown >= static_cast<double>(limit) ? limit : static_cast<std::size_t>(grown);
     return std::min(std::max(geometric, needed), limit);
 }
 

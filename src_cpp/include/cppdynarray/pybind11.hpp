@@ -30,9 +30,7 @@ struct cppdynarray_handle_caster {
         }
     }
 
-    static handle cast(const Handle& source, return_value_policy, handle) {
-        return handle(source.object()).inc_ref();
-    }
+    static handle cast(const Handle& source, return_value_policy, handle) { return handle(source.object()).inc_ref(); }
 };
 
 template <class T>

@@ -28,7 +28,9 @@ struct PythonError : std::exception {
 
 // MemoryError, once it reaches Python.
 struct NoMemory : std::bad_alloc {
-    const char* what() const noexcept override { return "no memory for the array to grow, or no array can have that size"; }
+    const char* what() const noexcept override {
+        return "no memory for the array to grow, or no array can have that size";
+    }
 };
 
 // The functions of the installed package; throws PythonError if it isn't there or doesn't fit these

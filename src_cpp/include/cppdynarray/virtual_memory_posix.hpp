@@ -61,20 +61,16 @@ inline bool VirtualMemory::discard(void* address, std::size_t bytes) noexcept {
     return madvise(address, bytes, MADV_DONTNEED) == 0;
 #else
     // Elsewhere MADV_DONTNEED may keep the contents; fresh pages in the same place do not.
-    return mmap(address, bytes, PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == address;
+    return mmap(address, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == address;
 #endif
 }
 
-inline bool VirtualMemory::release(void* address, std::size_t bytes) noexcept {
-    return munmap(address, bytes) == 0;
-}
+inline bool VirtualMemory::release(void* address, std::size_t bytes) noexcept { return munmap(address, bytes) == 0; }
 
 inline std::size_t VirtualMemory::address_space_bytes() noexcept {
 #ifdef RLIMIT_AS
     rlimit limit;
-    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-        limit.rlim_cur < addresses_of_a_process)
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < addresses_of_a_process)
         return static_cast<std::size_t>(limit.rlim_cur);
 #endif
     return addresses_of_a_process;
