@@ -16,7 +16,9 @@ HEADERS = [
 if sys.platform == "win32":
     COMPILE_ARGS = ["/std:c++17", "/O2"]
 else:
-    COMPILE_ARGS = ["-std=c++17", "-O3", "-fvisibility=hidden", "-Wall", "-Wextra"]
+    # Without exceptions: an interpreter that ends unwinds the stacks of its threads, through our functions
+    # too, and what noexcept and destructors would do then ends the process.
+    COMPILE_ARGS = ["-std=c++17", "-O3", "-fvisibility=hidden", "-fno-exceptions", "-Wall", "-Wextra"]
     # Cython's own code, not ours.
     COMPILE_ARGS += ["-Wno-unused-parameter", "-Wno-missing-field-initializers", "-Wno-cast-function-type",
                      "-Wno-array-bounds"]

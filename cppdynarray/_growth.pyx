@@ -20,6 +20,7 @@ import operator
 import numpy as np
 
 cimport numpy as cnp
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.long cimport PyLong_CheckExact
 from cpython.number cimport PyIndex_Check
 from cpython.object cimport PyObject
@@ -246,6 +247,11 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values):
     return rows
 
 
+# Ctrl-C ends an iteration that runs no Python code, after this many items.
+cdef enum:
+    SIGNALS_AFTER = 1 << 16
+
+
 cdef int collect(cnp.ndarray rows, object items) except -1:
     """Appends the items of any iterable, each converted as by append, to an array with one
     dimension that nobody else has: a failure may leave some of them behind.
@@ -270,6 +276,8 @@ cdef int collect(cnp.ndarray rows, object items) except -1:
             PyArray_Pack(dtype, slot, item)
         count += 1
         set_length(rows, count)
+        if count % SIGNALS_AFTER == 0:
+            PyErr_CheckSignals()
     return 0
 
 

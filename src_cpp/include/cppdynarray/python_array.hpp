@@ -18,6 +18,9 @@
 #include "block.hpp"
 #include "python_api.hpp"
 
+// The package's own modules are compiled without exceptions, and have no handles.
+#if defined(__cpp_exceptions) || defined(_MSC_VER)
+
 namespace cppdynarray {
 
 // A Python exception is set. Cython's `except +` lets that one through; other C++ code returns to
@@ -217,3 +220,5 @@ private:
 };
 
 }  // namespace cppdynarray
+
+#endif
