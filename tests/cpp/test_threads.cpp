@@ -116,7 +116,7 @@ TEST_CASE("settings may change while other threads allocate and grow") {
                 allocator.settings.huge_pages = next(seed) % 2 == 0;
                 continue;
             }
-            Block* block = allocator.allocate(next(seed) % KiB);
+            Block* block = allocator.allocate(1 + next(seed) % KiB);
             std::memset(block->data(), 'x', block->committed_bytes);
             Block* grown = allocator.grow(block, block->committed_bytes, 2 * block->committed_bytes + 1);
             bad += grown == nullptr || grown->data()[0] != 'x';
