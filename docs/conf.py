@@ -25,6 +25,9 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "gallery", "**/.*"]
+if not find_spec("brian2"):
+    exclude_patterns.append("reference/brian2.rst")  # nor can the module be imported
+    suppress_warnings = ["toc.excluded"]
 
 # Markdown
 
@@ -75,6 +78,8 @@ html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_context = {"default_mode": "auto"}
 html_sidebars = {"index": [], "quickstart": [], "changelog": []}
+# Pages whose tables need the place of the sidebar.
+wide = [f"performance/{each.name}/report" for each in (HERE / "performance").iterdir()]
 html_theme_options = {
     "logo": {"text": "cppdynarray"},
     "header_links_before_dropdown": 6,
@@ -82,5 +87,5 @@ html_theme_options = {
     "show_prev_next": True,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "secondary_sidebar_items": {"**": ["page-toc"], "performance/*/report": []},  # its tables are wide
+    "secondary_sidebar_items": {"**": ["page-toc"]} | dict.fromkeys(wide, []),
 }
