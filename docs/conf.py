@@ -87,5 +87,5 @@ html_theme_options = {
     "show_prev_next": True,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "secondary_sidebar_items": {"**": ["page-toc"]} | dict.fromkeys(wide, []),
+    "secondary_sidebar_items": {"**": ["page-toc"]} | {page: [] for page in wide},
 }
