@@ -3,7 +3,8 @@ Compare time and memory of networks on our arrays with those on Brian2's own.
 
     python tests/with_brian2/compare_with_stock.py [--pairs 11] [--target cython] [coba] [small] [record]
 
-Times are of runs in turn, in one process, the first of each pair by turns; memory is that of a process of its own.
+Times are of runs in turn, in one process, the first of each pair by turns: seconds of processor time, which other
+programs disturb least. Memory is that of a process of its own.
 """
 
 import argparse
@@ -29,17 +30,17 @@ NAMES = {False: "Brian2's own", True: "cppdynarray"}
 
 
 def timed_run(name, growing):
-    """Seconds that a run takes, but for preparations; and all that the network holds afterwards."""
+    """Seconds of processor time that a run takes, but for preparations; and all that the network holds afterwards."""
     build, duration = RUNS[name]
     with cppdynarray.brian2.enabled(growing):
         brian2.seed(4)
         network = build()
         moments = []
         network.add(
-            brian2.NetworkOperation(lambda: moments.append(time.perf_counter()), dt=duration, name="stopwatch")
+            brian2.NetworkOperation(lambda: moments.append(time.process_time()), dt=duration, name="stopwatch")
         )
         network.run(duration)
-        moments.append(time.perf_counter())
+        moments.append(time.process_time())
         return moments[-1] - moments[0], values_of(network)
 
 
