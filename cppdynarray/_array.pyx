@@ -449,7 +449,7 @@ def __array_wrap__(self, array, context=None, return_scalar=False, /):
 
 
 def __sizeof__(cnp.ndarray self not None):
-    """Bytes of the object and of memory ever written; untouched capacity takes none."""
+    """Bytes of the object and of capacity ever written; untouched capacity takes none."""
     cdef cnp.ndarray array = self
     cdef size_t size = np.ndarray.__sizeof__(self)
     cdef size_t used = used_bytes(array)
@@ -458,7 +458,7 @@ def __sizeof__(cnp.ndarray self not None):
         return size
     size -= used
     while block != NULL:
-        size += sizeof(Block) + max(block.dirty_bytes, used)
+        size += sizeof(Block) + max(min(block.dirty_bytes, block.committed_bytes), used)
         block = block.retired
         used = 0
     return size

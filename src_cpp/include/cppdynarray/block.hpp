@@ -17,7 +17,7 @@ namespace cppdynarray {
 struct Block;
 
 // Where a block's memory comes from.
-enum class Source : std::uint32_t {
+enum class Source : std::uint16_t {
     reserved,  // reserved addresses: growth is in place
     heap,      // malloc: growth copies
 };
@@ -50,6 +50,7 @@ struct alignas(16) Block {
     std::size_t mapping_bytes;    // the whole reservation, header and all; 0 for heap memory
     Block* retired;               // the block this one replaced, kept because views may look at it
     Source source;                // what was asked for, also of the blocks that replace this one
+    std::uint16_t lent_mib;       // memory it came with and has no need of yet, see BlockAllocator::lend()
     std::uint32_t offset;         // from the start of the reservation to this header
 
     char* data() noexcept { return reinterpret_cast<char*>(this + 1); }

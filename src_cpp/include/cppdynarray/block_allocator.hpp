@@ -98,8 +98,12 @@ public:
     // stay readable, as zeros, and writable through older views: so the dirty mark stays too.
     void shrink_to_fit(Block* block, std::size_t used) noexcept {
         // All of the capacity: a huge page brings memory past the dirty mark.
-        if (!block->on_heap()) clear(block, used, block->committed_bytes, Memory::page_size());
+        if (!block->on_heap()) {
+            const std::size_t end = block->lent_mib != 0 ? block->dirty_bytes : block->committed_bytes;
+            clear(block, used, std::max(end, block->committed_bytes), Memory::page_size());
+        }
         block->committed_bytes = used;
+        take_back(block);
     }
 
     // Frees the block and all that it replaced. `used` bytes of it hold data.
@@ -108,6 +112,7 @@ public:
             Block* retired = block->retired;
             block->retired = nullptr;
             block->dirty_bytes = std::max(block->dirty_bytes, used);
+            take_back(block);
             if (block->on_heap()) Memory::heap_release(block);
             else if (!put_into_pool(block)) unmap(block);
             block = retired;
@@ -134,11 +139,14 @@ private:
     static constexpr std::size_t discard_from = std::size_t{1} << 20;
     static constexpr std::size_t huge_pages_from = std::size_t{4} << 20;
     static constexpr std::size_t offsets = 16;
+    static constexpr std::size_t mib = std::size_t{1} << 20;
     static constexpr std::size_t pool_blocks = 64;
     // As much as the C library's malloc keeps for its next calls.
     static constexpr std::size_t pool_bytes = std::size_t{32} << 20;
     // Blocks with less memory are all alike to the pool.
     static constexpr std::size_t small_bytes = std::size_t{1} << 20;
+    // What blocks may have in all that they have no need of.
+    static constexpr std::size_t most_lent_bytes = pool_bytes;
 
     // As allocate(), from a given source.
     Block* allocate_from(Source source, std::size_t bytes, std::size_t reserve = 0) noexcept {
@@ -206,6 +214,7 @@ private:
                        range.bytes(),
                        nullptr,
                        Source::reserved,
+                       0,
                        static_cast<std::uint32_t>(offset)};
         range.detach();
         mapped_blocks_.fetch_add(1, std::memory_order_relaxed);
@@ -246,7 +255,7 @@ private:
         void* address = Memory::heap_allocate(bytes + sizeof(Block));
         if (address == nullptr) return nullptr;
         Block* block = static_cast<Block*>(address);
-        *block = Block{Block::magic_number, functions_, bytes, bytes, bytes, 0, nullptr, source, 0};
+        *block = Block{Block::magic_number, functions_, bytes, bytes, bytes, 0, nullptr, source, 0, 0};
         advise_huge_pages(block);
         return block;
     }
@@ -261,6 +270,7 @@ private:
         const std::size_t to = round_up(bytes + sizeof(Block), page);
         if (!Memory::commit(first_page_of(block) + from, to - from)) return false;
         block->committed_bytes = to - sizeof(Block);
+        if (block->committed_bytes >= block->dirty_bytes) take_back(block);
         advise_huge_pages(block);
         return true;
     }
@@ -321,12 +331,30 @@ private:
     };
 
     // The block released last of those that will do, so that its memory is still in the caches.
+    // One that is asked for little may have much: an array that grows, again and again, finds the memory
+    // that the last one left, as with malloc. It is lent, within limits.
     Block* take_from_pool(std::size_t bytes, std::size_t least, std::size_t wanted) noexcept {
         PoolLock lock(pool_busy_);
         if (!lock) return nullptr;
         for (std::size_t place = pool_size_; place-- > 0;)
-            if (fits(pool_[place], bytes, least, wanted)) return remove_from_pool(place);
+            if (fits(pool_[place], bytes, least, wanted)) return lend(remove_from_pool(place), bytes);
         return nullptr;
+    }
+
+    // Notes what a block has more than is asked for. Its capacity is that of a new block: the rest
+    // is to be had again without page faults.
+    Block* lend(Block* block, std::size_t bytes) noexcept {
+        if (memory_of(block) <= enough_for(bytes)) return block;
+        block->lent_mib = static_cast<std::uint16_t>(round_up(memory_of(block), mib) / mib);
+        lent_bytes_.fetch_add(block->lent_mib * mib, std::memory_order_relaxed);
+        block->committed_bytes = std::min(block->committed_bytes, std::max(bytes, first_commit - sizeof(Block)));
+        return block;
+    }
+
+    void take_back(Block* block) noexcept {
+        if (block->lent_mib == 0) return;
+        lent_bytes_.fetch_sub(block->lent_mib * mib, std::memory_order_relaxed);
+        block->lent_mib = 0;
     }
 
     // A full pool gives up what lay there longest.
@@ -349,17 +377,25 @@ private:
         return block;
     }
 
+    // Memory behind a block: what was ever written, in huge pages where it has some.
     static std::size_t memory_of(const Block* block) noexcept {
-        return std::max(block->committed_bytes, block->dirty_bytes);
+        const std::size_t most = std::max(block->committed_bytes, block->dirty_bytes);
+        const std::size_t huge = Memory::huge_page_size();
+        if (huge == 0 || most < huge_pages_from) return block->dirty_bytes;
+        return std::min(most, round_up(std::max(block->dirty_bytes, std::size_t{1}), huge));
     }
 
-    // Whether a pooled block will do: large enough, not far larger than the settings say, and
-    // with about as much memory as is asked for.
+    // Up to here a block's memory is no more than is asked for, or not worth counting.
+    static std::size_t enough_for(std::size_t bytes) noexcept { return std::max(2 * bytes, small_bytes); }
+
+    // Whether a pooled block will do: large enough, not far larger than the settings say, and with
+    // about as much memory as is asked for, or more while little is lent.
     bool fits(const Block* block, std::size_t bytes, std::size_t least, std::size_t wanted) const noexcept {
         return block->reserved_bytes >= least && block->reserved_bytes + sizeof(Block) >= wanted &&
                (settings.reserve_bytes == 0 || wanted == 0 || block->reserved_bytes / 2 <= wanted) &&
-               memory_of(block) <= std::max(2 * bytes, small_bytes) &&
-               bytes <= std::max(2 * memory_of(block), small_bytes);
+               (memory_of(block) <= enough_for(bytes) ||
+                lent_bytes_.load(std::memory_order_relaxed) + memory_of(block) <= most_lent_bytes) &&
+               bytes <= enough_for(std::max(block->committed_bytes, block->dirty_bytes));
     }
 
     const BlockFunctions* functions_;
@@ -367,6 +403,7 @@ private:
     std::atomic<std::size_t> turns_{0};
     std::atomic<std::size_t> mapped_blocks_{0};
     std::atomic<std::size_t> mapped_bytes_{0};
+    std::atomic<std::size_t> lent_bytes_{0};
     std::atomic_flag pool_busy_ = ATOMIC_FLAG_INIT;
     std::size_t pool_size_ = 0;
     std::size_t pool_held_bytes_ = 0;
