@@ -132,24 +132,16 @@ def test_changes(change, follow, dtype, row_shape, rng):
     assert [sys.getrefcount(thing) for thing in things] == counts
 
 
+# Without NumPy's functions, some of which crash: also on plain arrays.
 READS = {
     "element": lambda d: functools.partial(d.__getitem__, 1),
     "slice": lambda d: functools.partial(d.__getitem__, slice(1, 3)),
-    "several": lambda d: functools.partial(d.__getitem__, [0, 2]),
     "as_numpy": lambda d: d.as_numpy,
     "copy": lambda d: d.copy,
     "list": lambda d: functools.partial(list, d),
     "memoryview": lambda d: functools.partial(memoryview, d),
-    "sum": lambda d: d.sum,
-    "sorted": lambda d: d.argsort,
-    "add": lambda d: functools.partial(d.__add__, d),
-    "add in place": lambda d: functools.partial(d.__iadd__, 1),
-    "concatenate": lambda d: functools.partial(np.concatenate, [d, d]),
-    "many": lambda d: functools.partial(np.concatenate, [d[:1].view(cda.DynamicArray) for _ in range(20)]),
-    "nested": lambda d: functools.partial(np.block, [[d, d], [d, d]]),
     "transposed": lambda d: functools.partial(getattr, d, "T"),
     "set element": lambda d: functools.partial(d.__setitem__, 0, d[1]),
-    "repr": lambda d: functools.partial(repr, d),
     "pickle": lambda d: functools.partial(d.__reduce_ex__, 5),
     "sizeof": lambda d: d.__sizeof__,
     "capacity": lambda d: functools.partial(getattr, d, "capacity"),
@@ -162,19 +154,14 @@ def test_reads(read, dtype, rng):
     if read == "add in place" and dtype.kind == "O":
         pytest.skip("NumPy crashes, now and then, on plain arrays too")
     rows = samples(np.dtype("f8"), (4, 2), rng).astype(dtype)
-    # Some of NumPy's functions say other things then.
-    expected = {MemoryError}
-    if read not in ("as_numpy", "pickle", "capacity"):
-        expected |= {error for error, *_ in failures(lambda: (READS[read](rows.copy()),))}
 
     def prepare():
         d = cda.DynamicArray(rows)
         return READS[read](d), d, state(d)
 
     for error, _, d, before in failures(prepare):
-        assert error in expected
-        if read != "add in place":
-            assert state(d) == before
+        assert error is MemoryError
+        assert state(d) == before
         assert_invariants(d)
         d.append(rows[0])
         assert_same(d[1:], joined(rows[1:], rows[:1]))
