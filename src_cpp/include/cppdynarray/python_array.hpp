@@ -81,7 +81,8 @@ public:
     }
 
     ~PythonArray() {
-        if (place_.array == nullptr) return;
+        // A handle with static storage outlives the interpreter, and the array goes with the process.
+        if (place_.array == nullptr || !Py_IsInitialized()) return;
         const PyGILState_STATE state = PyGILState_Ensure();
         Py_DECREF(place_.array);
         PyGILState_Release(state);
