@@ -63,7 +63,7 @@ def compare_times(name, pairs):
 
 def quartiles(values):
     low, _, high = statistics.quantiles(values, n=4)
-    return f"quartiles {low:.3f} to {high:.3f}"
+    return f"quartiles {low:.3f} to {high:.3f}, least {min(values):.3f}"
 
 
 def record(growing):
