@@ -695,8 +695,11 @@ cdef int delete(cnp.ndarray array, object key) except -1:
         key = slice(start, stop if stop >= 0 else None, step)
     elif isinstance(key, cnp.ndarray):
         # NumPy lets an empty mask through where there are rows.
-        if key.dtype == np.bool_ and key.shape != (length(array),):
-            raise IndexError(f"a mask of shape {key.shape} doesn't fit {length(array)} rows")
+        if key.dtype == np.bool_:
+            if key.shape != (length(array),):
+                raise IndexError(f"a mask of shape {key.shape} doesn't fit {length(array)} rows")
+            # Not by kept[key] = False, which, without memory, NumPy 2.5 lets fail without an exception.
+            return keep_rows(array, np.logical_not(key))
     elif PyIndex_Check(key):
         wanted = operator.index(key)
         growable(array)

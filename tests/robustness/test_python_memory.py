@@ -118,7 +118,7 @@ def test_changes(change, follow, dtype, row_shape, rng):
         return call, d, view, state(d)
 
     for error, call, d, view, before in failures(prepare, follow=follow):
-        assert error is MemoryError
+        assert issubclass(error, MemoryError)  # NumPy has one of its own
         assert state(d) == before
         assert_invariants(d)
         assert address(d) == address(view)
@@ -160,7 +160,7 @@ def test_reads(read, dtype, rng):
         return READS[read](d), d, state(d)
 
     for error, _, d, before in failures(prepare):
-        assert error is MemoryError
+        assert issubclass(error, MemoryError)  # NumPy has one of its own
         assert state(d) == before
         assert_invariants(d)
         d.append(rows[0])
@@ -192,7 +192,7 @@ def test_creation(creation, dtype, rng):
     cda._memory.trim()
     mapped = cda._memory.statistics()["mapped_blocks"]
     for error, make in failures(lambda: (CREATIONS[creation](rows),)):
-        assert error is MemoryError
+        assert issubclass(error, MemoryError)  # NumPy has one of its own
         del make
         cda._memory.trim()
         assert cda._memory.statistics()["mapped_blocks"] == mapped
