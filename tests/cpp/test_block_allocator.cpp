@@ -23,11 +23,11 @@ constexpr std::size_t KiB = std::size_t{1} << 10;
 constexpr std::size_t MiB = std::size_t{1} << 20;
 constexpr std::size_t header = sizeof(Block);
 
-static_assert(sizeof(void*) < 8 || (offsetof(Block, functions) == 8 && offsetof(Block, reserved_bytes) == 16 &&
-                                    offsetof(Block, committed_bytes) == 24 && offsetof(Block, dirty_bytes) == 32 &&
-                                    offsetof(Block, mapping_bytes) == 40 && offsetof(Block, retired) == 48 &&
-                                    offsetof(Block, source) == 56 && offsetof(Block, lent_mib) == 58 &&
-                                    offsetof(Block, offset) == 60),
+static_assert(sizeof(void*) < 8 ||
+                  (offsetof(Block, functions) == 8 && offsetof(Block, reserved_bytes) == 16 &&
+                   offsetof(Block, committed_bytes) == 24 && offsetof(Block, dirty_bytes) == 32 &&
+                   offsetof(Block, mapping_bytes) == 40 && offsetof(Block, retired) == 48 &&
+                   offsetof(Block, source) == 56 && offsetof(Block, lent_mib) == 58 && offsetof(Block, offset) == 60),
               "other modules read the header");
 
 static bool all_zero(const char* begin, const char* end) {
