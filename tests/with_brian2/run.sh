@@ -19,16 +19,16 @@ in_environment() {
         "$python" "$here/run_suite.py" --target numpy
 }
 
-declare -A jobs
+jobs=()
 for environment in "$@"; do
     in_environment "$environment" > "$logs/${#jobs[@]}" 2>&1 &
-    jobs[$environment]=$!
+    jobs+=($!)
 done
 
 status=0
-number=0
-for environment in "$@"; do
-    if wait "${jobs[$environment]}"; then
+for number in "${!jobs[@]}"; do
+    environment=${*:number + 1:1}
+    if wait "${jobs[number]}"; then
         echo "--- $environment"
         grep -E "^Brian2 |[0-9]+ passed" "$logs/$number"
     else
@@ -36,6 +36,5 @@ for environment in "$@"; do
         cat "$logs/$number"
         status=1
     fi
-    number=$((number + 1))
 done
 exit $status
