@@ -165,11 +165,11 @@ def report(machine, all_results, pictures):
         "the garbage collector off; a figure is the median of the ratios of pairs, with their "
         "quartiles. Memory is that of a fresh process for each. Made by `asv_bench/report.py`.",
         table(["", ""], machine.items()),
-        "## The seed's figures",
+        "## Against NumPy, as its users use it",
         "`at least`: times as fast; `at most`: times the time, or the memory. Where a target is "
         "about several cases, the worst decides, and is shown.",
         table(target_header, target_lines((t for t in targets if "seed" in t), results)),
-        "## The design's targets",
+        "## Targets",
         "NumPy's own test suite, the first of them, is counted by the tests.",
         table(target_header, target_lines((t for t in targets if "seed" not in t), results)),
         "## Where we lose",
