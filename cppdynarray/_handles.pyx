@@ -9,7 +9,7 @@ from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer, PyCapsul
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport calloc, free
 from libc.string cimport strdup
 
 from cppdynarray._array import DynamicArray
@@ -163,14 +163,16 @@ def handle_capsule(array, str name):
     """A capsule called `name` with a handle onto `array`, whose pointer is a PythonArray1D* or, for
     two dimensions, a PythonArray2D*. It keeps the array alive.
     """
-    cdef ArrayPlace* place = <ArrayPlace*>malloc(sizeof(ArrayPlace))
+    cdef ArrayPlace* place = <ArrayPlace*>calloc(1, sizeof(ArrayPlace))
     cdef char* kept = strdup(name.encode())
     try:
         if place == NULL or kept == NULL:
             raise MemoryError
         open_array(array, NULL, array.ndim, place)
+        return PyCapsule_New(place, kept, free_capsule)
     except:
+        if place != NULL:
+            Py_XDECREF(place.array)
         free(place)
         free(kept)
         raise
-    return PyCapsule_New(place, kept, free_capsule)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
+from cppdynarray._handles import handle_capsule
 from cppdynarray.testing import assert_invariants
 from helpers import Thing, address, assert_same, dtype_id, joined, leaves, row_id, samples, small_array, state
 
@@ -198,3 +199,12 @@ def test_creation(creation, dtype, rng):
         assert cda._memory.statistics()["mapped_blocks"] == mapped
     if dtype.kind == "O":
         assert [sys.getrefcount(leaf) for leaf in leaves(rows)] == counts
+
+
+def test_a_handle_in_a_capsule():
+    d = cda.zeros(3)
+    references = sys.getrefcount(d)
+    for error, call in failures(lambda: (functools.partial(handle_capsule, d, "name"),)):
+        assert issubclass(error, MemoryError)
+        del call
+        assert sys.getrefcount(d) == references
