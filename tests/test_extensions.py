@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import textwrap
 import threading
 import weakref
 from pathlib import Path
@@ -294,15 +295,24 @@ def test_no_memory_is_a_memory_error_and_changes_nothing(cython, name, count):
     assert rows.shape == (2, 3)
 
 
-@linux_only
-def test_no_memory_without_the_gil(cython):
-    printed = run_python(
-        f"""
-        import importlib.util, resource
+def run_with(module, code):
+    """What the code prints in a process of its own, where the compiled module is `user`."""
+    prelude = f"""
+        import importlib.util
         import cppdynarray as cda
-        spec = importlib.util.spec_from_file_location("cython_user", {cython.__file__!r})
+        spec = importlib.util.spec_from_file_location("{module.__name__}", {module.__file__!r})
         user = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(user)
+    """
+    return run_python(textwrap.dedent(prelude) + textwrap.dedent(code))
+
+
+@linux_only
+def test_no_memory_without_the_gil(cython):
+    printed = run_with(
+        cython,
+        """
+        import resource
         d = cda.DynamicArray(dtype=float, reserve=2 * 10**6)
         recorder = user.Recorder(d)
         resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
@@ -364,13 +374,10 @@ def test_python_and_a_handle_take_turns(cython, backend):
 
 
 def test_growth_without_the_gil_is_traced(cython):
-    printed = run_python(
-        f"""
-        import importlib.util, tracemalloc
-        import cppdynarray as cda
-        spec = importlib.util.spec_from_file_location("cython_user", {cython.__file__!r})
-        user = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(user)
+    printed = run_with(
+        cython,
+        """
+        import tracemalloc
         tracemalloc.start()
         d = cda.DynamicArray(dtype=float)
         recorder = user.Recorder(d)

@@ -9,7 +9,7 @@ Time. asv calls `setup` before each timed call, so a timed call does enough to b
 small operations are repeated in it, and sizes are chosen for that.
 
 First touch. The first write to a page costs a page fault, several times the write itself. Freed
-memory comes back without: from cppdynarray's pool of blocks (up to 1 MiB each), and from malloc's
+memory comes back without: from cppdynarray's pool of blocks (up to 32 MiB), and from malloc's
 heap (up to 32 MiB). So a benchmark is either *warm*, its pages touched in `setup`, or *fresh*,
 with 64 MiB and more from an emptied pool, which no allocator has at hand; then the faults are
 timed.
