@@ -57,7 +57,9 @@ def test_mypy(checked_files):
 
 def test_pyright(checked_files):
     import_library("pyright", group="types")
-    assert run("pyright", "--pythonpath", sys.executable, *checked_files) == ""
+    # Unless told where the settings are, pyright takes the first pyrightconfig.json in any folder above.
+    settings = ROOT / "pyproject.toml"
+    assert run("pyright", "--project", settings, "--pythonpath", sys.executable, *checked_files) == ""
 
 
 def test_stubs_have_what_the_built_modules_have():
