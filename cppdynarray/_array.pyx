@@ -130,6 +130,9 @@ cdef object new_from_iterable(type cls, object iterable, object dtype, Py_ssize_
 cdef object new_copy(type cls, cnp.ndarray source, str order="C", object like=None,
                      Py_ssize_t capacity=0, Py_ssize_t reserve=0):
     """An array of class `cls` with the elements of `source`."""
+    if is_dynamic(source):
+        # A thread that needs no GIL may make it longer any time: its length is read once.
+        source = as_plain(source)
     cdef bint fortran = order == "F" or (
         order != "C" and PyArray_IS_F_CONTIGUOUS(source) and not PyArray_IS_C_CONTIGUOUS(source)
     )

@@ -402,15 +402,15 @@ cdef inline bint is_rows(cnp.ndarray array, object values, int missing) noexcept
 
 
 cdef int append_bytes(cnp.ndarray array, Block* block, cnp.ndarray rows, Py_ssize_t count) except -1:
-    """Appends `count` rows that need no conversion. They may be rows of `array`: if it moves, its
-    old block stays readable.
+    """Appends the first `count` of rows that need no conversion: by now there may be more, if a
+    thread without the GIL adds some. They may be rows of `array`: if it moves, its old block stays
+    readable.
     """
     cdef const char* source = <const char*>cnp.PyArray_DATA(rows)
-    cdef size_t size = used_bytes(rows)
     cdef size_t used = used_bytes(array)
     cdef Py_ssize_t new_length = grown_length(array, count)
     block = make_room(array, block, new_length)
-    memmove(block.data() + used, source, size)
+    memmove(block.data() + used, source, <size_t>count * row_bytes(array))
     set_length(array, new_length)
     return 0
 

@@ -1,8 +1,12 @@
 """Other people's compiled modules: built with the installed headers as their authors would, then used."""
 
+import collections
+import copy
 import ctypes
 import gc
 import importlib.util
+import operator
+import pickle
 import shutil
 import subprocess
 import sys
@@ -456,6 +460,45 @@ def test_a_thread_of_cpp_fills_while_python_reads(pybind11):
         assert seen == 0 or view[-1] == seen - 1
     filler.join()
     assert_same(d.as_numpy(), np.arange(float(count)))
+
+
+def extended(values):
+    made = cda.DynamicArray(dtype=float)
+    made.extend(values)
+    count = len(made)
+    made.resize(count + 1000)
+    assert not made[count:].any(), "more was copied than was added"
+    made.resize(count)
+    return made
+
+
+# Each makes as many elements as it is given.
+READERS = {
+    "copy": lambda d: d.copy(), "copy.copy": copy.copy, "copy.deepcopy": copy.deepcopy,
+    "pickle": lambda d: pickle.loads(pickle.dumps(d)), "DynamicArray": cda.DynamicArray, "extend": extended,
+    "cda.array": cda.array, "asarray": lambda d: np.asarray(d).copy(), "sqrt": np.sqrt,
+    "accumulate": np.add.accumulate, "d + d": lambda d: d + d, "d += 0": lambda d: operator.iadd(d, 0), "sort": np.sort,
+    "concatenate": lambda d: np.concatenate([d]), "astype": lambda d: d.astype("i8"),
+    "view": lambda d: d.view("i8").copy(),
+    "tobytes": lambda d: np.array(memoryview(d.tobytes()).cast("d")), "tolist": lambda d: np.array(d.tolist(), float),
+    "memoryview": lambda d: np.array(memoryview(d)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_reading_while_a_thread_of_cpp_fills(pybind11, name):
+    # NumPy reads a length more than once: what it works on must not grow meanwhile.
+    read, most = READERS[name], 300_000
+    for _ in range(50):
+        d, made = cda.DynamicArray(dtype=float), collections.deque(maxlen=5)
+        filler = threading.Thread(target=pybind11.fill_from_thread, args=(d, most))
+        filler.start()
+        while filler.is_alive():
+            made.append(read(d))
+        filler.join()
+        for result in made:
+            expected = read(np.arange(float(len(result))))
+            np.testing.assert_array_equal(result, expected)
 
 
 @pytest.mark.parametrize("values", [[], [1.0, 2.5], list(map(float, range(100_000)))], ids=len)
