@@ -31,6 +31,7 @@ cnp.import_array()
 cdef extern from "Python.h":
     const int METH_O
     const int METH_FASTCALL
+    const int METH_KEYWORDS
     const unsigned long Py_TPFLAGS_DEFAULT
     const unsigned long Py_TPFLAGS_BASETYPE
     const int Py_tp_new, Py_tp_methods, Py_tp_getset, Py_tp_doc
@@ -70,7 +71,7 @@ cdef extern from *:
 
 
 cdef extern from "append_scalar.hpp" namespace "cppdynarray":
-    bint append_scalar(object array, object handler, object value) noexcept
+    bint append_scalar(object array, PyObject* handler, object value) noexcept
 
 
 cdef cnp.dtype as_dtype(object dtype):
@@ -188,30 +189,40 @@ cdef int get_buffer(object self, Py_buffer* buffer, int flags) except -1:
     return ndarray_get_buffer(as_plain(self), buffer, flags)
 
 
-# Methods that are called once an element: C functions, so that calling costs next to nothing.
+# Methods that may be called once an element: C functions, so that calling costs next to nothing.
 
-cdef object method_append(object self, object value):
-    if not append_scalar(self, handler, value):
+cdef object method_append(cnp.ndarray self, object value):
+    if not append_scalar(self, <PyObject*>handler, value):
         _growth.append(self, value)
     return None
 
 
-cdef object method_extend(object self, object values):
+cdef object method_extend(cnp.ndarray self, object values):
     _growth.extend(self, values)
     return None
 
 
-cdef object method_pop(object self, PyObject** args, Py_ssize_t count):
+cdef object method_pop(cnp.ndarray self, PyObject** args, Py_ssize_t count):
     if count > 1:
         raise TypeError(f"pop expected at most 1 argument, got {count}")
     return _growth.pop(self, <object>args[0] if count == 1 else -1)
 
 
-cdef object method_insert(object self, PyObject** args, Py_ssize_t count):
+cdef object method_insert(cnp.ndarray self, PyObject** args, Py_ssize_t count):
     if count != 2:
         raise TypeError(f"insert expected 2 arguments, got {count}")
     _growth.insert(self, <object>args[0], <object>args[1])
     return None
+
+
+cdef object method_resize(cnp.ndarray self, PyObject** args, Py_ssize_t count, PyObject* names):
+    cdef Py_ssize_t i
+    if names == NULL and count == 1 and _growth.resize_within_capacity(self, <object>args[0]):
+        return None
+    new_shape = [<object>args[i] for i in range(count)]
+    if names == NULL:
+        return resize(self, *new_shape)
+    return resize(self, *new_shape, **{name: <object>args[count + i] for i, name in enumerate(<tuple>names)})
 
 
 cdef object get_capacity(object self, void* closure):
@@ -225,47 +236,7 @@ cdef object get_max_size(object self, void* closure):
 # Methods that are called once in a while: ordinary functions.
 
 def resize(cnp.ndarray self not None, *new_shape, refcheck=True):
-    """
-    resize(new_shape, refcheck=True)
-
-    Change shape and size in place; new elements are zero.
-
-    The meaning is that of ``numpy.ndarray.resize``: elements keep their order in memory (C
-    order), surplus ones are dropped, missing ones are zero. Unlike there, views of the array do
-    not stand in the way: they stay valid and keep the length they were made with.
-
-    Parameters
-    ----------
-    new_shape : tuple of ints, or n ints
-        Shape of the resized array. Its number of dimensions may differ.
-    refcheck : bool, optional
-        Accepted for compatibility with ``ndarray.resize``, and ignored.
-
-    Raises
-    ------
-    ValueError
-        If a dimension is negative, or the array can't grow (see `append`).
-    MemoryError
-        If there is no memory for the new shape.
-
-    Notes
-    -----
-    Growing costs the same for any size: untouched memory is zero already, and is neither
-    written nor taken from the system until it is used. (Memory used before and given up by
-    `pop` or a shrinking `resize` is cleared.) Past `max_size` the data moves, which costs
-    O(n).
-
-    Examples
-    --------
-    >>> import cppdynarray as cda
-    >>> d = cda.DynamicArray([1, 2, 3])
-    >>> view = d[:]
-    >>> d.resize(5)
-    >>> d
-    DynamicArray([1, 2, 3, 0, 0])
-    >>> view.base is d
-    True
-    """
+    """What d.resize() does, for all arguments."""
     if refcheck is not True and refcheck is not False:
         operator.index(refcheck)  # as NumPy does, refuse what isn't a flag
     if len(new_shape) == 0:
@@ -637,6 +608,48 @@ Examples
 DynamicArray([2])
 """
 
+cdef const char* resize_doc = b"""resize($self, /, *new_shape, refcheck=True)
+--
+
+Change shape and size in place; new elements are zero.
+
+The meaning is that of ``numpy.ndarray.resize``: elements keep their order in memory (C
+order), surplus ones are dropped, missing ones are zero. Unlike there, views of the array do
+not stand in the way: they stay valid and keep the length they were made with.
+
+Parameters
+----------
+new_shape : tuple of ints, or n ints
+    Shape of the resized array. Its number of dimensions may differ.
+refcheck : bool, optional
+    Accepted for compatibility with ``ndarray.resize``, and ignored.
+
+Raises
+------
+ValueError
+    If a dimension is negative, or the array can't grow (see `append`).
+MemoryError
+    If there is no memory for the new shape.
+
+Notes
+-----
+Growing costs the same for any size: untouched memory is zero already, and is neither
+written nor taken from the system until it is used. (Memory used before and given up by
+`pop` or a shrinking `resize` is cleared.) Past `max_size` the data moves, which costs
+O(n).
+
+Examples
+--------
+>>> import cppdynarray as cda
+>>> d = cda.DynamicArray([1, 2, 3])
+>>> view = d[:]
+>>> d.resize(5)
+>>> d
+DynamicArray([1, 2, 3, 0, 0])
+>>> view.base is d
+True
+"""
+
 cdef const char* capacity_doc = b"""How many rows fit before memory is asked of the system (``std::vector``'s word)."""
 
 cdef const char* max_size_doc = b"""How many rows fit in place: up to here growing never moves the data.
@@ -715,7 +728,9 @@ cdef type make_type():
     methods[1] = PyMethodDef(b"extend", <PyCFunction><void*>method_extend, METH_O, extend_doc)
     methods[2] = PyMethodDef(b"insert", <PyCFunction><void*>method_insert, METH_FASTCALL, insert_doc)
     methods[3] = PyMethodDef(b"pop", <PyCFunction><void*>method_pop, METH_FASTCALL, pop_doc)
-    add_methods(&methods[4])
+    methods[4] = PyMethodDef(
+        b"resize", <PyCFunction><void*>method_resize, METH_FASTCALL | METH_KEYWORDS, resize_doc)
+    add_methods(&methods[5])
 
     attributes[0] = PyGetSetDef(b"capacity", get_capacity, NULL, capacity_doc, NULL)
     attributes[1] = PyGetSetDef(b"max_size", get_max_size, NULL, max_size_doc, NULL)
@@ -741,7 +756,7 @@ cdef type make_type():
     cls = PyType_FromSpecWithBases(&spec, (np.ndarray,))
     set_type(cls)
     for function in (
-        resize, reserve, shrink_to_fit, clear, as_numpy, copy, __copy__, __deepcopy__,
+        reserve, shrink_to_fit, clear, as_numpy, copy, __copy__, __deepcopy__,
         __reduce_ex__, __reduce__, __array_wrap__, __sizeof__,
     ):
         function.__qualname__ = f"DynamicArray.{function.__name__}"

@@ -14,6 +14,7 @@ cdef object pop(cnp.ndarray array, object index)
 cdef int delete(cnp.ndarray array, object key) except -1
 cdef int clear(cnp.ndarray array) except -1
 cdef int resize(cnp.ndarray array, tuple shape) except -1
+cdef bint resize_within_capacity(cnp.ndarray array, object rows) except -1
 cdef int reserve(cnp.ndarray array, Py_ssize_t rows) except -1
 cdef int shrink_to_fit(cnp.ndarray array) except -1
 cdef Py_ssize_t capacity(cnp.ndarray array) noexcept

@@ -59,6 +59,8 @@ cdef extern from "numpy/arrayobject.h":
 
 cdef extern from "Python.h":
     long long PyLong_AsLongLongAndOverflow(object, int* overflow) except? -1
+    # With no exception to raise, an int that is too large is the largest.
+    Py_ssize_t PyNumber_AsSsize_t(object, PyObject* overflow) except? -1
 
 
 cdef extern from "cppdynarray/growth_policy.hpp" namespace "cppdynarray":
@@ -117,27 +119,35 @@ cdef Block* make_room(cnp.ndarray array, Block* block, Py_ssize_t rows) except N
     if rows >= 0 and (row == 0 or <size_t>rows <= <size_t>NPY_MAX_INTP / row):
         if row * <size_t>rows <= block.committed_bytes:
             return block
-        grown = grow_block(block, used_bytes(array), row * <size_t>rows)
+        grown = grow(array, block, row * <size_t>rows)
     if grown == NULL:
         raise MemoryError(
             f"no memory for {rows} rows of {row} bytes (the array has {length(array)})" if rows >= 0
             else "an array can't have that many rows"
         )
-    if grown != block:
-        move_to(array, grown)
     return grown
 
 
-cdef void move_to(cnp.ndarray array, Block* grown) noexcept:
-    """Points an array at the block to which its data was copied. References move: views of the
-    old block see none, as where rows were removed, since they can't tell how long one lasts.
+cdef Block* grow(cnp.ndarray array, Block* block, size_t needed) noexcept:
+    """Makes room for `needed` bytes in all. NULL: there is no memory.
+
+    Slots without elements hold empty strings, where there are strings: what becomes room may be
+    memory that another array wrote to. If the data has moved, so have references: views of the old
+    block see none, as where rows were removed, since they can't tell how long one lasts.
     """
     cdef size_t used = used_bytes(array)
-    if PyDataType_REFCHK(array.descr):
-        memset(cnp.PyArray_DATA(array), 0, used)
+    cdef size_t room = block.committed_bytes
+    cdef Block* grown = grow_block(block, used, needed)
+    if grown == NULL:
+        return NULL
+    if grown != block:
+        room = used
+        if PyDataType_REFCHK(array.descr):
+            memset(cnp.PyArray_DATA(array), 0, used)
+        set_block(array, grown)
     if has_arena(array):
-        zero_block(grown, used, grown.committed_bytes)
-    set_block(array, grown)
+        zero_block(grown, room, grown.committed_bytes)
+    return grown
 
 
 cdef void shorten(cnp.ndarray array, Block* block, Py_ssize_t rows) noexcept:
@@ -443,7 +453,7 @@ cdef int insert(cnp.ndarray array, object index, object value) except -1:
     growable(array)
     cdef cnp.dtype dtype = array.descr
     cdef cnp.ndarray rows = convert_row(array, value)
-    cdef Py_ssize_t position = clamp(operator.index(index))
+    cdef Py_ssize_t position = PyNumber_AsSsize_t(index, NULL)
     cdef Block* block = checked(array, dtype, rows)
     cdef size_t row = row_bytes(array)
     cdef Py_ssize_t old_length = length(array)
@@ -462,11 +472,6 @@ cdef int insert(cnp.ndarray array, object index, object value) except -1:
         move_in(array, rows, slot)
     set_length(array, old_length + 1)
     return 0
-
-
-cdef Py_ssize_t clamp(object index) except? -1:
-    """An int as the nearest Py_ssize_t, as slices do."""
-    return max(min(index, NPY_MAX_INTP), -NPY_MAX_INTP)
 
 
 cdef Py_ssize_t as_dimension(object size) except -1:
@@ -528,13 +533,11 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
         doomed = take_items(array, item_size, new_size, old_size)  # no-cython-lint: dropped on return
         block.dirty_bytes = max(block.dirty_bytes, used_bytes(array))
     elif new_size > old_size:
-        block = grow_block(block, used_bytes(array), item_size * <size_t>new_size)
+        block = grow(array, block, item_size * <size_t>new_size)
         if block == NULL:
             raise MemoryError(
                 f"no memory for shape {shape}: {new_size} elements of {item_size} bytes (the array has {old_size})"
             )
-        if block.data() != cnp.PyArray_DATA(array):
-            move_to(array, block)
         if fresh is not None:
             move_in(array, fresh, block.data() + item_size * <size_t>old_size)
         else:
@@ -544,6 +547,29 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
         dimensions.give_to(array, ndim)
     set_shape(array, dims)
     return 0
+
+
+cdef bint resize_within_capacity(cnp.ndarray array, object rows) except -1:
+    """The way that most calls of resize take: one dimension, room for all rows, no references.
+    False, and nothing has changed, where that is not so.
+    """
+    cdef Block* block = growable(array)
+    cdef Py_ssize_t count
+    cdef size_t size = 0
+    cdef int overflow = 0
+    if cnp.PyArray_NDIM(array) != 1 or not PyLong_CheckExact(rows) or PyDataType_REFCHK(array.descr):
+        return False
+    count = PyLong_AsLongLongAndOverflow(rows, &overflow)
+    if overflow != 0 or count < 0 or not multiply(cnp.PyArray_ITEMSIZE(array), count, size):
+        return False
+    if size > block.committed_bytes:
+        return False
+    if count <= length(array):
+        shorten(array, block, count)
+    else:
+        zero_block(block, used_bytes(array), size)
+        set_length(array, count)
+    return True
 
 
 cdef int reserve(cnp.ndarray array, Py_ssize_t rows) except -1:
@@ -643,16 +669,15 @@ cdef int remove_objects(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) ex
 
 
 cdef object pop(cnp.ndarray array, object index):
-    cdef object wanted = operator.index(index)
+    cdef Py_ssize_t position = PyNumber_AsSsize_t(index, NULL)
     growable(array)
     cdef Py_ssize_t count = length(array)
     if count == 0:
         raise IndexError("pop from an empty DynamicArray")
-    if not -count <= wanted < count:
-        raise IndexError(f"pop index {wanted} is out of range for {count} rows")
-    cdef Py_ssize_t position = wanted
     if position < 0:
         position += count
+    if not 0 <= position < count:
+        raise IndexError(f"pop index {index} is out of range for {count} rows")
     value = copy_row(array, position)
     remove_rows(array, position, position + 1)
     return value

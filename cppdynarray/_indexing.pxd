@@ -1,9 +1,10 @@
 """d[key], d[key] = value and del d[key]: the C-level slots."""
 
+cimport numpy as cnp
 from cpython.object cimport PyObject
 
 
-cdef object get_item(object self, object key)
-cdef int set_item(object self, object key, PyObject* new_value) except -1
-cdef object sequence_item(object self, Py_ssize_t index)
-cdef int set_sequence_item(object self, Py_ssize_t index, PyObject* value) except -1
+cdef PyObject* get_item(cnp.ndarray array, object key) except NULL
+cdef int set_item(cnp.ndarray array, object key, PyObject* new_value) except -1
+cdef PyObject* sequence_item(cnp.ndarray array, Py_ssize_t index) except NULL
+cdef int set_sequence_item(cnp.ndarray array, Py_ssize_t index, PyObject* value) except -1

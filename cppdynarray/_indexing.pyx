@@ -8,7 +8,7 @@ is NumPy's. Results are NumPy's in every case: scalars, and plain views whose ba
 cimport numpy as cnp
 from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from cpython.ref cimport Py_INCREF, Py_XDECREF
 from cpython.slice cimport PySlice_AdjustIndices, PySlice_Check, PySlice_Unpack
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
@@ -78,14 +78,9 @@ cdef inline bint is_plain(cnp.ndarray array) noexcept:
     return cnp.PyArray_ISNOTSWAPPED(array) and cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_ALIGNED)
 
 
-cdef inline object scalar_at(cnp.ndarray array, const char* address):
-    """A plain element as NumPy's scalar; None if its dtype isn't one of the common ones."""
-    cdef PyObject* scalar = load_scalar(address, cnp.PyArray_TYPE(array))
-    if scalar == NULL:
-        return None
-    value = <object>scalar
-    Py_DECREF(value)
-    return value
+cdef inline PyObject* new_reference(object value) noexcept:
+    Py_INCREF(value)
+    return <PyObject*>value
 
 
 cdef inline char* element(cnp.ndarray array, object key) noexcept:
@@ -138,26 +133,27 @@ cdef object slice_rows(cnp.ndarray array, object key):
     return view_of(array, ndim, dims, strides, data)
 
 
-cdef object get_item(object self, object key):
-    cdef cnp.ndarray array = self
+# What these return is a new reference.
+
+cdef PyObject* get_item(cnp.ndarray array, object key) except NULL:
     cdef char* address = element(array, key)
+    cdef PyObject* scalar
     if address != NULL:
-        value = scalar_at(array, address)
-        if value is not None:
-            return value
+        scalar = load_scalar(address, cnp.PyArray_TYPE(array))
+        if scalar != NULL:
+            return scalar
     elif PySlice_Check(key) and cnp.PyArray_NDIM(array) > 0:
-        return slice_rows(array, key)
+        return new_reference(slice_rows(array, key))
     elif cnp.PyArray_NDIM(array) > 1:
         address = <char*>cnp.PyArray_DATA(array)
         if locate(array, 0, key, &address):
-            return view_of(array, cnp.PyArray_NDIM(array) - 1, cnp.PyArray_DIMS(array) + 1,
-                           cnp.PyArray_STRIDES(array) + 1, address)
-    return subscript(array, key)
+            return new_reference(view_of(array, cnp.PyArray_NDIM(array) - 1, cnp.PyArray_DIMS(array) + 1,
+                                         cnp.PyArray_STRIDES(array) + 1, address))
+    return new_reference(subscript(array, key))
 
 
-cdef int set_item(object self, object key, PyObject* new_value) except -1:
-    """self[key] = new_value; NULL is del self[key]."""
-    cdef cnp.ndarray array = self
+cdef int set_item(cnp.ndarray array, object key, PyObject* new_value) except -1:
+    """array[key] = new_value; NULL is del array[key]."""
     if new_value == NULL:
         return _growth.delete(array, key)
     value = <object>new_value
@@ -173,7 +169,7 @@ cdef int set_item(object self, object key, PyObject* new_value) except -1:
             (<PyObject**>address)[0] = new_value
             Py_XDECREF(replaced)
             return 0
-    return ndarray_assign(self, key, value)
+    return ndarray_assign(array, key, value)
 
 
 cdef Py_ssize_t as_key(cnp.ndarray array, Py_ssize_t index) noexcept:
@@ -183,15 +179,16 @@ cdef Py_ssize_t as_key(cnp.ndarray array, Py_ssize_t index) noexcept:
     return index if index >= 0 or cnp.PyArray_NDIM(array) == 0 else index - cnp.PyArray_DIMS(array)[0]
 
 
-cdef object sequence_item(object self, Py_ssize_t index):
+cdef PyObject* sequence_item(cnp.ndarray array, Py_ssize_t index) except NULL:
     """What iteration calls."""
-    cdef cnp.ndarray array = self
+    cdef PyObject* scalar
     if cnp.PyArray_NDIM(array) == 1 and 0 <= index < cnp.PyArray_DIMS(array)[0] and is_plain(array):
-        value = scalar_at(array, <char*>cnp.PyArray_DATA(array) + index * cnp.PyArray_STRIDES(array)[0])
-        if value is not None:
-            return value
-    return get_item(self, as_key(array, index))
+        scalar = load_scalar(
+            <char*>cnp.PyArray_DATA(array) + index * cnp.PyArray_STRIDES(array)[0], cnp.PyArray_TYPE(array))
+        if scalar != NULL:
+            return scalar
+    return get_item(array, as_key(array, index))
 
 
-cdef int set_sequence_item(object self, Py_ssize_t index, PyObject* value) except -1:
-    return set_item(self, as_key(self, index), value)
+cdef int set_sequence_item(cnp.ndarray array, Py_ssize_t index, PyObject* value) except -1:
+    return set_item(array, as_key(array, index), value)

@@ -1,6 +1,7 @@
 """Memory for arrays: the block allocator as NumPy's data handler (NEP 49)."""
 
 cimport numpy as cnp
+from cpython.object cimport PyObject
 from libc.stddef cimport size_t
 
 
@@ -25,7 +26,7 @@ cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray" nogil:
 
 
 cdef extern from "array_fields.hpp" namespace "cppdynarray":
-    Block* c_block_of "cppdynarray::block_of"(cnp.ndarray array, object handler) noexcept
+    Block* c_block_of "cppdynarray::block_of"(cnp.ndarray array, PyObject* handler) noexcept
     void own_block(cnp.ndarray array, object handler) noexcept
     void set_block(cnp.ndarray array, Block* block) noexcept
     void set_length(cnp.ndarray array, Py_ssize_t rows) noexcept
@@ -38,7 +39,7 @@ cdef object handler
 
 cdef inline Block* block_of(cnp.ndarray array) noexcept:
     """The block that `array` owns, or NULL if its memory isn't ours."""
-    return c_block_of(array, handler)
+    return c_block_of(array, <PyObject*>handler)
 
 cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims,
                            Py_ssize_t capacity=?, Py_ssize_t reserve=?, bint fortran=?,

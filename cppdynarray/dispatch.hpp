@@ -4,6 +4,10 @@
 // among the arguments by a plain view (Operands::plain), call NumPy, and in the result put
 // the DynamicArray back where NumPy returned a view itself or a view of it
 // (Operands::restore). So results are plain, `out=d` returns d, and d[1:].T has d as base.
+//
+// Views, because NumPy reads an array's length more than once: what it works on must not grow
+// meanwhile, as a DynamicArray may through a handle that needs no GIL. (In ufuncs, __array_wrap__
+// alone would be faster, and NumPy would then write past the end of results.)
 #pragma once
 
 #include <Python.h>

@@ -14,9 +14,10 @@ namespace cppdynarray {
 
 template <class Scalar, class T>
 inline PyObject* make_scalar(PyTypeObject& type, const char* data) noexcept {
-    PyObject* scalar = type.tp_alloc(&type, 0);
-    if (scalar != nullptr) reinterpret_cast<Scalar*>(scalar)->obval = *reinterpret_cast<const T*>(data);
-    return scalar;
+    // As the type's tp_alloc, but for clearing what is written next.
+    auto* scalar = PyObject_New(Scalar, &type);
+    if (scalar != nullptr) scalar->obval = *reinterpret_cast<const T*>(data);
+    return reinterpret_cast<PyObject*>(scalar);
 }
 
 // The element at `data`, aligned and in native byte order, as NumPy's scalar. nullptr with no

@@ -92,12 +92,17 @@ def alternatives(report):
 
 
 def resizing(report):
-    sizes = [10**power for power in range(3, 10)]
+    used = "once, memory used before"
+    cases = [(used, 10**power) for power in range(3, 6)] + [("once", 10**power) for power in range(3, 10)]
     peers = ["ndarray.resize", "Brian2 DynamicArray1D"]
     return table(
-        ["from 10 elements to", *peers],
-        [[f"{size:,}", *(report.peers("resize", "once", size, peer) for peer in peers)] for size in sizes],
-    )
+        ["from 10 elements to", "memory", *peers],
+        [
+            [f"{size:,}", "used before" if case == used else "new",
+             *(report.peers("resize", case, size, peer) for peer in peers)]
+            for case, size in cases
+        ],
+    )  # fmt: skip
 
 
 def overhead(report):

@@ -173,6 +173,24 @@ def test_missing_strings(na_object):
     assert repr(d.pop()) == repr(na_object)
 
 
+GROW = {
+    "append": lambda d, count: [d.append("a") for _ in range(count)],
+    "extend": lambda d, count: d.extend(["a"] * count),
+    "insert": lambda d, count: [d.insert(len(d), "a") for _ in range(count)],
+    "reserve": lambda d, count: (d.reserve(count), d.extend(["a"] * count)),
+    "resize": lambda d, count: (d.resize(count), d.__setitem__(slice(None), "a")),
+}
+
+
+@pytest.mark.parametrize("grow", GROW)
+def test_strings_where_another_array_left_its_elements(grow):
+    used = cda.DynamicArray(np.full(2**19, -1))  # enough that its memory is lent to the next array
+    del used
+    d = cda.DynamicArray(dtype="T")
+    GROW[grow](d, 10_000)
+    assert d.tolist() == ["a"] * 10_000
+
+
 @pytest.mark.parametrize("lengths", [[0, 1, 15, 16, 255, 256, 5000], [5000, 3, 0]])
 def test_strings_of_any_length(lengths, rng):
     """StringDType keeps short, medium and long strings in different places."""

@@ -56,6 +56,21 @@ class Resize:
                 array.resize(length)
 
 
+class Warm(Resize):
+    """Into memory that freed arrays left behind, as in a program that makes many."""
+
+    params = [Resize.params[0], [10**3, 10**5]]
+
+    def setup(self, kind, size):
+        self.arrays = [small(kind, ()) for _ in range(self.count)]
+        self.time_grow(kind, size)
+        if kind in KINDS:
+            for array in self.arrays:
+                array[:] = 1
+        del self.arrays
+        self.arrays = [small(kind, ()) for _ in range(self.count)]
+
+
 class Rows(Resize):
     """Rows of 10, the shape changed along axis 0 only."""
 

@@ -115,6 +115,11 @@ def resizes(quick):
                     "resize by steps", "100 steps", size, peer, kind, resize.Resize,
                     "time_grow_by_steps", size, units=100, count=1, most=available() // 12,
                 )
+            if size <= 10**5:
+                yield versus(
+                    "resize", "once, memory used before", size, peer, kind, resize.Warm,
+                    "time_grow", size, units=50, count=50,
+                )
 
 
 def accesses(quick):
