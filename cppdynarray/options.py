@@ -82,7 +82,7 @@ def set_options(**changes):
         Addresses to reserve for each new array; 0 lets the library choose: 16 GiB, and less
         where addresses are short or arrays are very many.
     huge_pages : bool
-        Whether to ask the system for huge pages from 4 MiB up. They make filling new memory
+        Whether to ask the system for huge pages from 2 MiB up. They make filling new memory
         several times as fast.
 
     Raises

@@ -129,7 +129,7 @@ def test_the_option_growth_factor(factor):
             capacity = d.capacity
             d.append(1.0)
             memory = cda._memory.statistics()
-            large = d.capacity * d.itemsize >= 4 * 2**20
+            large = d.capacity * d.itemsize >= 2 * 2**20
             page = memory["huge_page_size"] if large and memory["huge_page_size"] else memory["page_size"]
             wanted = min(int(capacity * factor), d.max_size)  # the address space may be nearly used up
             assert wanted <= d.capacity <= wanted + page // d.itemsize

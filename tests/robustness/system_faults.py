@@ -14,7 +14,7 @@ from cppdynarray.testing import assert_invariants
 from helpers import Thing, assert_same, small_array, state
 
 KINDS = {"mmap": 1, "mprotect": 2, "madvise": 4, "munmap": 8, "malloc": 16}
-ROWS = 300_000  # some MiB: from 1 MiB up memory is given back, from 4 MiB up it is huge pages
+ROWS = 300_000  # some MiB: from 1 MiB up memory is given back, from 2 MiB up it is huge pages
 
 
 def rows_of(dtype, count):

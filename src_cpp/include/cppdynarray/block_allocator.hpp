@@ -137,7 +137,7 @@ private:
     static constexpr std::size_t first_commit = std::size_t{64} << 10;
     // Below this, clearing is cheaper than handing pages back.
     static constexpr std::size_t discard_from = std::size_t{1} << 20;
-    static constexpr std::size_t huge_pages_from = std::size_t{4} << 20;
+    static constexpr std::size_t huge_pages_from = std::size_t{2} << 20;
     static constexpr std::size_t offsets = 16;
     static constexpr std::size_t mib = std::size_t{1} << 20;
     static constexpr std::size_t pool_blocks = 64;
