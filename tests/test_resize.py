@@ -113,6 +113,19 @@ def test_zeros_even_where_views_wrote_meanwhile(rng):
         assert_invariants(d)
 
 
+@pytest.mark.parametrize("dtype", ["u1", "f8", "S5", "f8,i4", object])
+def test_around_the_capacity(dtype):
+    for change in (-1, 0, 1, 2, 1000):
+        d = cda.DynamicArray(dtype=dtype)
+        d.append(d.dtype.type(1) if d.dtype.names is None else (1, 1))
+        for _ in range(3):
+            expected = np.asarray(d).copy()
+            expected.resize(d.capacity + change)
+            d.resize(len(expected))
+            assert_same(d, expected)
+            assert_invariants(d)
+
+
 def test_zeros_after_shrink_to_fit(rng):
     d = cda.DynamicArray(rng.normal(size=100_000))
     view = d[:]
