@@ -553,16 +553,13 @@ cdef bint resize_within_capacity(cnp.ndarray array, object rows) except -1:
     """The way that most calls of resize take: one dimension, room for all rows, no references.
     False, and nothing has changed, where that is not so.
     """
-    cdef Block* block = growable(array)
-    cdef Py_ssize_t count
-    cdef size_t size = 0
-    cdef int overflow = 0
+    # Before anything can raise: not every argument needs an array that can grow.
     if cnp.PyArray_NDIM(array) != 1 or not PyLong_CheckExact(rows) or PyDataType_REFCHK(array.descr):
         return False
-    count = PyLong_AsLongLongAndOverflow(rows, &overflow)
-    if overflow != 0 or count < 0 or not multiply(cnp.PyArray_ITEMSIZE(array), count, size):
-        return False
-    if size > block.committed_bytes:
+    cdef Block* block = growable(array)
+    cdef Py_ssize_t count = as_dimension(rows)
+    cdef size_t size = 0
+    if not multiply(cnp.PyArray_ITEMSIZE(array), count, size) or size > block.committed_bytes:
         return False
     if count <= length(array):
         shorten(array, block, count)

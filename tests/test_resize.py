@@ -82,6 +82,15 @@ def test_ways_to_give_a_shape(arguments, rng):
     assert_same(d, expected)
 
 
+@pytest.mark.parametrize("argument", [None, 2.5, 2, -1, 10**30, [4]], ids=str)
+def test_an_array_that_cannot_grow(argument):
+    """None asks for nothing, and a number that isn't an int is a TypeError, as for an ndarray."""
+    plain = np.arange(3.0)[:]
+    d = plain.view(cda.DynamicArray)
+    with unchanged(d):
+        assert error_of(d.resize, argument) is error_of(plain.resize, argument)
+
+
 def test_bad_keyword():
     d = cda.DynamicArray([1.0])
     with unchanged(d):

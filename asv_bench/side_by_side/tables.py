@@ -168,10 +168,10 @@ def report(machine, all_results, pictures):
         "## Against NumPy, as its users use it",
         "`at least`: times as fast; `at most`: times the time, or the memory. Where a target is "
         "about several cases, the worst decides, and is shown.",
-        table(target_header, target_lines((t for t in targets if "seed" in t), results)),
+        table(target_header, target_lines((t for t in targets if "as_used" in t), results)),
         "## Targets",
         "NumPy's own test suite, the first of them, is counted by the tests.",
-        table(target_header, target_lines((t for t in targets if "seed" not in t), results)),
+        table(target_header, target_lines((t for t in targets if "as_used" not in t), results)),
         "## Where we lose",
         f"All comparisons in which a DynamicArray takes more than {SAME} times the peer's time, or "
         "memory, and three quarters of the pairs say so.",

@@ -1,14 +1,10 @@
 """A C++ handle with static storage is destroyed after the interpreter."""
 
-import os
-import shutil
-import subprocess
 import sysconfig
-
-import pytest
 
 import cppdynarray as cda
 from subprocesses import linux_only, run_python
+from test_extensions import compile_cpp
 
 SOURCE = """
 #include "cppdynarray/python_array.hpp"
@@ -32,15 +28,10 @@ PyMODINIT_FUNC PyInit_keeping() { return PyModule_Create(&module); }
 
 @linux_only
 def test_a_static_handle(tmp_path):
-    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("c++")
-    if compiler is None:
-        pytest.skip("no C++ compiler: install g++, or name one by the variable CXX")
     source = tmp_path / "keeping.cpp"
     source.write_text(SOURCE)
     includes = [f"-I{sysconfig.get_path('include')}", f"-I{cda.get_include()}"]
-    subprocess.run(
-        [compiler, "-std=c++17", "-shared", "-fPIC", *includes, source, "-o", tmp_path / "keeping.so"], check=True
-    )
+    compile_cpp(source, tmp_path / "keeping.so", "-shared", "-fPIC", *includes)
     code = f"""
         import sys
         sys.path.insert(0, {str(tmp_path)!r})

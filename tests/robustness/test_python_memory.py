@@ -152,8 +152,6 @@ READS = {
 @pytest.mark.parametrize("read", READS)
 @pytest.mark.parametrize("dtype", [np.dtype("f8"), np.dtype(object)], ids=dtype_id)
 def test_reads(read, dtype, rng):
-    if read == "add in place" and dtype.kind == "O":
-        pytest.skip("NumPy crashes, now and then, on plain arrays too")
     rows = samples(np.dtype("f8"), (4, 2), rng).astype(dtype)
 
     def prepare():
