@@ -557,8 +557,11 @@ cdef bint resize_within_capacity(cnp.ndarray array, object rows) except -1:
     if cnp.PyArray_NDIM(array) != 1 or not PyLong_CheckExact(rows) or PyDataType_REFCHK(array.descr):
         return False
     cdef Block* block = growable(array)
-    cdef Py_ssize_t count = as_dimension(rows)
+    cdef int overflow = 0
+    cdef long long count = PyLong_AsLongLongAndOverflow(rows, &overflow)
     cdef size_t size = 0
+    if overflow != 0 or not 0 <= count <= NPY_MAX_INTP:
+        return False
     if not multiply(cnp.PyArray_ITEMSIZE(array), count, size) or size > block.committed_bytes:
         return False
     if count <= length(array):
