@@ -11,7 +11,7 @@ from setuptools.command.build_py import build_py
 
 HEADERS = [
     *map(str, sorted(Path("src_cpp/include/cppdynarray").glob("*.hpp"))),
-    *map(str, sorted(Path("cppdynarray").glob("*.hpp"))),
+    *map(str, sorted(Path("src_cpp/numpy").glob("*.hpp"))),
 ]
 if sys.platform == "win32":
     COMPILE_ARGS = ["/std:c++17", "/O2"]
@@ -28,9 +28,9 @@ else:
 
 def extension(name):
     return Extension(
-        f"cppdynarray.{name}",
-        [f"cppdynarray/{name}.pyx"],
-        include_dirs=["src_cpp/include", "cppdynarray", numpy.get_include()],
+        f"cppdynarray._core.{name}",
+        [f"cppdynarray/_core/{name}.pyx"],
+        include_dirs=["src_cpp/include", "src_cpp/numpy", numpy.get_include()],
         depends=HEADERS,
         define_macros=[
             ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),

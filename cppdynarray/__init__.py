@@ -21,9 +21,9 @@ True
 from pathlib import Path as _Path
 
 try:
-    from cppdynarray._array import DynamicArray
+    from cppdynarray._core._array import DynamicArray
 except ModuleNotFoundError as _error:
-    if _error.name != "cppdynarray._array":
+    if _error.name != "cppdynarray._core._array":
         raise
     raise ImportError(
         f"{_Path(__file__).parent} is cppdynarray's source, without its compiled modules: run "
@@ -31,7 +31,7 @@ except ModuleNotFoundError as _error:
         "installed cppdynarray"
     ) from None
 from cppdynarray._config import show_config
-from cppdynarray._creation import (
+from cppdynarray._core._creation import (
     BoolDynamicArray,
     DoubleDynamicArray,
     FloatDynamicArray,

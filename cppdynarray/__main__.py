@@ -13,9 +13,9 @@ import sys
 import sysconfig
 
 from cppdynarray import DynamicArray, __version__
-from cppdynarray._stream import RECORD, walk
-from cppdynarray._stream_compare import compare
-from cppdynarray._stream_text import Progress, printable, report, write
+from cppdynarray.demo.records import RECORD, walk
+from cppdynarray.demo.compare import compare
+from cppdynarray.demo.text import Progress, printable, report, write
 
 INTERRUPTED = 130
 
@@ -90,7 +90,7 @@ def main(argv=None):
     text = report(arguments.directory, records, start, first, skipped, progress, costs, stopped)
     write(text, sys.stdout)
     if arguments.plot is not None:
-        from cppdynarray._stream_plot import draw
+        from cppdynarray.demo.plot import draw
 
         try:
             draw(records, arguments.directory, arguments.plot)

@@ -8,8 +8,8 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from cppdynarray import _memory
-from cppdynarray._array import DynamicArray, memory_of
+from cppdynarray._core import _memory
+from cppdynarray._core._array import DynamicArray, memory_of
 from cppdynarray._version import __version__
 from cppdynarray.options import get_options
 

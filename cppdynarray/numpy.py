@@ -20,7 +20,7 @@ from importlib.util import find_spec as _find_spec
 
 import numpy as _numpy
 
-from cppdynarray._creation import (  # noqa: F401
+from cppdynarray._core._creation import (  # noqa: F401
     arange,
     array,
     asanyarray,

@@ -1,7 +1,7 @@
 # pyright: reportGeneralTypeIssues=false
 # All of NumPy, but for the creation functions: these are imported twice because mypy keeps the first
 # meaning of a name, and pyright the last, though it minds that NumPy declares some of them Final.
-from cppdynarray._creation import (
+from cppdynarray._core._creation import (
     arange as arange, array as array, asanyarray as asanyarray, asarray as asarray,
     ascontiguousarray as ascontiguousarray, copy as copy, empty as empty, empty_like as empty_like, eye as eye,
     from_dlpack as from_dlpack, frombuffer as frombuffer, fromfile as fromfile, fromfunction as fromfunction,
@@ -12,7 +12,7 @@ from cppdynarray._creation import (
 from numpy import *  # type: ignore[assignment, no-redef]
 from numpy import __all__ as __all__
 
-from cppdynarray._creation import (
+from cppdynarray._core._creation import (
     arange as arange, array as array, asanyarray as asanyarray, asarray as asarray,
     ascontiguousarray as ascontiguousarray, copy as copy, empty as empty, empty_like as empty_like, eye as eye,
     from_dlpack as from_dlpack, frombuffer as frombuffer, fromfile as fromfile, fromfunction as fromfunction,

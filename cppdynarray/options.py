@@ -6,7 +6,7 @@ import operator
 import os
 from contextlib import contextmanager
 
-from cppdynarray import _memory
+from cppdynarray._core import _memory
 
 __all__ = ["get_options", "options", "set_options"]
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 
 import cppdynarray as cda
-from cppdynarray._array import memory_of
+from cppdynarray._core._array import memory_of
 from cppdynarray.testing import assert_invariants
 
 PLAIN_DTYPES = [
@@ -209,7 +209,7 @@ def assignment_error(dtype, row_shape, value):
 def small_array(contents, dtype=None):
     """An array with a small reservation, so that growing past max_size is cheap."""
     # A pooled block may have a larger reservation than asked for.
-    cda._memory.trim()
+    cda._core._memory.trim()
     with cda.options(reserve_bytes=1 << 16):
         made = cda.DynamicArray(contents, dtype)
     assert memory_of(made)["reserved_bytes"] < 1 << 20

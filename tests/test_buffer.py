@@ -183,7 +183,7 @@ def test_an_export_survives_shrinking():
 
 
 def test_an_export_survives_a_move():
-    cda._memory.trim()
+    cda._core._memory.trim()
     with cda.options(reserve_bytes=1):
         d = cda.DynamicArray([1.0, 2.0, 3.0])
         view = memoryview(d)

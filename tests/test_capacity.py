@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
-from cppdynarray._array import memory_of
+from cppdynarray._core._array import memory_of
 from cppdynarray.testing import assert_invariants
 from helpers import Thing, address, assert_same, samples, small_array
 
@@ -111,7 +111,7 @@ def test_plenty_by_default():
 @pytest.mark.usefixtures("cpp")
 @pytest.mark.parametrize("reserve_bytes", [1 << 16, 1 << 20, 1 << 30])
 def test_the_option_reserve_bytes(reserve_bytes):
-    cda._memory.trim()
+    cda._core._memory.trim()
     with cda.options(reserve_bytes=reserve_bytes):
         d = cda.DynamicArray([1.0])
     assert reserve_bytes // 2 <= memory_of(d)["reserved_bytes"] <= reserve_bytes
@@ -128,7 +128,7 @@ def test_the_option_growth_factor(factor):
             d.resize(d.capacity)
             capacity = d.capacity
             d.append(1.0)
-            memory = cda._memory.statistics()
+            memory = cda._core._memory.statistics()
             large = d.capacity * d.itemsize >= 2 * 2**20
             page = memory["huge_page_size"] if large and memory["huge_page_size"] else memory["page_size"]
             wanted = min(int(capacity * factor), d.max_size)  # the address space may be nearly used up
@@ -191,7 +191,7 @@ def test_views_survive_shrink_to_fit(length, rng):
 def test_shrink_to_fit_gives_memory_back():
     def resident():
         with open("/proc/self/statm") as numbers:
-            return int(numbers.read().split()[1]) * cda._memory.statistics()["page_size"]
+            return int(numbers.read().split()[1]) * cda._core._memory.statistics()["page_size"]
 
     d = cda.DynamicArray([1.0])
     before = resident()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
-from cppdynarray._array import memory_of
+from cppdynarray._core._array import memory_of
 from subprocesses import linux_only, run_python
 
 
@@ -35,14 +35,14 @@ def test_build():
 
 @pytest.mark.parametrize("changes", [{"backend": "numpy"}, {"reserve_bytes": 1 << 30, "growth_factor": 1.5}])
 def test_options_and_what_they_do(changes):
-    cda._memory.trim()  # a new array may get a released block, with the reservation of its time
+    cda._core._memory.trim()  # a new array may get a released block, with the reservation of its time
     with cda.options(**changes):
         shown = config()
         assert shown["options"] == cda.get_options()
-        cda._memory.trim()
+        cda._core._memory.trim()
         memory = memory_of(cda.DynamicArray())
     assert shown["new_array"] == {name: memory[name] for name in shown["new_array"]}
-    cda._memory.trim()
+    cda._core._memory.trim()
 
 
 def test_arrays_count():

@@ -90,7 +90,7 @@ def public_names():
         cda,
         *map(
             importlib.import_module,
-            ("cppdynarray._creation", "cppdynarray.options", "cppdynarray.testing"),
+            ("cppdynarray._core._creation", "cppdynarray.options", "cppdynarray.testing"),
         ),
     ):
         for name in module.__all__:

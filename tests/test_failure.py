@@ -135,7 +135,7 @@ def test_bad_values_leave_nothing_for_arrays_to_come(case, rng):
     dtype, row_shape, bad = np.dtype(case[0]), case[1], case[2]
     good = list(samples(dtype, (3, *row_shape), rng))
     for count in range(3):
-        cda._memory.trim()  # blocks that were used before would be cleared anyway
+        cda._core._memory.trim()  # blocks that were used before would be cleared anyway
         d = cda.empty((0, *row_shape), dtype)
         assert error_of(d.extend, iter([*good[:count], bad])) is not None
         if not row_shape:

@@ -562,7 +562,7 @@ def test_iteration_ends_when_the_array_shrinks():
 
 
 def test_iteration_past_the_reservation():
-    cda._memory.trim()
+    cda._core._memory.trim()
     d = cda.DynamicArray([0], "i8", reserve=1)
     for x in d:
         if len(d) < 100_000:

@@ -19,7 +19,9 @@ import pytest
 
 import cppdynarray as cda
 from cppdynarray import __main__ as program
-from cppdynarray import _stream, _stream_compare, _stream_text
+from cppdynarray.demo import compare as demo_compare
+from cppdynarray.demo import records as stream
+from cppdynarray.demo import text as demo_text
 
 COMMAND = [sys.executable, "-W", "error", "-m", "cppdynarray"]
 UTF8 = {"PYTHONIOENCODING": "utf-8"}
@@ -62,14 +64,14 @@ def empty(tmp_path):
 
 def collect(directory):
     skipped = []
-    records = cda.DynamicArray(dtype=_stream.RECORD)
-    for record in _stream.walk(str(directory), skipped):
+    records = cda.DynamicArray(dtype=stream.RECORD)
+    for record in stream.walk(str(directory), skipped):
         records.append(record)
     return records, skipped
 
 
 def records_of(*rows):
-    return cda.DynamicArray(rows, _stream.RECORD)
+    return cda.DynamicArray(rows, stream.RECORD)
 
 
 # The numbers.
@@ -83,7 +85,7 @@ def test_walk_finds_what_os_walk_finds(tree):
             status = os.stat(os.path.join(folder, name))
             expected.append((status.st_size, int(status.st_mtime), depth))
     assert skipped == []
-    assert sorted(_stream_compare.replay(records)) == sorted(expected)
+    assert sorted(demo_compare.replay(records)) == sorted(expected)
 
 
 def test_report_has_the_numbers(tree):
@@ -93,7 +95,7 @@ def test_report_has_the_numbers(tree):
     out = done.stdout
     assert field(out, "files") == str(len(SIZES))
     assert field(out, "bytes").endswith(f"({sum(SIZES):,})")
-    assert field(out, "rows").startswith(f"{len(SIZES)} of {_stream.RECORD.itemsize} bytes")
+    assert field(out, "rows").startswith(f"{len(SIZES)} of {stream.RECORD.itemsize} bytes")
     median, ninety, most = np.quantile(SIZES, [0.5, 0.9, 1.0])
     assert f"median {median:.0f} B   90 % {ninety / 1024:.3g} KiB" in out
     assert f"max {most / 1024**2:.3g} MiB" in out
@@ -105,7 +107,7 @@ def test_report_has_the_numbers(tree):
         at = [size for size, each in zip(SIZES, YEARS, strict=True) if each == year]
         row = field(out, year).split()
         assert row[0] == str(len(at))
-        assert " ".join(row[1:3]) == _stream_text.readable(sum(at))
+        assert " ".join(row[1:3]) == demo_text.readable(sum(at))
     assert field(out, "2025").split()[3] == "100%"
     for name in ("memory", "a look", "collecting"):
         assert re.match(r"[\d,.]+ times (less|more|faster|slower) ", field(out, name))
@@ -126,13 +128,13 @@ def test_histogram_counts_powers_of_two():
     expected = np.zeros(max(SIZES).bit_length() + 1, int)
     for size in SIZES:
         expected[size.bit_length()] += 1
-    np.testing.assert_array_equal(_stream.size_histogram(records), expected)
+    np.testing.assert_array_equal(stream.size_histogram(records), expected)
 
 
 def test_by_year():
     days = ["1969-12-31T23:59:59", "1970-01-01", "2024-12-31T23:59:59", "2025-01-01", "2025-06-01"]
     records = records_of(*[(10**n, np.datetime64(day, "s"), 0) for n, day in enumerate(days)])
-    years, files, sizes = _stream.by_year(records)
+    years, files, sizes = stream.by_year(records)
     assert [str(year) for year in years] == ["1969", "1970", "2024", "2025"]
     assert files.tolist() == [1, 1, 1, 2]
     assert sizes.tolist() == [1, 10, 100, 11_000]
@@ -141,9 +143,9 @@ def test_by_year():
 def test_many_years_share_a_row():
     days = [np.datetime64(f"{year}-01-01", "s") for year in range(1980, 2030)]
     records = records_of(*[(1, day, 0) for day in days])
-    lines = _stream_text.year_lines(records)
-    assert len(lines) == 1 + _stream_text.YEARS_SHOWN
-    assert lines[1].split()[:2] == ["before", str(50 - _stream_text.YEARS_SHOWN + 1)]
+    lines = demo_text.year_lines(records)
+    assert len(lines) == 1 + demo_text.YEARS_SHOWN
+    assert lines[1].split()[:2] == ["before", str(50 - demo_text.YEARS_SHOWN + 1)]
     assert lines[-1].split()[:2] == ["2029", "1"]
 
 
@@ -153,7 +155,7 @@ EXTREMES = [-(2**63), -(2**63) + 1, -(10**12), -1, 0, 253402300800, 10**12, 2**6
 @pytest.fixture
 def extreme():
     """Times and sizes that no calendar and no disk has."""
-    records = cda.DynamicArray(dtype=_stream.RECORD)
+    records = cda.DynamicArray(dtype=stream.RECORD)
     for number, time in enumerate(EXTREMES):
         records.append((2**63 - 1 if number % 2 else 0, time, number))
     return records
@@ -161,10 +163,10 @@ def extreme():
 
 def test_extreme_times_and_sizes(extreme):
     records = extreme
-    assert [time for _, time, _ in _stream_compare.replay(records)] == EXTREMES
-    costs = _stream_compare.compare(records)
-    progress = _stream_text.Progress(io.StringIO())
-    text = _stream_text.report(
+    assert [time for _, time, _ in demo_compare.replay(records)] == EXTREMES
+    costs = demo_compare.compare(records)
+    progress = demo_text.Progress(io.StringIO())
+    text = demo_text.report(
         "here", records, records.ctypes.data, records[:1], [], progress, costs, False
     )
     assert "32 EiB" in text and "10000" in text and "1969" in text
@@ -176,19 +178,19 @@ def test_extreme_times_and_sizes(extreme):
      (999.7 * 1024, "0.976 MiB"), (5 * 2**30, "5 GiB"), (2**63, "8 EiB")],
 )
 def test_readable(size, text):
-    assert _stream_text.readable(size) == text
+    assert demo_text.readable(size) == text
 
 
 def test_bars_show_whatever_is_not_zero():
-    assert _stream_text.bars([0, 1, 1000, 500]) == [" ▁█▄"]
-    assert _stream_text.bars([0, 1, 1000, 500], height=2) == ["  █ ", " ▁██"]
-    assert _stream_text.bars([0, 0]) == ["  "]
-    assert _stream_text.bars([]) == [""]
+    assert demo_text.bars([0, 1, 1000, 500]) == [" ▁█▄"]
+    assert demo_text.bars([0, 1, 1000, 500], height=2) == ["  █ ", " ▁██"]
+    assert demo_text.bars([0, 0]) == ["  "]
+    assert demo_text.bars([]) == [""]
 
 
 def test_compare_measures_both_ways():
     records = records_of(*[(n, n, n % 7) for n in range(5000)])
-    rows, array, listed = _stream_compare.compare(records)
+    rows, array, listed = demo_compare.compare(records)
     assert rows == 5000
     assert all(value > 0 for value in (*array, *listed))
     # A list keeps a tuple and ints for each record, and then there is the array.
@@ -198,8 +200,8 @@ def test_compare_measures_both_ways():
 
 
 def test_ratio_says_who_loses():
-    assert _stream_text.ratio(1, 3, "faster", "slower") == "3.0 times faster"
-    assert _stream_text.ratio(3, 1, "faster", "slower") == "3.0 times slower"
+    assert demo_text.ratio(1, 3, "faster", "slower") == "3.0 times faster"
+    assert demo_text.ratio(3, 1, "faster", "slower") == "3.0 times slower"
 
 
 # What can't be read, and where links lead.
@@ -223,7 +225,7 @@ def test_only_the_first_few_are_named(tree):
         (tree / f"broken{number}").symlink_to("nowhere")
     out = run(tree).stdout
     assert "20 could not be read" in out
-    assert out.count("No such file") == _stream_text.NAMES_SHOWN
+    assert out.count("No such file") == demo_text.NAMES_SHOWN
     assert out.endswith("  ...\n")
 
 
@@ -370,7 +372,7 @@ def test_ctrl_c_before_the_first_file(tree, monkeypatch, capsys):
 
 def test_second_ctrl_c_quits(tree):
     script = (
-        "import runpy, sys, cppdynarray._stream as s, cppdynarray._stream_compare as c\n"
+        "import runpy, sys, cppdynarray.demo.records as s, cppdynarray.demo.compare as c\n"
         "def interrupt(*_): raise KeyboardInterrupt\n"
         "def walk(*_):\n yield 1, 2, 3\n interrupt()\n"
         "s.walk, c.compare = walk, interrupt\n"
@@ -398,13 +400,13 @@ class Screen(io.StringIO):
 def clock(monkeypatch):
     """A clock that stands still until a test moves it."""
     now = SimpleNamespace(time=0.0)
-    monkeypatch.setattr(_stream_text, "perf_counter", lambda: now.time)
+    monkeypatch.setattr(demo_text, "perf_counter", lambda: now.time)
     return now
 
 
 def test_plain_lines_come_ever_more_seldom(clock):
     screen = Screen(terminal=False)
-    progress = _stream_text.Progress(screen)
+    progress = demo_text.Progress(screen)
     records = records_of((5, 0, 0))
     for clock.time in np.arange(0, 60, 0.05):
         progress.show(records)
@@ -419,7 +421,7 @@ def test_plain_lines_come_ever_more_seldom(clock):
 def test_terminal_is_used_in_place(clock, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     screen = Screen(terminal=True)
-    progress = _stream_text.Progress(screen)
+    progress = demo_text.Progress(screen)
     records = records_of((5, 0, 0))
     for clock.time in (0.2, 0.4):
         records.append((300, 0, 1))
@@ -436,7 +438,7 @@ def test_on_a_real_terminal(tmp_path):
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     slow = (
-        "import runpy, sys, time, cppdynarray._stream as s\n"
+        "import runpy, sys, time, cppdynarray.demo.records as s\n"
         "walk = s.walk\n"
         "def slowly(*a):\n for record in walk(*a):\n  time.sleep(1e-4)\n  yield record\n"
         "s.walk = slowly\n"
@@ -485,7 +487,7 @@ def test_plot(which, request, tmp_path):
 
 def test_plot_warns_of_nothing(tree, tmp_path):
     pytest.importorskip("matplotlib", reason="the picture needs Matplotlib")
-    from cppdynarray._stream_plot import draw
+    from cppdynarray.demo.plot import draw
 
     records, _ = collect(tree)
     with warnings.catch_warnings():
@@ -496,7 +498,7 @@ def test_plot_warns_of_nothing(tree, tmp_path):
 
 def test_plot_of_extremes(extreme, tmp_path):
     pytest.importorskip("matplotlib", reason="the picture needs Matplotlib")
-    from cppdynarray._stream_plot import draw
+    from cppdynarray.demo.plot import draw
 
     for some in (extreme, extreme[:2], extreme[3:4], extreme[4:5], extreme[-1:]):
         draw(some, "here", str(tmp_path / "picture.png"))

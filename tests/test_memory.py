@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
-from cppdynarray._array import memory_of
+from cppdynarray._core._array import memory_of
 from cppdynarray.testing import assert_invariants
 from helpers import Thing, address
 from subprocesses import linux_only, measure, run_process, run_python
@@ -44,7 +44,7 @@ def test_arrays_own_their_data(dtype, row_shape):
 
 
 def test_getsizeof_counts_what_was_written():
-    cda._memory.trim()  # a block used before was written by its former array
+    cda._core._memory.trim()  # a block used before was written by its former array
     empty = sys.getsizeof(cda.DynamicArray())
     assert sys.getsizeof(np.zeros(0)) <= empty < sys.getsizeof(np.zeros(0)) + 1000
     d = cda.zeros(100_000)
@@ -57,7 +57,7 @@ def test_getsizeof_counts_what_was_written():
 
 
 def test_getsizeof_does_not_count_what_a_former_array_gave_back():
-    cda._memory.trim()
+    cda._core._memory.trim()
     d = cda.full(1_000_000, 1.0)
     d.resize(10)
     d.shrink_to_fit()
@@ -88,7 +88,7 @@ def test_getsizeof_of_views_and_retired_memory():
 def traced():
     """Bytes that tracemalloc knows of in NumPy's domain."""
     gc.collect()
-    cda._memory.trim()
+    cda._core._memory.trim()
     tracemalloc.start()
     domain = tracemalloc.DomainFilter(True, np.lib.tracemalloc_domain)
 
@@ -598,7 +598,7 @@ def test_growing_past_the_reservation_again_and_again():
 import cppdynarray as cda
 def run(times):
     for k in range(times):
-        cda._memory.trim()
+        cda._core._memory.trim()
         cda.set_options(reserve_bytes=4096)
         d = cda.DynamicArray([1.0])
         views = []
@@ -906,11 +906,11 @@ def test_weak_references():
 
 def test_statistics_return_to_where_they_were():
     gc.collect()
-    cda._memory.trim()
-    before = cda._memory.statistics()
+    cda._core._memory.trim()
+    before = cda._core._memory.statistics()
     arrays = [cda.zeros(10) for _ in range(100)]
-    assert cda._memory.statistics()["mapped_blocks"] == before["mapped_blocks"] + 100
+    assert cda._core._memory.statistics()["mapped_blocks"] == before["mapped_blocks"] + 100
     assert memory_of(arrays[0])["reserved_bytes"] > 0
     del arrays
-    cda._memory.trim()
-    assert cda._memory.statistics() == before
+    cda._core._memory.trim()
+    assert cda._core._memory.statistics() == before

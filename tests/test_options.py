@@ -175,12 +175,12 @@ def test_an_array_keeps_the_backend_it_was_made_with():
         heap = cda.DynamicArray([1.0])
     reserved = cda.DynamicArray([1.0])
     heap.extend(np.zeros(1000))
-    assert cda._array.memory_of(heap)["on_heap"]
+    assert cda._core._array.memory_of(heap)["on_heap"]
     with cda.options(backend="numpy"):
         reserved.extend(np.zeros(1000))
-        assert not cda._array.memory_of(reserved)["on_heap"]
-        assert cda._array.memory_of(reserved.copy())["on_heap"]
-    assert not cda._array.memory_of(heap.copy())["on_heap"]
+        assert not cda._core._array.memory_of(reserved)["on_heap"]
+        assert cda._core._array.memory_of(reserved.copy())["on_heap"]
+    assert not cda._core._array.memory_of(heap.copy())["on_heap"]
 
 
 def test_the_interface_is_the_same(backend, dtype, row_shape, rng):
@@ -211,14 +211,14 @@ def test_capacity_grows_by_the_factor(backend, factor):
         d.shrink_to_fit()
         capacity = d.capacity
         d.append(1)
-        page = cda._memory.statistics()["page_size"]
+        page = cda._core._memory.statistics()["page_size"]
         expected = max(int(capacity * factor), capacity + 1)
         assert expected <= d.capacity <= expected + page
 
 
 @pytest.mark.parametrize("rows", [1, 1000, 100_000])
 def test_reserve_bytes_bounds_growth_in_place(rows):
-    cda._memory.trim()
+    cda._core._memory.trim()
     with cda.options(reserve_bytes=rows * 8):
         d = cda.DynamicArray(dtype="f8")
         assert d.max_size >= rows
@@ -275,7 +275,7 @@ def test_environment_variables(name, text, expected):
 
 def test_the_backend_of_the_environment_is_used():
     code = (
-        "import cppdynarray as cda; print(cda._array.memory_of(cda.DynamicArray([1]))['on_heap'])"
+        "import cppdynarray as cda; print(cda._core._array.memory_of(cda.DynamicArray([1]))['on_heap'])"
     )
     assert run_python(code, environment={"CPPDYNARRAY_BACKEND": "numpy"}) == "True\n"
     assert run_python(code) == "False\n"

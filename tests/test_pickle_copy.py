@@ -8,7 +8,7 @@ import pytest
 
 import cppdynarray as cda
 from comparison import noted
-from cppdynarray._array import memory_of
+from cppdynarray._core._array import memory_of
 from cppdynarray.testing import assert_invariants
 from helpers import Thing, assert_same, error_of, samples
 

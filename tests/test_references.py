@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
-from cppdynarray import _memory
+from cppdynarray._core import _memory
 from cppdynarray.testing import assert_invariants
 from helpers import Thing, address, assert_same, error_of, leaves, samples, small_array
 

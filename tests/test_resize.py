@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
-from cppdynarray._array import memory_of
+from cppdynarray._core._array import memory_of
 from cppdynarray.testing import assert_invariants
 from helpers import Thing, address, assert_same, error_of, samples, small_array, unchanged
 

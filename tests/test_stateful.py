@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 import cppdynarray as cda
-from cppdynarray._array import memory_of
+from cppdynarray._core._array import memory_of
 from cppdynarray.testing import assert_invariants
 from helpers import (
     PLAIN_DTYPES,
@@ -123,7 +123,7 @@ class DynamicArrayMachine(RuleBasedStateMachine):
         self.things, self.views = [], []
         self.options = ExitStack()
         self.options.enter_context(cda.options(**MEMORY[memory]))
-        cda._memory.trim()  # where the array is must not depend on earlier runs
+        cda._core._memory.trim()  # where the array is must not depend on earlier runs
         content = self.sample((rows, *row_shape), seed)
         self.adopt(cda.DynamicArray(content), content)
         self.look("all", slice(None))  # the oldest view

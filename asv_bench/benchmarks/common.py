@@ -36,7 +36,7 @@ def choose(kind):
 
 def forget():
     """Empty the pool, so that the next array is made of memory that nobody has used."""
-    cda._memory.trim()
+    getattr(cda, "_core", cda)._memory.trim()  # before 0.1 the modules lay in the package itself
 
 
 def values(dtype, shape):

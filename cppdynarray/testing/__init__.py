@@ -6,7 +6,7 @@ import sys
 import numpy as np
 from numpy._core.multiarray import get_handler_name
 
-from cppdynarray._array import DynamicArray, memory_of
+from cppdynarray._core._array import DynamicArray, memory_of
 
 __all__ = ["assert_invariants"]
 

@@ -60,12 +60,12 @@ OPERATIONS = {
     "copy": (lambda rows: small(rows), lambda d, rows: [d.copy()].clear()),
     "make": (lambda rows: small(rows), lambda d, rows: [cda.zeros(ROWS, rows.dtype)].clear()),
     "make and free": (lambda rows: small(rows), lambda d, rows: [cda.zeros(ROWS) for _ in range(20)].clear()),
-    "trim": (lambda rows: with_others_freed(small(rows)), lambda d, rows: cda._memory.trim()),
+    "trim": (lambda rows: with_others_freed(small(rows)), lambda d, rows: cda._core._memory.trim()),
 }
 
 
 def small(rows):
-    cda._memory.trim()  # else a pooled block needs no call
+    cda._core._memory.trim()  # else a pooled block needs no call
     return cda.DynamicArray(rows)
 
 

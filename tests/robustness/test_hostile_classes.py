@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
-from cppdynarray._array import memory_of, rebuild
+from cppdynarray._core._array import memory_of, rebuild
 from cppdynarray.testing import assert_invariants
 from helpers import assert_same, error_of, unchanged
 
@@ -99,7 +99,7 @@ def test_an_array_that_a_failing_finalize_kept_stays_readable(rows):
     ):
         kept = []
         assert error_of(make) is KeyError
-        cda._memory.trim()
+        cda._core._memory.trim()
         others = [cda.full(rows, 7.0) for _ in range(3)]  # they'd take memory that was given up
         array, view, buffer = kept
         assert memory_of(array) is None

@@ -188,13 +188,13 @@ def test_creation(creation, dtype, rng):
     counts = [sys.getrefcount(leaf) for leaf in leaves(rows)]
     # What stays mapped are blocks for other arrays.
     CREATIONS[creation](rows)()
-    cda._memory.trim()
-    mapped = cda._memory.statistics()["mapped_blocks"]
+    cda._core._memory.trim()
+    mapped = cda._core._memory.statistics()["mapped_blocks"]
     for error, make in failures(lambda: (CREATIONS[creation](rows),)):
         assert issubclass(error, MemoryError)  # NumPy has one of its own
         del make
-        cda._memory.trim()
-        assert cda._memory.statistics()["mapped_blocks"] == mapped
+        cda._core._memory.trim()
+        assert cda._core._memory.statistics()["mapped_blocks"] == mapped
     if dtype.kind == "O":
         assert [sys.getrefcount(leaf) for leaf in leaves(rows)] == counts
 

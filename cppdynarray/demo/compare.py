@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cppdynarray._array import DynamicArray
+from cppdynarray._core._array import DynamicArray
 
 # Enough to measure on, and a second or so at most.
 MOST_RECORDS = 100_000

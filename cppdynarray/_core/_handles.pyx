@@ -12,11 +12,11 @@ from libc.stdint cimport uint32_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport strdup
 
-from cppdynarray._array import DynamicArray
+from cppdynarray._core._array import DynamicArray
 
-from cppdynarray._dispatch cimport is_dynamic
-from cppdynarray._growth cimport growable
-from cppdynarray._memory cimport Block, adopt_block
+from cppdynarray._core._dispatch cimport is_dynamic
+from cppdynarray._core._growth cimport growable
+from cppdynarray._core._memory cimport Block, adopt_block
 
 cnp.import_array()
 

@@ -8,8 +8,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from cppdynarray import _stream
-from cppdynarray._stream_text import printable, readable
+from cppdynarray.demo import records as stream
+from cppdynarray.demo.text import printable, readable
 
 BLUE, ORANGE, INK, PALE = "#2a6f97", "#e07a2f", "#22313f", "#8896a3"
 
@@ -30,7 +30,7 @@ def draw(records, directory, file):
     Parameters
     ----------
     records : numpy.ndarray
-        Of dtype `_stream.RECORD`; may be empty.
+        Of dtype `stream.RECORD`; may be empty.
     directory : str
         Where the files are, for the title.
     file : str
@@ -38,7 +38,7 @@ def draw(records, directory, file):
     """
     figure = Figure(figsize=(16, 9), dpi=100, facecolor="white", layout="constrained")
     figure.get_layout_engine().set(w_pad=0.25, h_pad=0.2)
-    total = readable(_stream.total_bytes(records))
+    total = readable(stream.total_bytes(records))
     figure.suptitle(
         f"{len(records):,} files, {total}, in {printable(directory)}",
         x=0.016, ha="left", fontsize=20, fontweight="bold", color=INK,
@@ -74,7 +74,7 @@ def logarithm(sizes):
 def draw_sizes(axes, records):
     """How many files there are of each size, and the quantiles."""
     sizes = records["size"]
-    quantiles = _stream.size_quantiles(records)
+    quantiles = stream.size_quantiles(records)
     powers = logarithm(sizes)
     bins = np.arange(EMPTY - 0.25, powers.max() + 0.5, 0.25)
     axes.hist(powers, bins=bins, color=BLUE, alpha=0.85)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy._typing import _ArrayLike, _DTypeLike, _ShapeLike
 from numpy.typing import ArrayLike, DTypeLike
 
-from cppdynarray._array import DynamicArray, _AnyShape, _Order
+from cppdynarray._core._array import DynamicArray, _AnyShape, _Order
 
 __all__ = [
     "BoolDynamicArray", "DoubleDynamicArray", "FloatDynamicArray", "Int32DynamicArray",

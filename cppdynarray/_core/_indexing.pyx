@@ -12,8 +12,8 @@ from cpython.ref cimport Py_INCREF, Py_XDECREF
 from cpython.slice cimport PySlice_AdjustIndices, PySlice_Check, PySlice_Unpack
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
-from cppdynarray cimport _growth
-from cppdynarray._dispatch cimport subscript
+from cppdynarray._core cimport _growth
+from cppdynarray._core._dispatch cimport subscript
 
 cnp.import_array()
 

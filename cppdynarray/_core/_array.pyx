@@ -17,13 +17,13 @@ from cpython.object cimport PyObject
 from cpython.sequence cimport PySequence_Check
 from libc.string cimport memcpy, memset
 
-from cppdynarray cimport _growth, _indexing
-from cppdynarray._dispatch cimport (
+from cppdynarray._core cimport _growth, _indexing
+from cppdynarray._core._dispatch cimport (
     PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, add_attributes, add_methods, add_operator_slots,
     as_plain, is_dynamic, set_type,
 )
-from cppdynarray._growth cimport is_array_like
-from cppdynarray._memory cimport Block, block_of, handler, new_array, used_bytes, zero_block
+from cppdynarray._core._growth cimport is_array_like
+from cppdynarray._core._memory cimport Block, block_of, handler, new_array, used_bytes, zero_block
 
 cnp.import_array()
 

@@ -29,8 +29,8 @@ from cpython.slice cimport PySlice_AdjustIndices, PySlice_Unpack
 from cpython.unicode cimport PyUnicode_CheckExact
 from libc.string cimport memcpy, memmove, memset
 
-from cppdynarray._dispatch cimport as_plain, is_dynamic
-from cppdynarray._memory cimport (
+from cppdynarray._core._dispatch cimport as_plain, is_dynamic
+from cppdynarray._core._memory cimport (
     Block, block_of, fix_row_stride, grow_block, new_array, new_dropper, new_scratch, row_bytes, set_block, set_length,
     set_shape, shrink_block, used_bytes, zero_block,
 )

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from cppdynarray import _stream
+from cppdynarray.demo import records as stream
 
 BARS = " ▁▂▃▄▅▆▇█"
 PLAIN_BARS = str.maketrans(BARS, " .:-=+*%#")
@@ -55,7 +55,7 @@ def bars(counts, height=1):
 
 def quantile_line(records):
     """The quantiles of the sizes in a line."""
-    quantiles = _stream.size_quantiles(records)
+    quantiles = stream.size_quantiles(records)
     return "   ".join(f"{name} {readable(size)}" for name, size in quantiles.items())
 
 
@@ -107,11 +107,11 @@ class Progress:
 
     def describe(self, records):
         """Three lines: files, sizes, years. NumPy reads the growing array as it is."""
-        years, _, sizes = (column[-YEARS_SHOWN:] for column in _stream.by_year(records))
+        years, _, sizes = (column[-YEARS_SHOWN:] for column in stream.by_year(records))
         return [
-            f"{len(records):,} files, {readable(_stream.total_bytes(records))}, "
+            f"{len(records):,} files, {readable(stream.total_bytes(records))}, "
             f"data at {records.ctypes.data:#x}",
-            f"sizes |{bars(_stream.size_histogram(records))[0]}| {quantile_line(records)}",
+            f"sizes |{bars(stream.size_histogram(records))[0]}| {quantile_line(records)}",
             f"bytes by year  {years[0]} |{bars(sizes)[0]}| {years[-1]}",
         ]
 
@@ -129,7 +129,7 @@ class Progress:
 
 def histogram_lines(records):
     """The sizes as bars, two columns for each power of two, with a scale below."""
-    counts = np.repeat(_stream.size_histogram(records), 2)
+    counts = np.repeat(stream.size_histogram(records), 2)
     marks = {0: "0", 2: "1 B", 12: "32 B"} | {
         2 * (power + 1): label
         for power, label in ((10, "1 KiB"), (15, "32 KiB"), (20, "1 MiB"), (25, "32 MiB"),
@@ -144,7 +144,7 @@ def histogram_lines(records):
 
 def year_lines(records):
     """A table of the last years, those before them in one row."""
-    years, files, sizes = _stream.by_year(records)
+    years, files, sizes = stream.by_year(records)
     rows = [(str(year), *row) for year, *row in zip(years, files, sizes, strict=True)]
     if len(rows) > YEARS_SHOWN:
         cut = len(rows) - YEARS_SHOWN + 1
@@ -213,7 +213,7 @@ def report(directory, records, start, first, skipped, progress, costs, stopped):
     ----------
     directory : str
     records : DynamicArray
-        Of dtype `_stream.RECORD`.
+        Of dtype `stream.RECORD`.
     start : int
         The address of the data before the first record.
     first : numpy.ndarray
@@ -231,7 +231,7 @@ def report(directory, records, start, first, skipped, progress, costs, stopped):
     -------
     str
     """
-    total = _stream.total_bytes(records)
+    total = stream.total_bytes(records)
     facts = [
         ("directory", printable(directory)),
         ("files", f"{len(records):,}" + (" until it was stopped" if stopped else "")),

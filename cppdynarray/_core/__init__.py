@@ -1,0 +1,1 @@
+"""The compiled modules: memory, growth, conversion, dispatch and the class. Private."""

@@ -1,0 +1,1 @@
+"""What ``python3 -m cppdynarray`` runs: a directory as a stream of records."""
