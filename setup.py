@@ -64,8 +64,11 @@ setup(
     ext_modules=cythonize(
         [
             extension("_memory"),
+            extension("_layout"),
             extension("_dispatch"),
+            extension("_conversion"),
             extension("_growth"),
+            extension("_new"),
             extension("_indexing"),
             extension("_array"),
             extension("_creation"),

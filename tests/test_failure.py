@@ -265,8 +265,11 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("kind", REFUSING)
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    # A 0-d array has no rows; ndarray.resize gives it some, and so does ours.
+    [(kind, change) for kind in REFUSING for change in CHANGES if not (kind == "0-d" and "resize" in change)],
+)
 def test_arrays_that_cannot_change(kind, change):
     d = REFUSING[kind]()
     with unchanged(d), pytest.raises(ValueError, match=r"[a-z]"):

@@ -15,17 +15,22 @@ cimport numpy as cnp
 from cpython.number cimport PyIndex_Check
 from cpython.object cimport PyObject
 from cpython.sequence cimport PySequence_Check
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
+
+from cppdynarray._core import _layout, docstrings  # noqa: F401 (the first checks NumPy)
+from cppdynarray._core._new import dynamic_array
 
 from cppdynarray._core cimport _growth, _indexing
 from cppdynarray._core._dispatch cimport (
     PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, add_attributes, add_methods, add_operator_slots,
-    as_plain, is_dynamic, set_type,
+    as_plain, set_type,
 )
-from cppdynarray._core._growth cimport is_array_like
-from cppdynarray._core._memory cimport Block, block_of, handler, new_array, used_bytes, zero_block
+from cppdynarray._core._memory cimport Block, block_of, new_array, publish, set_up_headers, used_bytes
+from cppdynarray._core._new cimport as_order, new_copy
+from cppdynarray._core.numpy_api cimport PyArray_SAMESHAPE, PyDataType_REFCHK
 
 cnp.import_array()
+set_up_headers()
 
 
 cdef extern from "Python.h":
@@ -47,20 +52,6 @@ cdef extern from "Python.h":
     object PyType_FromSpecWithBases(PyType_Spec* spec, object bases)
 
 
-cdef extern from "numpy/arrayobject.h":
-    bint PyArray_IS_F_CONTIGUOUS(cnp.ndarray) noexcept
-    bint PyDataType_REFCHK(cnp.dtype) noexcept
-    bint PyArray_IS_C_CONTIGUOUS(cnp.ndarray) noexcept
-    bint PyArray_SAMESHAPE(cnp.ndarray, cnp.ndarray) noexcept
-
-    ctypedef struct PyArray_Dims:
-        cnp.npy_intp* ptr
-        int len
-
-    int PyArray_IntpConverter(object, PyArray_Dims*) except 0
-    void PyDimMem_FREE(cnp.npy_intp*) noexcept
-
-
 cdef extern from *:
     """
     // ndarray's own slot: what the interpreter checks before it was checked for the array.
@@ -71,106 +62,7 @@ cdef extern from *:
 
 
 cdef extern from "append_scalar.hpp" namespace "cppdynarray":
-    bint append_scalar(object array, PyObject* handler, object value) noexcept
-
-
-cdef cnp.dtype as_dtype(object dtype):
-    """What NumPy's creation functions take for a dtype, as an instance."""
-    if isinstance(dtype, cnp.dtype):
-        return dtype
-    if dtype is float:
-        return cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
-    if isinstance(dtype, type) and issubclass(dtype, np.dtype):
-        return np.empty(0, dtype).dtype
-    return np.dtype(dtype)
-
-
-cdef str as_order(object order, str default, str allowed="CFAK"):
-    """What NumPy's functions take for an order, as one capital letter."""
-    if order == "C":
-        return "C"
-    if order is None:
-        return default
-    if not isinstance(order, str):
-        raise TypeError(f"order must be str, not {type(order).__name__}")
-    if len(order) != 1 or order.upper() not in allowed:
-        raise ValueError(f"order must be one of {', '.join(map(repr, allowed))}, not {order!r}")
-    return order.upper()
-
-
-cdef object new(type cls, object shape, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0,
-                bint fortran=False, bint zeroed=False):
-    """An array of class `cls` with memory of its own, zero or not initialised."""
-    cdef PyArray_Dims dims
-    cdef cnp.ndarray array
-    dims.ptr = NULL
-    PyArray_IntpConverter(shape, &dims)
-    try:
-        array = new_array(cls, as_dtype(dtype), dims.len, dims.ptr, capacity, reserve, fortran)
-    finally:
-        PyDimMem_FREE(dims.ptr)
-    if zeroed:
-        zero_block(block_of(array), 0, used_bytes(array))
-    if PyDataType_REFCHK(array.descr):
-        # Zero bytes are empty slots: NumPy's arrays start with 0 or None, "" or a record of them.
-        as_plain(array)[...] = (np.zeros if zeroed else np.empty)((), array.descr)
-    return array
-
-
-cdef object new_from_iterable(type cls, object iterable, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
-    """A one-dimensional array of class `cls` with the items of an iterable, in one pass."""
-    cdef cnp.ndarray array = new(cls, 0, dtype, capacity, reserve)
-    # The __array_finalize__ of a subclass may have kept the array.
-    if cls is DynamicArray and cnp.PyArray_NDIM(array) == 1:
-        _growth.collect(array, iterable)
-    else:
-        _growth.extend(array, iterable)
-    return array
-
-
-cdef object new_copy(type cls, cnp.ndarray source, str order="C", object like=None,
-                     Py_ssize_t capacity=0, Py_ssize_t reserve=0):
-    """An array of class `cls` with the elements of `source`."""
-    if is_dynamic(source):
-        # A thread that needs no GIL may make it longer any time: its length is read once.
-        source = as_plain(source)
-    cdef bint fortran = order == "F" or (
-        order != "C" and PyArray_IS_F_CONTIGUOUS(source) and not PyArray_IS_C_CONTIGUOUS(source)
-    )
-    cdef cnp.ndarray copy = new_array(
-        cls, source.descr, cnp.PyArray_NDIM(source), cnp.PyArray_DIMS(source),
-        capacity, reserve, fortran, like,
-    )
-    cdef bint same_order = PyArray_IS_F_CONTIGUOUS(source) if fortran else PyArray_IS_C_CONTIGUOUS(source)
-    # A subclass's __array_finalize__ may have changed the source: then NumPy says what doesn't fit.
-    same_order = same_order and PyArray_SAMESHAPE(copy, source)
-    if same_order and copy.descr is source.descr and not PyDataType_REFCHK(source.descr):
-        memcpy(cnp.PyArray_DATA(copy), cnp.PyArray_DATA(source), used_bytes(source))
-    else:
-        cnp.PyArray_CopyInto(copy, source)
-    return copy
-
-
-def dynamic_array(type cls, contents=(), dtype=None, *, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
-    """What DynamicArray(contents, ...) makes."""
-    if capacity < 0 or reserve < 0:
-        raise ValueError("capacity and reserve are numbers of rows: they can't be negative")
-    if dtype is not None:
-        dtype = as_dtype(dtype)
-    if isinstance(contents, (list, tuple)) and not contents:
-        # NumPy sees no contents here to find a dtype for.
-        return new(cls, 0, float if dtype is None else dtype, capacity, reserve)
-    if is_dynamic(contents):
-        contents = as_plain(contents)
-    if not isinstance(contents, (list, tuple)) and not is_array_like(contents):
-        if dtype is not None and not (dtype.itemsize == 0 and dtype.kind in "SU"):
-            return new_from_iterable(cls, contents, dtype, capacity, reserve)
-        contents = list(contents)
-    # A tuple of rows is no different from a list of them; to NumPy it may be one record.
-    source = np.asarray(list(contents) if isinstance(contents, tuple) else contents, dtype)
-    if source.ndim == 0:
-        raise TypeError(f"contents must be iterable, as for list(); {type(contents).__name__!r} is not")
-    return new_copy(cls, source, "C", None, capacity, reserve)
+    bint append_scalar(object array, object value) noexcept
 
 
 cdef object tp_new(object cls, object args, PyObject* kwargs):
@@ -192,7 +84,7 @@ cdef int get_buffer(object self, Py_buffer* buffer, int flags) except -1:
 # Methods that may be called once an element: C functions, so that calling costs next to nothing.
 
 cdef object method_append(cnp.ndarray self, object value):
-    if not append_scalar(self, <PyObject*>handler, value):
+    if not append_scalar(self, value):
         _growth.append(self, value)
     return None
 
@@ -398,6 +290,45 @@ def __deepcopy__(cnp.ndarray self not None, memo, /):
     return copied
 
 
+def __setstate__(cnp.ndarray self not None, state, /):
+    """Take over the shape and the elements that a pickle describes; the memory, and so views, stay."""
+    if block_of(self) == NULL:
+        return np.ndarray.__setstate__(self, state)
+    pickled = np.empty(0)
+    pickled.__setstate__(state)
+    if pickled.dtype != self.dtype:
+        raise ValueError(
+            f"this DynamicArray, at which views may look, holds {self.dtype} and the state {pickled.dtype}; "
+            "pickle.loads makes a new array"
+        )
+    _growth.resize(self, pickled.shape)
+    as_plain(self)[...] = pickled
+
+
+def _work_on_copy(str name, cnp.ndarray array, args, kwargs):
+    """ndarray's method `name`, which changes an array in place, while the elements' own Python code may
+    change the array: as for list.sort(), that is an error.
+    """
+    cdef cnp.ndarray plain = as_plain(array)
+    if not PyDataType_REFCHK(plain.descr):
+        getattr(plain, name)(*args, **kwargs)
+        return
+    changed = plain.copy()
+    getattr(changed, name)(*args, **kwargs)
+    plain = as_plain(array)
+    if plain.descr is not (<cnp.ndarray>changed).descr or not PyArray_SAMESHAPE(plain, changed):
+        raise ValueError(f"the array changed its shape or dtype during {name}()")
+    plain[...] = changed
+
+
+def sort(cnp.ndarray self not None, *args, **kwargs):
+    _work_on_copy("sort", self, args, kwargs)
+
+
+def partition(cnp.ndarray self not None, *args, **kwargs):
+    _work_on_copy("partition", self, args, kwargs)
+
+
 def __reduce_ex__(cnp.ndarray self not None, protocol, /):
     # The plain view's own pickling serves all dtypes and, with protocol 5, buffers out of band.
     return rebuild, (type(self), as_plain(self), getattr(self, "__dict__", None))
@@ -425,6 +356,7 @@ def __array_wrap__(self, array, context=None, return_scalar=False, /):
 def __sizeof__(cnp.ndarray self not None):
     """Bytes of the object and of capacity ever written; untouched capacity takes none."""
     cdef cnp.ndarray array = self
+    publish(array)
     cdef size_t size = np.ndarray.__sizeof__(self)
     cdef size_t used = used_bytes(array)
     cdef Block* block = block_of(array)
@@ -440,6 +372,7 @@ def __sizeof__(cnp.ndarray self not None):
 
 def memory_of(cnp.ndarray array not None):
     """The block of an array, as a dict of sizes in bytes; None if its memory isn't ours."""
+    publish(array)
     cdef Block* block = block_of(array)
     if block == NULL:
         return None
@@ -456,266 +389,23 @@ def memory_of(cnp.ndarray array not None):
         "reserved_bytes": block.reserved_bytes,
         "on_heap": bool(block.on_heap()),
         "retired_blocks": retired,
+        "handles": block.place.handles if block.place != NULL else 0,
     }
 
 
 # The type.
 
-cdef const char* append_doc = b"""append($self, value, /)
---
+cdef list _texts = []  # what the C strings in the type point into
 
-Add one row at the end. Amortised O(1).
 
-Nothing moves while ``len(d) <= d.max_size``: views, buffers and pointers taken before stay
-valid and live, each with the length it was made with.
-
-Parameters
-----------
-value : scalar or array_like
-    What ``d[i] = value`` accepts: it is converted to the dtype and broadcast to
-    ``d.shape[1:]``.
-
-Raises
-------
-ValueError
-    If the array can't grow: it is 0-d, read-only, not C-ordered, or a view of memory that
-    belongs to another object. Also if `value` has the wrong shape.
-TypeError, ValueError, OverflowError
-    If `value` can't be converted, as NumPy raises them.
-MemoryError
-    If there is no memory for another row.
-
-See Also
---------
-extend : Add many rows at once, which is faster.
-
-Notes
------
-A call that fails changes nothing. If converting `value` runs Python code that appends to the
-same array, those elements come first.
-
-Examples
---------
->>> import cppdynarray as cda
->>> d = cda.DynamicArray([1.0, 2.0])
->>> d.append(3)
->>> d
-DynamicArray([1., 2., 3.])
->>> rows = cda.zeros((0, 2))
->>> rows.append([1, 2])
->>> rows.shape
-(1, 2)
-"""
-
-cdef const char* extend_doc = b"""extend($self, values, /)
---
-
-Add rows at the end. O(k) for k rows, amortised.
-
-Parameters
-----------
-values : array_like or iterable
-    An array of shape ``(k, *d.shape[1:])``, or any iterable of elements or, for arrays of two
-    or more dimensions, of rows of shape ``d.shape[1:]``.
-
-Raises
-------
-TypeError
-    If `values` is not iterable.
-ValueError
-    If the rows have another shape, or the array can't grow (see `append`).
-TypeError, ValueError, OverflowError
-    If an element can't be converted, as NumPy raises them.
-MemoryError
-    If there is no memory for the rows.
-
-Notes
------
-A call that fails changes nothing, also when an iterator raises half way: its values are
-collected before the array changes. Arrays of the same dtype are copied once.
-``d.extend(d)`` doubles the array.
-
-Examples
---------
->>> import cppdynarray as cda
->>> d = cda.DynamicArray([1, 2])
->>> d.extend([3, 4])
->>> d.extend(i * i for i in range(3))
->>> d
-DynamicArray([1, 2, 3, 4, 0, 1, 4])
-"""
-
-cdef const char* insert_doc = b"""insert($self, index, value, /)
---
-
-Insert one row before `index`, as ``list.insert`` does. O(n - index).
-
-Parameters
-----------
-index : int
-    Position along axis 0. Negative counts from the end; what lies outside means the nearest
-    end.
-value : scalar or array_like
-    As for `append`.
-
-Raises
-------
-ValueError, TypeError, OverflowError, MemoryError
-    As for `append`.
-
-Notes
------
-Views see the rows behind `index` move up by one.
-
-Examples
---------
->>> import cppdynarray as cda
->>> d = cda.DynamicArray([1, 3])
->>> d.insert(1, 2)
->>> d
-DynamicArray([1, 2, 3])
-"""
-
-cdef const char* pop_doc = b"""pop($self, index=-1, /)
---
-
-Remove one row and return it, as ``list.pop`` does. O(n - index).
-
-Parameters
-----------
-index : int, optional
-    Position along axis 0, by default the last.
-
-Returns
--------
-scalar or numpy.ndarray
-    A copy of ``d[index]``.
-
-Raises
-------
-IndexError
-    If the array is empty or `index` is out of range.
-ValueError
-    If the array can't change its length (see `append`).
-
-Examples
---------
->>> import cppdynarray as cda
->>> d = cda.DynamicArray([1, 2, 3])
->>> int(d.pop()), int(d.pop(0))
-(3, 1)
->>> d
-DynamicArray([2])
-"""
-
-cdef const char* resize_doc = b"""resize($self, /, *new_shape, refcheck=True)
---
-
-Change shape and size in place; new elements are zero.
-
-The meaning is that of ``numpy.ndarray.resize``: elements keep their order in memory (C
-order), surplus ones are dropped, missing ones are zero. Unlike there, views of the array do
-not stand in the way: they stay valid and keep the length they were made with.
-
-Parameters
-----------
-new_shape : tuple of ints, or n ints
-    Shape of the resized array. Its number of dimensions may differ.
-refcheck : bool, optional
-    Accepted for compatibility with ``ndarray.resize``, and ignored.
-
-Raises
-------
-ValueError
-    If a dimension is negative, or the array can't grow (see `append`).
-MemoryError
-    If there is no memory for the new shape.
-
-Notes
------
-Growing costs the same for any size: untouched memory is zero already, and is neither
-written nor taken from the system until it is used. (Memory used before and given up by
-`pop` or a shrinking `resize` is cleared.) Past `max_size` the data moves, which costs
-O(n).
-
-Examples
---------
->>> import cppdynarray as cda
->>> d = cda.DynamicArray([1, 2, 3])
->>> view = d[:]
->>> d.resize(5)
->>> d
-DynamicArray([1, 2, 3, 0, 0])
->>> view.base is d
-True
-"""
-
-cdef const char* capacity_doc = b"""How many rows fit before memory is asked of the system (``std::vector``'s word)."""
-
-cdef const char* max_size_doc = b"""How many rows fit in place: up to here growing never moves the data.
-
-Beyond it the data moves, once, to a larger reservation; views taken before keep the old memory
-alive and readable but no longer follow. The constructor's `reserve` asks for more.
-"""
-
-cdef const char* type_doc = b"""DynamicArray(contents=(), dtype=None, *, capacity=0, reserve=0)
---
-
-A NumPy array that grows in place.
-
-It is a ``numpy.ndarray``: whatever takes an array takes it, and what is computed from it is a
-plain ``numpy.ndarray``. It also has `append`, `extend`, `insert`, `pop` and the rest of a
-list's methods, which never move the data while ``len(d) <= d.max_size``, so that views,
-buffers and pointers taken before stay valid and live.
-
-Parameters
-----------
-contents : array_like or iterable, optional
-    The elements, copied. Rows are counted along axis 0; contents with two or more dimensions
-    give an array whose rows are arrays.
-dtype : data-type, optional
-    By default what ``numpy.array(contents)`` finds, and float64 if there are no contents.
-capacity : int, optional
-    Rows to have room for at once.
-reserve : int, optional
-    Rows that `max_size` must at least be. By default some 16 GiB of addresses are reserved
-    (addresses, not memory), less when there are very many arrays or a limit such as
-    ``ulimit -v``.
-
-Raises
-------
-TypeError
-    If `contents` is not iterable.
-ValueError
-    If `capacity` or `reserve` is negative.
-MemoryError
-    If there is no memory, or no addresses for `reserve` rows.
-
-See Also
---------
-cppdynarray.zeros, cppdynarray.empty, cppdynarray.array, cppdynarray.fromiter
-
-Examples
---------
->>> import numpy as np
->>> import cppdynarray as cda
->>> d = cda.DynamicArray([1.0, 2.0])
->>> first = d[:2]
->>> for x in range(100_000):
-...     d.append(x)
->>> len(d), bool(first.base is d), isinstance(d, np.ndarray)
-(100002, True, True)
->>> d[0] = 7
->>> first
-array([7., 2.])
->>> d[:3] + 1
-array([8., 3., 1.])
-"""
+cdef const char* text(str docstring) except NULL:
+    _texts.append(docstring.encode())
+    return <bytes>_texts[-1]
 
 
 cdef PyMethodDef[80] methods
-cdef PyGetSetDef[12] attributes
-cdef PyType_Slot[64] slots
+cdef PyGetSetDef[32] attributes
+cdef PyType_Slot[80] slots
 cdef PyType_Spec spec
 
 
@@ -724,20 +414,20 @@ cdef type make_type():
     memset(attributes, 0, sizeof(attributes))
     memset(slots, 0, sizeof(slots))
 
-    methods[0] = PyMethodDef(b"append", <PyCFunction><void*>method_append, METH_O, append_doc)
-    methods[1] = PyMethodDef(b"extend", <PyCFunction><void*>method_extend, METH_O, extend_doc)
-    methods[2] = PyMethodDef(b"insert", <PyCFunction><void*>method_insert, METH_FASTCALL, insert_doc)
-    methods[3] = PyMethodDef(b"pop", <PyCFunction><void*>method_pop, METH_FASTCALL, pop_doc)
+    methods[0] = PyMethodDef(b"append", <PyCFunction><void*>method_append, METH_O, text(docstrings.APPEND))
+    methods[1] = PyMethodDef(b"extend", <PyCFunction><void*>method_extend, METH_O, text(docstrings.EXTEND))
+    methods[2] = PyMethodDef(b"insert", <PyCFunction><void*>method_insert, METH_FASTCALL, text(docstrings.INSERT))
+    methods[3] = PyMethodDef(b"pop", <PyCFunction><void*>method_pop, METH_FASTCALL, text(docstrings.POP))
     methods[4] = PyMethodDef(
-        b"resize", <PyCFunction><void*>method_resize, METH_FASTCALL | METH_KEYWORDS, resize_doc)
+        b"resize", <PyCFunction><void*>method_resize, METH_FASTCALL | METH_KEYWORDS, text(docstrings.RESIZE))
     add_methods(&methods[5])
 
-    attributes[0] = PyGetSetDef(b"capacity", get_capacity, NULL, capacity_doc, NULL)
-    attributes[1] = PyGetSetDef(b"max_size", get_max_size, NULL, max_size_doc, NULL)
+    attributes[0] = PyGetSetDef(b"capacity", get_capacity, NULL, text(docstrings.CAPACITY), NULL)
+    attributes[1] = PyGetSetDef(b"max_size", get_max_size, NULL, text(docstrings.MAX_SIZE), NULL)
     add_attributes(&attributes[2])
 
     slots[0] = PyType_Slot(Py_tp_new, <void*>tp_new)
-    slots[1] = PyType_Slot(Py_tp_doc, <void*>type_doc)
+    slots[1] = PyType_Slot(Py_tp_doc, <void*>text(docstrings.TYPE))
     slots[2] = PyType_Slot(Py_tp_methods, <void*>methods)
     slots[3] = PyType_Slot(Py_tp_getset, <void*>attributes)
     slots[4] = PyType_Slot(Py_mp_subscript, <void*>_indexing.get_item)
@@ -757,9 +447,15 @@ cdef type make_type():
     set_type(cls)
     for function in (
         reserve, shrink_to_fit, clear, as_numpy, copy, __copy__, __deepcopy__,
-        __reduce_ex__, __reduce__, __array_wrap__, __sizeof__,
+        __reduce_ex__, __reduce__, __setstate__, __array_wrap__, __sizeof__,
     ):
         function.__qualname__ = f"DynamicArray.{function.__name__}"
+        setattr(cls, function.__name__, function)
+    for function in (sort, partition):
+        original = getattr(np.ndarray, function.__name__)
+        function.__qualname__ = f"DynamicArray.{function.__name__}"
+        function.__doc__ = original.__doc__
+        function.__text_signature__ = original.__text_signature__
         setattr(cls, function.__name__, function)
     # Where NumPy's C code picks the class of a result by priority, a plain array wins.
     cls.__array_priority__ = -1_000_000.0

@@ -13,7 +13,7 @@ cimport numpy as cnp
 from cppdynarray._core import _dispatch
 from cppdynarray._core._array import DynamicArray
 
-from cppdynarray._core._array cimport as_dtype, as_order, new, new_copy, new_from_iterable
+from cppdynarray._core._new cimport as_dtype, as_order, new, new_copy, new_from_iterable
 
 cnp.import_array()
 

@@ -9,7 +9,10 @@ import numpy as np
 cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject
 
+from cppdynarray._core._memory cimport set_up_headers
+
 cnp.import_array()
+set_up_headers()
 
 
 cdef extern from "dispatch.hpp" namespace "cppdynarray":
@@ -26,7 +29,12 @@ cdef extern from "dispatch.hpp" namespace "cppdynarray":
     object array_ufunc(object self, PyObject** args, Py_ssize_t nargs, PyObject* kwnames)
     object array_function(object self, PyObject** args, Py_ssize_t nargs, PyObject* kwnames)
     object view(object self, PyObject** args, Py_ssize_t nargs, PyObject* kwnames)
-    void* forwarding_method(size_t index) noexcept
+    void* forwarding_method(size_t index, bint on_itself) noexcept
+    object get_published(object self, void* original)
+    int set_published(object self, object value, void* original) except -1
+    int set_layout(object self, object value, void* original) except -1
+    PyGetSetDef* attribute_of_ndarray(const char* name) noexcept
+    int assign(object self, object key, object value) except -1
     PyType_Slot* operator_slots(PyType_Slot* slots) noexcept
     PyObject** forwarded_methods_data "cppdynarray::forwarded_methods.data"() noexcept
     const size_t most_forwarded
@@ -63,6 +71,11 @@ cdef object subscript(cnp.ndarray array, object key):
     return operands.restore(ndarray_subscript(operands.plain(array), key))
 
 
+cdef int assign_subscript(cnp.ndarray array, object key, object value) except -1:
+    """array[key] = value for any key, by NumPy."""
+    return assign(array, key, value)
+
+
 cdef void set_type(type dynamic_array):
     """Says which class is to be replaced by plain views."""
     global dynamic_array_type, function_overrides, ndarray_array_function, some_ndarray, only_ndarray
@@ -76,26 +89,32 @@ cdef void set_type(type dynamic_array):
     array_function_by_name = <PyObject*>_array_function_by_name
 
 
-# ndarray's methods that return arrays or take out=; the others work on the array itself.
+# ndarray's methods that NumPy runs on a plain view.
 FORWARDED_METHODS = (
     "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "byteswap", "choose",
-    "clip", "compress", "conj", "conjugate", "cumprod", "cumsum", "diagonal", "dot", "flatten",
-    "getfield", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "reshape", "round",
-    "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "to_device", "trace", "transpose",
-    "var",
+    "clip", "compress", "conj", "conjugate", "cumprod", "cumsum", "diagonal", "dot", "fill", "flatten",
+    "getfield", "item", "max", "mean", "min", "nonzero", "prod", "put", "ravel", "repeat", "reshape", "round",
+    "searchsorted", "setfield", "squeeze", "std", "sum", "swapaxes", "take", "to_device", "tobytes", "tofile",
+    "tolist", "trace", "transpose", "var",
 )
+# Those that it runs on the array itself: they tell others about it, or look at its class.
+PUBLISHED_METHODS = ("__array__", "__complex__", "__dlpack__", "__format__")
 # Attributes that are views; True: they can be set.
-cdef tuple FORWARDED_ATTRIBUTES = (
-    (b"T", False), (b"mT", False), (b"real", True), (b"imag", True), (b"flat", True),
+cdef tuple FORWARDED_ATTRIBUTES = ((b"T", False), (b"mT", False), (b"real", True), (b"imag", True))
+# Attributes that depend on the length.
+cdef tuple PUBLISHED_ATTRIBUTES = (
+    b"__array_interface__", b"__array_struct__", b"ctypes", b"data", b"flags", b"nbytes", b"size",
 )
+# Those that say what the bytes are.
+cdef tuple LAYOUT_ATTRIBUTES = (b"dtype", b"shape", b"strides")
 
 cdef list _kept = []  # what the C strings and pointers below point into
 
 
 cdef PyMethodDef* add_methods(PyMethodDef* methods):
-    """Writes the forwarded methods and the two protocols; returns the first free place."""
+    """Writes NumPy's methods and the two protocols; returns the first free place."""
     cdef size_t index = 0
-    for name in FORWARDED_METHODS:
+    for name in FORWARDED_METHODS + PUBLISHED_METHODS:
         method = getattr(np.ndarray, name, None)  # to_device came with NumPy 2.0, and so on
         if method is None:
             continue
@@ -104,7 +123,7 @@ cdef PyMethodDef* add_methods(PyMethodDef* methods):
         _kept.append((name, doc, method))
         forwarded_methods_data()[index] = <PyObject*>method
         methods[index].ml_name = PyUnicode_AsUTF8(name)
-        methods[index].ml_meth = <PyCFunction>forwarding_method(index)
+        methods[index].ml_meth = <PyCFunction>forwarding_method(index, name in PUBLISHED_METHODS)
         methods[index].ml_flags = METH_FASTCALL | METH_KEYWORDS
         methods[index].ml_doc = PyUnicode_AsUTF8(doc)
         index += 1
@@ -124,21 +143,36 @@ cdef PyMethodDef* add_methods(PyMethodDef* methods):
 
 
 cdef PyGetSetDef* add_attributes(PyGetSetDef* attributes) except NULL:
-    """Writes the attributes that are views; returns the first free place."""
+    """Writes NumPy's attributes; returns the first free place."""
     cdef const char* name
     for python_name, settable in FORWARDED_ATTRIBUTES:
         name = python_name
-        attributes[0].name = name
+        attributes[0] = attribute_of_ndarray(name)[0]
         attributes[0].get = get_forwarded
         attributes[0].set = NULL
         if settable:
             attributes[0].set = set_forwarded
         attributes[0].closure = <void*>name
-        doc = getattr(np.ndarray, python_name.decode()).__doc__ or ""
-        _kept.append(doc)
-        attributes[0].doc = PyUnicode_AsUTF8(doc)
+        attributes += 1
+    # d.flat is an iterator over d itself, and d.flat = x an assignment to a view.
+    attributes[0] = attribute_of_ndarray(b"flat")[0]
+    attributes[0].closure = <void*>attribute_of_ndarray(b"flat")
+    attributes[0].get = get_published
+    attributes[0].set = set_flat
+    attributes += 1
+    for python_name in PUBLISHED_ATTRIBUTES + LAYOUT_ATTRIBUTES:
+        name = python_name
+        attributes[0] = attribute_of_ndarray(name)[0]
+        attributes[0].closure = <void*>attribute_of_ndarray(name)
+        attributes[0].get = get_published
+        if attributes[0].set != NULL:
+            attributes[0].set = set_layout if python_name in LAYOUT_ATTRIBUTES else set_published
         attributes += 1
     return attributes
+
+
+cdef int set_flat(object self, object value, void* original) except -1:
+    return set_forwarded(self, value, <void*><const char*>b"flat")
 
 
 cdef PyType_Slot* add_operator_slots(PyType_Slot* slots) noexcept:

@@ -6,9 +6,9 @@ from cppdynarray._core._memory cimport Block
 
 
 cdef Block* growable(cnp.ndarray array) except NULL
+cdef Block* resizable(cnp.ndarray array) except NULL
 cdef int append(cnp.ndarray array, object value) except -1
 cdef int extend(cnp.ndarray array, object values) except -1
-cdef int collect(cnp.ndarray rows, object items) except -1
 cdef int insert(cnp.ndarray array, object index, object value) except -1
 cdef object pop(cnp.ndarray array, object index)
 cdef int delete(cnp.ndarray array, object key) except -1
@@ -19,4 +19,3 @@ cdef int reserve(cnp.ndarray array, Py_ssize_t rows) except -1
 cdef int shrink_to_fit(cnp.ndarray array) except -1
 cdef Py_ssize_t capacity(cnp.ndarray array) noexcept
 cdef Py_ssize_t max_size(cnp.ndarray array) noexcept
-cdef bint is_array_like(object values) except -1

@@ -20,7 +20,6 @@ import operator
 import numpy as np
 
 cimport numpy as cnp
-from cpython.exc cimport PyErr_CheckSignals
 from cpython.long cimport PyLong_CheckExact
 from cpython.number cimport PyIndex_Check
 from cpython.object cimport PyObject
@@ -29,32 +28,23 @@ from cpython.slice cimport PySlice_AdjustIndices, PySlice_Unpack
 from cpython.unicode cimport PyUnicode_CheckExact
 from libc.string cimport memcpy, memmove, memset
 
-from cppdynarray._core._dispatch cimport as_plain, is_dynamic
+from cppdynarray._core._conversion cimport (
+    convert_array, convert_items, convert_row, convert_rows, has_arena, is_array_like, is_rows, length, room_for,
+    same_dims, scratch_rows, shape_of,
+)
 from cppdynarray._core._memory cimport (
-    Block, block_of, fix_row_stride, grow_block, new_array, new_dropper, new_scratch, row_bytes, set_block, set_length,
-    set_shape, shrink_block, used_bytes, zero_block,
+    ArrayRows, Block, append_rows, block_of, fix_row_stride, is_placed, new_array, new_dropper, new_scratch, publish,
+    publish_length, reserve_bytes, resize_rows, row_bytes, set_shape, set_up_headers, shorten_rows, used_bytes,
+    why_layout_is_fixed, zero_block,
+)
+from cppdynarray._core._memory cimport shrink_to_fit as shrink_block
+from cppdynarray._core.numpy_api cimport (
+    NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_CORDER, NPY_MAX_INTP, PyArray_NewCopy,
+    PyArray_NewFromDescr, PyArray_Pack, PyDataType_REFCHK,
 )
 
 cnp.import_array()
-
-
-cdef extern from "numpy/arrayobject.h":
-    ctypedef enum NPY_ORDER:
-        NPY_CORDER
-
-    tuple PyArray_IntTupleFromIntp(int count, const cnp.npy_intp* values)
-    int PyArray_Pack(cnp.dtype dtype, void* item, object value) except -1
-    bint PyArray_EquivTypes(cnp.dtype a, cnp.dtype b) noexcept
-    object PyArray_NewCopy(cnp.ndarray array, NPY_ORDER order)
-    object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
-                                const cnp.npy_intp* strides, void* data, int flags, object obj)
-    bint PyDataType_REFCHK(cnp.dtype dtype) noexcept
-    bint PyObject_CheckBuffer(object) noexcept
-    const int NPY_ARRAY_CARRAY
-    const int NPY_ARRAY_WRITEABLE
-    const int NPY_ARRAY_C_CONTIGUOUS
-    const Py_ssize_t NPY_MAX_INTP
-    const int NPY_VSTRING
+set_up_headers()
 
 
 cdef extern from "Python.h":
@@ -78,17 +68,22 @@ cdef extern from "array_fields.hpp" namespace "cppdynarray":
 
 
 cdef extern from "scalars.hpp" namespace "cppdynarray":
-    bint store_scalar(char* data, int type_num, object value) noexcept
     PyObject* load_scalar(const char* data, int type_num) except? NULL
 
 
 # What can grow.
 
 cdef Block* growable(cnp.ndarray array) except NULL:
-    """The block of an array that may grow; ValueError that says why it can't and what to do."""
-    cdef Block* block = block_of(array)
+    """The block of an array that may grow, published; ValueError that says why it can't and what to do."""
     if cnp.PyArray_NDIM(array) == 0:
         raise ValueError("a 0-d array can't grow: it has no axis to grow along; use d.reshape(1).copy()")
+    return resizable(array)
+
+
+cdef Block* resizable(cnp.ndarray array) except NULL:
+    """As growable(), for arrays of any number of dimensions."""
+    publish(array)
+    cdef Block* block = block_of(array)
     if block == NULL:
         raise ValueError(
             "this DynamicArray can't grow: its memory is not from cppdynarray, since it is a view or was "
@@ -103,66 +98,7 @@ cdef Block* growable(cnp.ndarray array) except NULL:
     return block
 
 
-cdef inline Py_ssize_t length(cnp.ndarray array) noexcept:
-    return cnp.PyArray_DIMS(array)[0]
-
-
-cdef inline bint has_arena(cnp.ndarray array) noexcept:
-    """Whether this is an array of StringDType."""
-    return cnp.PyArray_TYPE(array) == NPY_VSTRING
-
-
-cdef Block* make_room(cnp.ndarray array, Block* block, Py_ssize_t rows) except NULL:
-    """Makes room for `rows` rows in all, moving the data if it must; the length stays."""
-    cdef size_t row = row_bytes(array)
-    cdef Block* grown = NULL
-    if rows >= 0 and (row == 0 or <size_t>rows <= <size_t>NPY_MAX_INTP / row):
-        if row * <size_t>rows <= block.committed_bytes:
-            return block
-        grown = grow(array, block, row * <size_t>rows)
-    if grown == NULL:
-        raise MemoryError(
-            f"no memory for {rows} rows of {row} bytes (the array has {length(array)})" if rows >= 0
-            else "an array can't have that many rows"
-        )
-    return grown
-
-
-cdef Block* grow(cnp.ndarray array, Block* block, size_t needed) noexcept:
-    """Makes room for `needed` bytes in all. NULL: there is no memory.
-
-    Slots without elements hold empty strings, where there are strings: what becomes room may be
-    memory that another array wrote to. If the data has moved, so have references: views of the old
-    block see none, as where rows were removed, since they can't tell how long one lasts.
-    """
-    cdef size_t used = used_bytes(array)
-    cdef size_t room = block.committed_bytes
-    cdef Block* grown = grow_block(block, used, needed)
-    if grown == NULL:
-        return NULL
-    if grown != block:
-        room = used
-        if PyDataType_REFCHK(array.descr):
-            memset(cnp.PyArray_DATA(array), 0, used)
-        set_block(array, grown)
-    if has_arena(array):
-        zero_block(grown, room, grown.committed_bytes)
-    return grown
-
-
-cdef void shorten(cnp.ndarray array, Block* block, Py_ssize_t rows) noexcept:
-    """Lowers the length; the block remembers how far it was written."""
-    block.dirty_bytes = max(block.dirty_bytes, used_bytes(array))
-    set_length(array, rows)
-
-
-cdef Py_ssize_t grown_length(cnp.ndarray array, Py_ssize_t rows) except -1:
-    if rows > NPY_MAX_INTP - length(array):
-        raise MemoryError("an array can't have that many rows")
-    return length(array) + rows
-
-
-# Conversion of values to rows.
+# Values on their way into the array.
 
 cdef str LAYOUT_CHANGED = "the array's dtype or row shape changed while the new values were converted"
 
@@ -177,151 +113,6 @@ cdef Block* checked(cnp.ndarray array, cnp.dtype dtype, cnp.ndarray rows) except
     ):
         raise RuntimeError(LAYOUT_CHANGED)
     return growable(array)
-
-
-cdef inline bint same_dims(const cnp.npy_intp* a, const cnp.npy_intp* b, int count) noexcept:
-    for i in range(count):
-        if a[i] != b[i]:
-            return False
-    return True
-
-
-cdef inline tuple shape_of(cnp.ndarray array):
-    """array.shape, also where a subclass calls something else by that name."""
-    return PyArray_IntTupleFromIntp(cnp.PyArray_NDIM(array), cnp.PyArray_DIMS(array))
-
-
-cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
-    """A scratch array of `rows` rows like those of `array`."""
-    cdef cnp.npy_intp[64] dims
-    for axis in range(cnp.PyArray_NDIM(array)):
-        dims[axis] = cnp.PyArray_DIMS(array)[axis]
-    dims[0] = rows
-    if has_arena(array):
-        return new_array(cnp.ndarray, array.descr, cnp.PyArray_NDIM(array), dims)
-    return new_scratch(array, cnp.PyArray_NDIM(array), dims)
-
-
-cdef cnp.ndarray convert_row(cnp.ndarray array, object value):
-    """A scratch array of one row with `value`, converted as `array[i] = value` would."""
-    cdef cnp.ndarray rows = scratch_rows(array, 1)
-    if cnp.PyArray_NDIM(array) == 1:
-        PyArray_Pack(rows.descr, cnp.PyArray_DATA(rows), value)
-    else:
-        rows[0] = value
-    return rows
-
-
-cdef bint is_array_like(object values) except -1:
-    """Whether `values` is, has or exports an array. Strings are iterables of what they contain."""
-    if cnp.PyArray_Check(values):
-        return True
-    if isinstance(values, (str, bytes)):
-        return False
-    return (
-        PyObject_CheckBuffer(values)
-        or hasattr(values, "__array__")
-        or hasattr(values, "__array_interface__")
-        or hasattr(values, "__array_struct__")
-    )
-
-
-cdef cnp.ndarray convert_array(cnp.ndarray array, object values):
-    """Rows from an array or what converts to one: C-contiguous, of the dtype of `array`.
-
-    The result may be `values` itself. Where elements hold references it is a scratch array.
-    """
-    cdef cnp.ndarray source = (
-        as_plain(values) if is_dynamic(values) else np.asarray(values)
-    )
-    if cnp.PyArray_NDIM(source) == 0:
-        raise TypeError("iteration over a 0-d array; use append for a single element")
-    if (
-        cnp.PyArray_NDIM(source) != cnp.PyArray_NDIM(array)
-        or not same_dims(cnp.PyArray_DIMS(source) + 1, cnp.PyArray_DIMS(array) + 1, cnp.PyArray_NDIM(array) - 1)
-    ):
-        raise ValueError(
-            f"can't extend an array of shape {shape_of(array)} by one of shape {shape_of(source)}: "
-            f"rows of shape {shape_of(array)[1:]} are needed"
-        )
-    cdef cnp.ndarray rows
-    cdef cnp.dtype dtype = array.descr
-    if PyDataType_REFCHK(dtype):
-        rows = scratch_rows(array, length(source))
-        rows[...] = source
-        return rows
-    if PyArray_EquivTypes(source.descr, dtype):
-        return np.ascontiguousarray(source)
-    rows = scratch_rows(array, length(source))
-    np.copyto(rows, source, casting="unsafe")
-    return rows
-
-
-# Ctrl-C ends an iteration that runs no Python code, after this many items.
-cdef enum:
-    SIGNALS_AFTER = 1 << 16
-
-
-cdef int collect(cnp.ndarray rows, object items) except -1:
-    """Appends the items of any iterable, each converted as by append, to an array with one
-    dimension that nobody else has: a failure may leave some of them behind.
-    """
-    cdef Block* block = block_of(rows)
-    cdef Py_ssize_t count = length(rows)
-    cdef char* slot
-    cdef cnp.dtype dtype = rows.descr
-    cdef size_t item_size = dtype.itemsize
-    cdef int type_num = dtype.type_num
-    cdef bint references = PyDataType_REFCHK(dtype)
-    cdef bint native = cnp.PyArray_ISNOTSWAPPED(rows)
-    for item in items:
-        if item_size * <size_t>(count + 1) > block.committed_bytes:
-            block = make_room(rows, block, count + 1)
-        slot = block.data() + item_size * <size_t>count
-        if not (native and store_scalar(slot, type_num, item)):
-            if references:
-                memset(slot, 0, item_size)
-            # An element that fails half way is dropped with the array.
-            set_length(rows, count + 1)
-            PyArray_Pack(dtype, slot, item)
-        count += 1
-        set_length(rows, count)
-        if count % SIGNALS_AFTER == 0:
-            PyErr_CheckSignals()
-    return 0
-
-
-cdef cnp.ndarray convert_items(cnp.ndarray array, object items):
-    """Rows from any iterable, for arrays of one dimension."""
-    cdef cnp.ndarray rows = scratch_rows(array, 0)
-    collect(rows, items)
-    return rows
-
-
-cdef cnp.ndarray convert_rows(cnp.ndarray array, object items):
-    """Rows from an iterable of rows, for arrays of two or more dimensions."""
-    cdef list listed = list(items)
-    cdef tuple row_shape = shape_of(array)[1:]
-    cdef cnp.dtype dtype = array.descr
-    cdef cnp.ndarray rows
-    if listed and not PyDataType_REFCHK(dtype):
-        rows = np.array(listed, dtype)
-        if shape_of(rows)[1:] != row_shape:
-            raise ValueError(
-                f"the values make an array of shape {shape_of(rows)}, where rows of shape {row_shape} are needed"
-            )
-        return rows
-    rows = scratch_rows(array, len(listed))
-    for index, item in enumerate(listed):
-        try:
-            shape = np.shape(item)[:len(row_shape)]
-        except ValueError:
-            # Objects may be sequences of any length: the assignment says what doesn't fit.
-            shape = row_shape
-        if shape != row_shape:
-            raise ValueError(f"row {index} has shape {shape}, where rows of shape {row_shape} are needed")
-        rows[index] = item
-    return rows
 
 
 cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots) except -1:
@@ -361,6 +152,12 @@ cdef extern from *:
         char* bytes
 
 
+cdef Py_ssize_t grown_length(cnp.ndarray array, Py_ssize_t rows) except -1:
+    if rows > NPY_MAX_INTP - length(array):
+        raise MemoryError("an array can't have that many rows")
+    return length(array) + rows
+
+
 cdef int append(cnp.ndarray array, object value) except -1:
     cdef Block* block = growable(array)
     cdef size_t used
@@ -372,14 +169,14 @@ cdef int append(cnp.ndarray array, object value) except -1:
     if has_arena(array) and cnp.PyArray_NDIM(array) == 1 and PyUnicode_CheckExact(value):
         # Packing a str runs no Python code, so it can go to its slot at once.
         new_length = grown_length(array, 1)
-        block = make_room(array, block, new_length)
+        block = room_for(array, new_length)
         PyArray_Pack(dtype, block.data() + used_bytes(array), value)
-        set_length(array, new_length)
+        publish_length(array, new_length)
         return 0
     if cnp.PyArray_NDIM(array) > 1 or item_size > sizeof(ItemBuffer) or PyDataType_REFCHK(dtype):
         if cnp.PyArray_NDIM(array) > 1 and is_rows(array, value, 1):
-            return append_bytes(array, block, value, 1)
-        return append_rows(array, dtype, convert_row(array, value))
+            return append_bytes(array, value, 1)
+        return append_converted(array, dtype, convert_row(array, value))
     # One element without references needs no scratch array, only a place to be converted.
     memset(item, 0, item_size)
     PyArray_Pack(dtype, item, value)
@@ -388,60 +185,36 @@ cdef int append(cnp.ndarray array, object value) except -1:
         raise RuntimeError(LAYOUT_CHANGED)
     used = used_bytes(array)
     new_length = grown_length(array, 1)
-    block = make_room(array, block, new_length)
+    block = room_for(array, new_length)
     memcpy(block.data() + used, item, item_size)
-    set_length(array, new_length)
+    publish_length(array, new_length)
     return 0
 
 
-cdef inline bint is_rows(cnp.ndarray array, object values, int missing) noexcept:
-    """Whether `values` is an array whose bytes are rows of `array`, as they are; a single row if
-    axis 0 is `missing`. Few values are, but those that come in large numbers.
-    """
-    if not (cnp.PyArray_CheckExact(values) or is_dynamic(values)):
-        return False
-    cdef cnp.ndarray rows = values
-    cdef int ndim = cnp.PyArray_NDIM(array)
-    return (
-        rows.descr is array.descr
-        and cnp.PyArray_CHKFLAGS(rows, NPY_ARRAY_C_CONTIGUOUS)
-        and cnp.PyArray_NDIM(rows) == ndim - missing
-        and same_dims(cnp.PyArray_DIMS(rows) + 1 - missing, cnp.PyArray_DIMS(array) + 1, ndim - 1)
-        and not PyDataType_REFCHK(array.descr)
-    )
-
-
-cdef int append_bytes(cnp.ndarray array, Block* block, cnp.ndarray rows, Py_ssize_t count) except -1:
-    """Appends the first `count` of rows that need no conversion: by now there may be more, if a
-    thread without the GIL adds some. They may be rows of `array`: if it moves, its old block stays
-    readable.
-    """
-    cdef const char* source = <const char*>cnp.PyArray_DATA(rows)
-    cdef size_t used = used_bytes(array)
-    cdef Py_ssize_t new_length = grown_length(array, count)
-    block = make_room(array, block, new_length)
-    memmove(block.data() + used, source, <size_t>count * row_bytes(array))
-    set_length(array, new_length)
+cdef int append_bytes(cnp.ndarray array, cnp.ndarray rows, Py_ssize_t count) except -1:
+    """Appends the first `count` of rows that need no conversion, which may be rows of `array`."""
+    while not append_rows(ArrayRows(array), cnp.PyArray_DATA(rows), count):
+        room_for(array, grown_length(array, count))  # says what is missing
     return 0
 
 
-cdef int append_rows(cnp.ndarray array, cnp.dtype dtype, cnp.ndarray rows) except -1:
+cdef int append_converted(cnp.ndarray array, cnp.dtype dtype, cnp.ndarray rows) except -1:
     """Appends rows that were converted for `array` when its dtype was `dtype`."""
     cdef Block* block = checked(array, dtype, rows)
     cdef size_t used = used_bytes(array)
     cdef Py_ssize_t new_length = grown_length(array, length(rows))
-    block = make_room(array, block, new_length)
+    block = room_for(array, new_length)
     move_in(array, rows, block.data() + used)
-    set_length(array, new_length)
+    publish_length(array, new_length)
     return 0
 
 
 cdef int extend(cnp.ndarray array, object values) except -1:
-    cdef Block* block = growable(array)
+    growable(array)
     if is_rows(array, values, 0):
-        return append_bytes(array, block, values, length(values))
+        return append_bytes(array, values, length(values))
     cdef cnp.dtype dtype = array.descr
-    return append_rows(
+    return append_converted(
         array, dtype,
         convert_array(array, values) if is_array_like(values)
         else convert_rows(array, values) if cnp.PyArray_NDIM(array) > 1
@@ -460,7 +233,7 @@ cdef int insert(cnp.ndarray array, object index, object value) except -1:
     if position < 0:
         position = max(position + old_length, 0)
     position = min(position, old_length)
-    block = make_room(array, block, grown_length(array, 1))
+    block = room_for(array, grown_length(array, 1))
     cdef char* slot = block.data() + row * <size_t>position
     cdef char* end = block.data() + row * <size_t>old_length
     if has_arena(array):
@@ -470,7 +243,7 @@ cdef int insert(cnp.ndarray array, object index, object value) except -1:
     else:
         memmove(slot + row, slot, end - slot)
         move_in(array, rows, slot)
-    set_length(array, old_length + 1)
+    publish_length(array, old_length + 1)
     return 0
 
 
@@ -488,7 +261,7 @@ cdef Py_ssize_t as_dimension(object size) except -1:
 
 cdef int resize(cnp.ndarray array, tuple shape) except -1:
     """ndarray.resize's meaning: the elements stay in C order, new ones are zero."""
-    growable(array)
+    resizable(array)
     cdef cnp.npy_intp[64] dims
     cdef int ndim = len(shape)
     cdef bint same_rows, possible = True
@@ -517,7 +290,7 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
         fresh = new_array(cnp.ndarray, array.descr, 1, &added) if has_arena(array) else new_scratch(array, 1, &added)
         fresh[...] = np.zeros((), array.descr)
 
-    block = growable(array)
+    block = resizable(array)
     old_size = cnp.PyArray_SIZE(array)
     item_size = cnp.PyArray_ITEMSIZE(array)
     if fresh is not None and new_size - old_size != added:
@@ -525,24 +298,31 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
     same_rows = ndim == cnp.PyArray_NDIM(array)
     for axis in range(1, ndim):
         same_rows = same_rows and dims[axis] == cnp.PyArray_DIMS(array)[axis]
-    if same_rows and dims[0] <= length(array):
+    if ndim > 0 and same_rows and dims[0] <= length(array):
         return remove_rows(array, dims[0], length(array))
+    if not same_rows and is_placed(array):
+        raise ValueError(
+            f"rows of shape {shape_of(array)[1:]} can't become those of {shape} while {why_layout_is_fixed(array).decode()}"
+        )
     if ndim != cnp.PyArray_NDIM(array) and not dimensions.take(ndim):
         raise MemoryError(f"no memory for {ndim} dimensions")
     if new_size < old_size:
         doomed = take_items(array, item_size, new_size, old_size)  # no-cython-lint: dropped on return
-        block.dirty_bytes = max(block.dirty_bytes, used_bytes(array))
+        block.mark_written(used_bytes(array))
     elif new_size > old_size:
-        block = grow(array, block, item_size * <size_t>new_size)
-        if block == NULL:
+        if not reserve_bytes(ArrayRows(array), used_bytes(array), item_size * <size_t>new_size):
             raise MemoryError(
                 f"no memory for shape {shape}: {new_size} elements of {item_size} bytes (the array has {old_size})"
             )
+        block = block_of(array)
         if fresh is not None:
             move_in(array, fresh, block.data() + item_size * <size_t>old_size)
         else:
             zero_block(block, used_bytes(array), item_size * <size_t>new_size)
 
+    if ndim > 0 and same_rows:
+        publish_length(array, dims[0])
+        return 0
     if ndim != cnp.PyArray_NDIM(array):
         dimensions.give_to(array, ndim)
     set_shape(array, dims)
@@ -564,18 +344,14 @@ cdef bint resize_within_capacity(cnp.ndarray array, object rows) except -1:
         return False
     if not multiply(cnp.PyArray_ITEMSIZE(array), count, size) or size > block.committed_bytes:
         return False
-    if count <= length(array):
-        shorten(array, block, count)
-    else:
-        zero_block(block, used_bytes(array), size)
-        set_length(array, count)
-    return True
+    return resize_rows(ArrayRows(array), count)
 
 
 cdef int reserve(cnp.ndarray array, Py_ssize_t rows) except -1:
     if rows < 0:
         raise ValueError("can't reserve room for a negative number of rows")
-    make_room(array, growable(array), rows)
+    growable(array)
+    room_for(array, rows)
     return 0
 
 
@@ -616,7 +392,7 @@ cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) excep
     if has_arena(array):
         doomed = take_items(array, item_size, (count - (stop - start)) * row_items, count * row_items)
         rotate(data + row * <size_t>start, data + row * <size_t>stop, data + row * <size_t>count)
-        shorten(array, block, count - (stop - start))
+        shorten_rows(ArrayRows(array), count - (stop - start))
         return 0
     try:
         doomed = take_items(array, item_size, start * row_items, stop * row_items)
@@ -627,7 +403,7 @@ cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) excep
     memmove(data + row * <size_t>start, data + row * <size_t>stop, row * <size_t>(count - stop))
     if doomed is not None:
         memset(data + row * <size_t>(count - (stop - start)), 0, row * <size_t>(stop - start))
-    shorten(array, block, count - (stop - start))
+    shorten_rows(ArrayRows(array), count - (stop - start))
     return 0  # what `doomed` holds is dropped now
 
 
@@ -663,7 +439,7 @@ cdef int remove_objects(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) ex
         memcpy(doomed, slots, taken)
         memmove(slots, slots + taken, row * <size_t>(count - stop - rows))
         memset(block.data() + row * <size_t>(count - rows), 0, taken)
-        shorten(array, block, count - rows)
+        shorten_rows(ArrayRows(array), count - rows)
         for i in range(taken // sizeof(PyObject*)):
             Py_XDECREF(doomed[i])
 
@@ -778,7 +554,7 @@ cdef int keep_rows(cnp.ndarray array, cnp.ndarray kept) except -1:
         doomed = dropper
     elif bin != NULL:
         memset(data + row * <size_t>target, 0, row * <size_t>taken)
-    shorten(array, block, target)
+    shorten_rows(ArrayRows(array), target)
     return 0
 
 
@@ -788,6 +564,7 @@ cdef int clear(cnp.ndarray array) except -1:
 
 
 cdef int shrink_to_fit(cnp.ndarray array) except -1:
+    publish(array)
     cdef Block* block = block_of(array)
     if block != NULL:
         shrink_block(block, used_bytes(array))
@@ -802,6 +579,7 @@ cdef Py_ssize_t rows_in(cnp.ndarray array, size_t bytes) noexcept:
 
 
 cdef Py_ssize_t capacity(cnp.ndarray array) noexcept:
+    publish(array)
     if cnp.PyArray_NDIM(array) == 0:
         return 1
     cdef Block* block = block_of(array)
@@ -809,6 +587,7 @@ cdef Py_ssize_t capacity(cnp.ndarray array) noexcept:
 
 
 cdef Py_ssize_t max_size(cnp.ndarray array) noexcept:
+    publish(array)
     if cnp.PyArray_NDIM(array) == 0:
         return 1
     cdef Block* block = block_of(array)

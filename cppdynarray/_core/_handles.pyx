@@ -9,30 +9,20 @@ from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer, PyCapsul
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport strdup
 
 from cppdynarray._core._array import DynamicArray
 
 from cppdynarray._core._dispatch cimport is_dynamic
 from cppdynarray._core._growth cimport growable
-from cppdynarray._core._memory cimport Block, adopt_block
+from cppdynarray._core._memory cimport (
+    ArrayPlace, Block, adopt_block, close_place, open_place, set_up_headers,
+)
+from cppdynarray._core.numpy_api cimport NPY_ARRAY_CARRAY, PyDataType_ISNOTSWAPPED, PyDataType_REFCHK
 
 cnp.import_array()
-
-
-cdef extern from "numpy/arrayobject.h":
-    const int NPY_ARRAY_CARRAY
-    bint PyDataType_REFCHK(cnp.dtype dtype) noexcept
-    bint PyDataType_ISNOTSWAPPED(cnp.dtype dtype) noexcept
-
-
-cdef extern from "array_fields.hpp" namespace "cppdynarray":
-    ctypedef struct PyArrayObject_fields:
-        char* data
-        cnp.npy_intp* dimensions
-
-    PyArrayObject_fields* fields(cnp.ndarray) noexcept
+set_up_headers()
 
 
 cdef extern from "cppdynarray/python_api.hpp" namespace "cppdynarray":
@@ -52,32 +42,12 @@ cdef extern from "cppdynarray/python_api.hpp" namespace "cppdynarray":
         size_t offset
         ElementType type
 
-    ctypedef struct ArrayPlace:
-        PyObject* array
-        char** data
-        cnp.npy_intp** dimensions
-        const PythonApi* api
-
-    ctypedef bint (*Grow)(const ArrayPlace*, size_t) noexcept nogil
-    ctypedef bint (*Append)(const ArrayPlace*, const void*, size_t) noexcept nogil
-    ctypedef void (*Shrink)(const ArrayPlace*) noexcept nogil
-
     ctypedef struct PythonApi:
         uint32_t version
         uint32_t oldest
-        int (*open)(object, const ElementType*, int, ArrayPlace*) except -1
+        ArrayPlace* (*open)(object, const ElementType*, int) except NULL
+        void (*close)(ArrayPlace*) noexcept
         object (*adopt)(Block*, int, const cnp.npy_intp*, const ElementType*, PyObject*)
-        Grow reserve
-        Grow resize
-        Append append
-        Shrink shrink_to_fit
-
-
-cdef extern from "growth_without_gil.hpp" namespace "cppdynarray" nogil:
-    const Grow reserve_without_gil
-    const Grow resize_without_gil
-    const Append append_without_gil
-    const Shrink shrink_without_gil
 
 
 cdef object as_dtype(const ElementType* type):
@@ -109,7 +79,7 @@ cdef object check_dtype(const ElementType* type, cnp.dtype dtype):
         raise TypeError(f"expected elements of dtype {expected}, got {dtype}")
 
 
-cdef int open_array(object array, const ElementType* type, int ndim, ArrayPlace* place) except -1:
+cdef ArrayPlace* open_array(object array, const ElementType* type, int ndim) except NULL:
     if not cnp.PyArray_Check(array):
         raise TypeError(f"expected a cppdynarray.DynamicArray, got {array.__class__.__name__}")
     if type != NULL:
@@ -121,12 +91,17 @@ cdef int open_array(object array, const ElementType* type, int ndim, ArrayPlace*
         raise ValueError(f"expected an array of {ndim} dimension{'s' if ndim > 1 else ''}, got one of {array.ndim}")
     if PyDataType_REFCHK((<cnp.ndarray>array).descr):
         raise TypeError(f"elements of dtype {array.dtype} are Python objects, which need the GIL")
+    cdef ArrayPlace* place = open_place(array)
+    if place == NULL:
+        raise MemoryError("no memory for a handle to the array")
     Py_INCREF(array)
-    place.array = <PyObject*>array
-    place.data = &fields(array).data
-    place.dimensions = &fields(array).dimensions
-    place.api = &functions
-    return 0
+    return place
+
+
+cdef void close_array(ArrayPlace* place) noexcept:
+    cdef PyObject* array = <PyObject*>place.array
+    close_place(place)
+    Py_XDECREF(array)  # last: may run Python code
 
 
 cdef object adopt(Block* block, int ndim, const cnp.npy_intp* shape, const ElementType* type, PyObject* dtype):
@@ -139,13 +114,10 @@ cdef object adopt(Block* block, int ndim, const cnp.npy_intp* shape, const Eleme
 
 cdef PythonApi functions
 functions.version = python_api_version
-functions.oldest = 1
+functions.oldest = 2
 functions.open = open_array
+functions.close = close_array
 functions.adopt = adopt
-functions.reserve = reserve_without_gil
-functions.resize = resize_without_gil
-functions.append = append_without_gil
-functions.shrink_to_fit = shrink_without_gil
 api = PyCapsule_New(&functions, python_api_capsule, NULL)
 
 
@@ -153,26 +125,23 @@ api = PyCapsule_New(&functions, python_api_capsule, NULL)
 
 cdef void free_capsule(object capsule) noexcept:
     cdef const char* name = PyCapsule_GetName(capsule)
-    cdef ArrayPlace* place = <ArrayPlace*>PyCapsule_GetPointer(capsule, name)
-    Py_XDECREF(place.array)
-    free(place)
+    close_array(<ArrayPlace*>PyCapsule_GetPointer(capsule, name))
     free(<void*>name)
 
 
 def handle_capsule(array, str name):
-    """A capsule called `name` with a handle onto `array`, whose pointer is a PythonArray1D* or, for
-    two dimensions, a PythonArray2D*. It keeps the array alive.
+    """A capsule called `name` with a handle to `array`: its pointer is an ArrayPlace*. As a handle does, it
+    keeps the array alive.
     """
-    cdef ArrayPlace* place = <ArrayPlace*>calloc(1, sizeof(ArrayPlace))
     cdef char* kept = strdup(name.encode())
+    cdef ArrayPlace* place = NULL
     try:
-        if place == NULL or kept == NULL:
+        if kept == NULL:
             raise MemoryError
-        open_array(array, NULL, array.ndim, place)
+        place = open_array(array, NULL, array.ndim)
         return PyCapsule_New(place, kept, free_capsule)
     except:
         if place != NULL:
-            Py_XDECREF(place.array)
-        free(place)
+            close_array(place)
         free(kept)
         raise

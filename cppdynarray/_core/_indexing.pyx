@@ -13,22 +13,18 @@ from cpython.slice cimport PySlice_AdjustIndices, PySlice_Check, PySlice_Unpack
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
 from cppdynarray._core cimport _growth
-from cppdynarray._core._dispatch cimport subscript
+from cppdynarray._core._dispatch cimport assign_subscript, subscript
+from cppdynarray._core._memory cimport publish, set_up_headers
+from cppdynarray._core.numpy_api cimport (
+    NPY_ARRAY_ALIGNED, NPY_ARRAY_WRITEABLE, PyArray_FLAGS, PyArray_NewFromDescr, PyArray_SetBaseObject,
+)
 
 cnp.import_array()
+set_up_headers()
 
 
 cdef extern from "Python.h":
     Py_ssize_t PyLong_AsSsize_t(object) except? -1
-
-
-cdef extern from "numpy/arrayobject.h":
-    object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
-                                const cnp.npy_intp* strides, void* data, int flags, object obj)
-    int PyArray_SetBaseObject(cnp.ndarray array, object base) except -1
-    int PyArray_FLAGS(cnp.ndarray array) noexcept
-    const int NPY_ARRAY_WRITEABLE
-    const int NPY_ARRAY_ALIGNED
 
 
 cdef extern from "scalars.hpp" namespace "cppdynarray":
@@ -39,13 +35,10 @@ cdef extern from "scalars.hpp" namespace "cppdynarray":
 
 cdef extern from *:
     """
-    #define CPPDYNARRAY_ASSIGN_SUBSCRIPT(array, key, value) \
-        PyArray_Type.tp_as_mapping->mp_ass_subscript(array, key, value)
     // NumPy's own, of which its headers don't speak.
     static const unsigned WARN_ON_WRITE = 1u << 31;
     """
     const unsigned WARN_ON_WRITE
-    int ndarray_assign "CPPDYNARRAY_ASSIGN_SUBSCRIPT"(object array, object key, object value) except -1
 
 
 cdef inline bint locate(cnp.ndarray array, int axis, object index, char** address) noexcept:
@@ -85,6 +78,7 @@ cdef inline PyObject* new_reference(object value) noexcept:
 
 cdef inline char* element(cnp.ndarray array, object key) noexcept:
     """Where the single element array[key] is, if it is that simple and in native order."""
+    publish(array)
     cdef char* address = <char*>cnp.PyArray_DATA(array)
     cdef int ndim = cnp.PyArray_NDIM(array)
     if not is_plain(array):
@@ -116,6 +110,7 @@ cdef object slice_rows(cnp.ndarray array, object key):
     cdef cnp.npy_intp[64] dims
     cdef cnp.npy_intp[64] strides
     PySlice_Unpack(key, &start, &stop, &step)  # may run Python code, and that change the shape
+    publish(array)
     cdef int ndim = cnp.PyArray_NDIM(array)
     if ndim == 0:
         return subscript(array, key)
@@ -169,7 +164,7 @@ cdef int set_item(cnp.ndarray array, object key, PyObject* new_value) except -1:
             (<PyObject**>address)[0] = new_value
             Py_XDECREF(replaced)
             return 0
-    return ndarray_assign(array, key, value)
+    return assign_subscript(array, key, value)
 
 
 cdef Py_ssize_t as_key(cnp.ndarray array, Py_ssize_t index) noexcept:
@@ -182,6 +177,7 @@ cdef Py_ssize_t as_key(cnp.ndarray array, Py_ssize_t index) noexcept:
 cdef PyObject* sequence_item(cnp.ndarray array, Py_ssize_t index) except NULL:
     """What iteration calls."""
     cdef PyObject* scalar
+    publish(array)
     if cnp.PyArray_NDIM(array) == 1 and 0 <= index < cnp.PyArray_DIMS(array)[0] and is_plain(array):
         scalar = load_scalar(
             <char*>cnp.PyArray_DATA(array) + index * cnp.PyArray_STRIDES(array)[0], cnp.PyArray_TYPE(array))

@@ -5,6 +5,14 @@ from cpython.object cimport PyObject
 from libc.stddef cimport size_t
 
 
+cdef extern from "cppdynarray/array_place.hpp" namespace "cppdynarray" nogil:
+    cdef cppclass ArrayPlace:
+        size_t columns
+        size_t handles
+        void* array
+        char* data() noexcept
+
+
 cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray" nogil:
     cdef cppclass BlockFunctions:
         Block* (*grow)(Block*, size_t, size_t) noexcept
@@ -19,27 +27,62 @@ cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray" nogil:
         size_t dirty_bytes
         size_t mapping_bytes
         Block* retired
+        ArrayPlace* place
         char* data() noexcept
         bint on_heap() noexcept
+        void mark_written(size_t used) noexcept
         @staticmethod
         Block* of(void* data) noexcept
 
 
 cdef extern from "array_fields.hpp" namespace "cppdynarray":
-    Block* c_block_of "cppdynarray::block_of"(cnp.ndarray array, PyObject* handler) noexcept
-    void own_block(cnp.ndarray array, object handler) noexcept
-    void set_block(cnp.ndarray array, Block* block) noexcept
-    void set_length(cnp.ndarray array, Py_ssize_t rows) noexcept
+    Block* block_of(cnp.ndarray array) noexcept
+    void set_handlers(PyObject* own, PyObject* placed) noexcept
+    void own_block(cnp.ndarray array, PyObject* handler) noexcept
+    bint is_placed(cnp.ndarray array) noexcept
     void set_shape(cnp.ndarray array, const cnp.npy_intp* dims) noexcept
     bint fix_row_stride(cnp.ndarray array) noexcept
 
 
-# The capsule that NumPy keeps in each of our arrays.
-cdef object handler
+cdef extern from "array_growth.hpp" namespace "cppdynarray":
+    cdef cppclass ArrayRows:
+        ArrayRows(cnp.ndarray array) noexcept
 
-cdef inline Block* block_of(cnp.ndarray array) noexcept:
-    """The block that `array` owns, or NULL if its memory isn't ours."""
-    return c_block_of(array, <PyObject*>handler)
+    size_t row_bytes(cnp.ndarray array) noexcept
+    size_t used_bytes(cnp.ndarray array) noexcept
+    void publish(cnp.ndarray array) noexcept
+    void publish_length(cnp.ndarray array, Py_ssize_t rows) noexcept
+    bint reserve_bytes(ArrayRows, size_t used, size_t needed) noexcept
+    bint reserve_rows(ArrayRows, size_t count) noexcept
+    void shorten_rows(ArrayRows, size_t count) noexcept
+    bint resize_rows(ArrayRows, size_t count) noexcept
+    bint append_rows(ArrayRows, const void* source, size_t count) noexcept
+    void shrink_to_fit(Block* block, size_t used) noexcept
+    const char* why_layout_is_fixed(cnp.ndarray array) noexcept
+    ArrayPlace* open_place(cnp.ndarray array) noexcept
+    void close_place(ArrayPlace* place) noexcept
+
+
+cdef extern from "calls_under_way.hpp" namespace "cppdynarray":
+    ctypedef struct CallsUnderWay:
+        size_t count
+        PyObject* kept
+        PyObject* dropping_handler
+
+    CallsUnderWay* calls_under_way
+    cnp.ndarray new_dropper(cnp.ndarray array, void* slots, cnp.npy_intp count)
+
+
+# NumPy's data handlers of quiet and of placed arrays; see array_fields.hpp.
+cdef object handler
+cdef object placed_handler
+cdef CallsUnderWay shared_calls
+
+cdef inline void set_up_headers() noexcept:
+    """What each module that includes array_fields.hpp or what is above it does when it is imported."""
+    global calls_under_way
+    set_handlers(<PyObject*>handler, <PyObject*>placed_handler)
+    calls_under_way = &shared_calls
 
 cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims,
                            Py_ssize_t capacity=?, Py_ssize_t reserve=?, bint fortran=?,
@@ -47,9 +90,4 @@ cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_in
 cdef cnp.ndarray adopt_block(Block* block, size_t bytes, type cls, cnp.dtype dtype, int ndim,
                              const cnp.npy_intp* dims, int flags, object like)
 cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* dims)
-cdef cnp.ndarray new_dropper(cnp.ndarray array, void* slots, cnp.npy_intp count)
-cdef Block* grow_block(Block* block, size_t used, size_t needed) noexcept
 cdef void zero_block(Block* block, size_t start, size_t stop) noexcept
-cdef void shrink_block(Block* block, size_t used) noexcept
-cdef size_t row_bytes(cnp.ndarray array) noexcept
-cdef size_t used_bytes(cnp.ndarray array) noexcept

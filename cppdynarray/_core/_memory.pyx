@@ -13,18 +13,14 @@ from cpython.ref cimport Py_INCREF
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy, memset
 
+from cppdynarray._core.numpy_api cimport (
+    NPY_ARRAY_CARRAY, NPY_ARRAY_FARRAY, NPY_MAX_INTP, NPY_USERDEF, PyArray_NewFromDescr, PyDataType_REFCHK,
+)
+
 cnp.import_array()
 
 
 cdef extern from "numpy/arrayobject.h":
-    const int NPY_ARRAY_CARRAY
-    const int NPY_ARRAY_FARRAY
-    const int NPY_USERDEF
-    const Py_ssize_t NPY_MAX_INTP
-    object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
-                                const cnp.npy_intp* strides, void* data, int flags, object obj)
-    bint PyDataType_REFCHK(cnp.dtype dtype) noexcept
-
     ctypedef struct PyDataMemAllocator:
         void* ctx
         void* (*malloc)(void* ctx, size_t size) noexcept nogil
@@ -93,9 +89,11 @@ cdef extern from *:
 
 cdef extern from "tracemalloc.hpp" namespace "cppdynarray" nogil:
     void trace_memory(void*, size_t) noexcept
-    Block* grow_traced(Block*, size_t, size_t) noexcept
-    void shrink_traced(Block*, size_t) noexcept
     void release_traced(Block*, size_t) noexcept
+
+
+cdef extern from "array_growth.hpp" namespace "cppdynarray" nogil:
+    bint forget_array(Block*) noexcept
 
 
 # NumPy's data handler. NumPy itself calls these for arrays that PyArray_Resize or
@@ -121,14 +119,16 @@ cdef void* handler_realloc(void* ctx, void* address, size_t size) noexcept nogil
     if address == NULL:
         return handler_malloc(ctx, size)
     cdef Block* block = Block.of(address)
+    if block.place != NULL:
+        return NULL  # MemoryError: the array's length is not NumPy's affair
     # The length is NumPy's affair here: all that is committed counts as used.
-    block.dirty_bytes = max(block.dirty_bytes, block.committed_bytes)
+    block.mark_written(block.committed_bytes)
     block = block.functions.grow(block, block.committed_bytes, size)
     return block.data() if block != NULL else NULL
 
 
 cdef void handler_free(void* ctx, void* address, size_t size) noexcept nogil:
-    if address != NULL:
+    if address != NULL and not forget_array(Block.of(address)):
         release_traced(Block.of(address), size)
 
 
@@ -143,6 +143,10 @@ handler_functions.allocator.free = handler_free
 handler = PyCapsule_New(&handler_functions, "mem_handler", NULL)
 
 
+cdef PyDataMem_Handler placed_functions = handler_functions
+placed_handler = PyCapsule_New(&placed_functions, "mem_handler", NULL)
+
+
 # The same name with a free() that frees nothing, for arrays that own elements but not memory.
 
 cdef void keep_memory(void* ctx, void* address, size_t size) noexcept nogil:
@@ -152,33 +156,14 @@ cdef void keep_memory(void* ctx, void* address, size_t size) noexcept nogil:
 cdef PyDataMem_Handler dropping_functions = handler_functions
 dropping_functions.allocator.free = keep_memory
 cdef object dropping_handler = PyCapsule_New(&dropping_functions, "mem_handler", NULL)
-
-
-cdef size_t row_bytes(cnp.ndarray array) noexcept:
-    """Bytes of one row of an array with one or more dimensions."""
-    cdef size_t size = cnp.PyArray_ITEMSIZE(array)
-    for axis in range(1, cnp.PyArray_NDIM(array)):
-        size *= <size_t>cnp.PyArray_DIMS(array)[axis]
-    return size
-
-
-cdef size_t used_bytes(cnp.ndarray array) noexcept:
-    return <size_t>cnp.PyArray_NBYTES(array)
+shared_calls.dropping_handler = <PyObject*>dropping_handler
+set_up_headers()
 
 
 # Blocks come from the allocator of this module or of another: each brings the functions of its own.
 
-cdef Block* grow_block(Block* block, size_t used, size_t needed) noexcept:
-    """Makes room; the result differs from `block` if the data had to move. NULL: no memory."""
-    return grow_traced(block, used, needed)
-
-
 cdef void zero_block(Block* block, size_t start, size_t stop) noexcept:
     block.functions.zero(block, start, stop)
-
-
-cdef void shrink_block(Block* block, size_t used) noexcept:
-    shrink_traced(block, used)
 
 
 cdef cnp.ndarray adopt_block(Block* block, size_t bytes, type cls, cnp.dtype dtype, int ndim,
@@ -193,7 +178,7 @@ cdef cnp.ndarray adopt_block(Block* block, size_t bytes, type cls, cnp.dtype dty
     array = PyArray_NewFromDescr(cls, dtype, ndim, dims, NULL, block.data(), flags, like)
     if cnp.PyArray_DATA(array) != block.data():
         raise RuntimeError(f"{cls.__name__}.__array_finalize__ gave the array other memory")
-    own_block(array, handler)
+    own_block(array, <PyObject*>handler)
     trace_memory(block.data(), bytes)
     return array
 
@@ -273,17 +258,6 @@ cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* di
     if block == NULL:
         raise MemoryError(f"unable to allocate {bytes} bytes to convert values to {array.dtype}")
     return _new(block, bytes, cnp.ndarray, array.descr, ndim, dims, NPY_ARRAY_CARRAY, None)
-
-
-cdef cnp.ndarray new_dropper(cnp.ndarray array, void* slots, cnp.npy_intp count):
-    """A plain array that drops the references of `count` elements of `array` where they are, when
-    it is freed itself. The slots stay as NumPy leaves them: empty, though not always zero.
-    """
-    Py_INCREF(array.descr)
-    cdef cnp.ndarray dropper = PyArray_NewFromDescr(
-        cnp.ndarray, array.descr, 1, &count, NULL, slots, NPY_ARRAY_CARRAY, None)
-    own_block(dropper, dropping_handler)
-    return dropper
 
 
 def configure(*, bint heap, double growth_factor, size_t reserve_bytes, bint huge_pages):

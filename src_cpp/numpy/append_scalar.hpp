@@ -4,18 +4,17 @@
 #include <Python.h>
 #include <numpy/arrayobject.h>
 
-#include "array_fields.hpp"
+#include "array_growth.hpp"
 #include "scalars.hpp"
 
 namespace cppdynarray {
 
 // Appends `value` to `self`, a one-dimensional array, if that takes no more than a store: false, and
 // nothing has changed, if there is no room or the conversion needs NumPy. Runs no Python code.
-inline bool append_scalar(PyObject* self, PyObject* handler, PyObject* value) noexcept {
+inline bool append_scalar(PyObject* self, PyObject* value) noexcept {
     auto* array = reinterpret_cast<PyArrayObject*>(self);
     constexpr int needed = NPY_ARRAY_OWNDATA | NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED;
-    if (fields(array)->mem_handler != handler || (PyArray_FLAGS(array) & needed) != needed || PyArray_NDIM(array) != 1)
-        return false;
+    if (!is_quiet(array) || (PyArray_FLAGS(array) & needed) != needed || PyArray_NDIM(array) != 1) return false;
     const PyArray_Descr* dtype = PyArray_DESCR(array);
     const npy_intp item_size = PyDataType_ELSIZE(dtype);
     const npy_intp length = PyArray_DIMS(array)[0];
@@ -31,7 +30,7 @@ inline bool append_scalar(PyObject* self, PyObject* handler, PyObject* value) no
     } else if (!store_scalar(data + used, dtype->type_num, value)) {
         return false;
     }
-    set_length(array, length + 1);
+    set_length(array, length + 1);  // publish_length(), for an array known to be quiet
     return true;
 }
 

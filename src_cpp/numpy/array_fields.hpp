@@ -18,6 +18,26 @@ inline PyArrayObject_fields* fields(PyArrayObject* array) noexcept {
     return reinterpret_cast<PyArrayObject_fields*>(array);
 }
 
+// NumPy's data handler (NEP 49) of our arrays, which frees their memory, and the same under another
+// address for placed arrays: those whose length is at home elsewhere (array_growth.hpp). So one look at a
+// field tells whether an array is ours and NumPy's length holds. Each module sets them when it is imported.
+inline PyObject* own_handler = nullptr;
+inline PyObject* placed_handler = nullptr;
+
+inline void set_handlers(PyObject* own, PyObject* placed) noexcept {
+    own_handler = own;
+    placed_handler = placed;
+}
+
+inline bool is_quiet(PyArrayObject* array) noexcept { return fields(array)->mem_handler == own_handler; }
+inline bool is_placed(PyArrayObject* array) noexcept { return fields(array)->mem_handler == placed_handler; }
+
+// Which data handler frees the memory that `array` owns; both of ours do it alike.
+inline void set_handler(PyArrayObject* array, PyObject* handler) noexcept {
+    Py_INCREF(handler);
+    Py_DECREF(std::exchange(fields(array)->mem_handler, handler));  // our module has a reference: runs no code
+}
+
 // Makes `array`, which was created on block->data() as foreign memory, its owner: NumPy
 // frees owned data through mem_handler, so the two are set together or not at all.
 inline void own_block(PyArrayObject* array, PyObject* handler) noexcept {
@@ -26,9 +46,15 @@ inline void own_block(PyArrayObject* array, PyObject* handler) noexcept {
     PyArray_ENABLEFLAGS(array, NPY_ARRAY_OWNDATA);
 }
 
+// Makes `array`, which owned elements through own_block(), one that owns nothing.
+inline void disown_elements(PyArrayObject* array) noexcept {
+    PyArray_CLEARFLAGS(array, NPY_ARRAY_OWNDATA);
+    Py_DECREF(std::exchange(fields(array)->mem_handler, nullptr));
+}
+
 // The block that `array` owns; nullptr if its memory isn't ours.
-inline Block* block_of(PyArrayObject* array, PyObject* handler) noexcept {
-    if (fields(array)->mem_handler != handler || !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA)) return nullptr;
+inline Block* block_of(PyArrayObject* array) noexcept {
+    if ((!is_quiet(array) && !is_placed(array)) || !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA)) return nullptr;
     return Block::of(PyArray_DATA(array));
 }
 
@@ -106,16 +132,26 @@ inline bool is_unshared_view(PyArrayObject* view, PyObject* array) noexcept {
            view_fields->mem_handler == nullptr;
 }
 
+// What a view refers to.
+struct ViewReferences {
+    PyArray_Descr* dtype;
+    PyObject* base;
+
+    // May run Python code: that of whatever dies with the base.
+    void drop() noexcept {
+        Py_DECREF(dtype);
+        Py_DECREF(base);
+    }
+};
+
 // Takes from an unshared view what it refers to. What is left, with room for as many dimensions,
 // is for fill_view() alone.
-inline void empty_view(PyArrayObject* view) noexcept {
-    PyArray_Descr* dtype = fields(view)->descr;
-    PyObject* base = fields(view)->base;
+inline ViewReferences empty_view(PyArrayObject* view) noexcept {
+    const ViewReferences taken = {fields(view)->descr, fields(view)->base};
     fields(view)->descr = nullptr;
     fields(view)->base = nullptr;
     fields(view)->data = nullptr;
-    Py_DECREF(dtype);
-    Py_DECREF(base);
+    return taken;
 }
 
 // Makes an emptied view with as many dimensions a view of `array`, which owns its memory: were

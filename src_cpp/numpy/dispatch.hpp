@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <utility>
 
 #include "array_fields.hpp"
@@ -32,12 +33,17 @@ inline bool is_dynamic(PyObject* object) noexcept {
 // The arguments of one call, and which plain view stands for which DynamicArray.
 class Operands {
 public:
-    Operands() noexcept = default;
+    Operands() noexcept { begin_call(); }
     Operands(const Operands&) = delete;
     Operands& operator=(const Operands&) = delete;
     ~Operands() {
-        for (std::size_t i = 0; i < count_; ++i) TemporaryViews::give_back(pairs_[i].view, pairs_[i].original);
+        // Each step may run Python code, which knows nothing of these pairs.
+        for (std::size_t i = 0; i < count_; ++i) {
+            TemporaryViews::give_back(pairs_[i].view, pairs_[i].original);
+            Py_DECREF(pairs_[i].original);
+        }
         if (pairs_ != few_.data()) PyMem_Free(pairs_);
+        end_call();
     }
 
     // `object` with each DynamicArray in it, also in nested tuples, lists and dict values,
@@ -66,9 +72,11 @@ public:
     }
 
     // The result as it would be had NumPy been given the originals. Steals `result`, which may
-    // be nullptr.
+    // be nullptr. What returns None works in place.
     PyObject* restore(PyObject* result) noexcept {
         if (result == nullptr || count_ == 0) return result;
+        if (result == Py_None && !keep_written()) Py_CLEAR(result);
+        if (result == nullptr) return nullptr;
         if (PyArray_Check(result)) return restore_array(result);
         if (PyTuple_Check(result) || PyList_CheckExact(result)) return restore_items(result);
         if (PyArray_IsScalar(result, Void))
@@ -77,12 +85,20 @@ public:
         return result;
     }
 
+    // What NumPy wrote to arrays that have moved meanwhile is not lost. False: an exception.
+    bool keep_written() noexcept {
+        for (std::size_t i = 0; i < count_; ++i)
+            if (!settle(pairs_[i])) return false;
+        return true;
+    }
+
 private:
     struct Pair {
-        PyObject* original;  // borrowed: the caller's arguments outlive the call
+        PyObject* original;  // a reference: the call may empty the list that it came in
         PyObject* view;
     };
 
+    // Arrays may be the only items of a list that loses them any time: each is referenced first.
     PyObject* plain_array(PyObject* object) noexcept {
         for (std::size_t i = 0; i < count_ && i < few_.size(); ++i)
             if (pairs_[i].original == object) {
@@ -90,8 +106,12 @@ private:
                 return pairs_[i].view;
             }
         if (count_ == capacity_ && !make_room()) return PyErr_NoMemory();
+        Py_INCREF(object);
         PyObject* view = TemporaryViews::take(object);
-        if (view == nullptr) return nullptr;
+        if (view == nullptr) {
+            Py_DECREF(object);
+            return nullptr;
+        }
         Py_INCREF(view);
         pairs_[count_++] = {object, view};
         return view;
@@ -168,14 +188,16 @@ private:
         return list;
     }
 
+    // A copy is gone through, which nobody can change meanwhile.
     PyObject* plain_dict(PyObject* dict) noexcept {
-        PyObject* copy = PyDict_New();
+        PyObject* copy = PyDict_Copy(dict);
         if (copy == nullptr) return nullptr;
         PyObject *key, *value;
         Py_ssize_t position = 0;
-        while (PyDict_Next(dict, &position, &key, &value)) {
+        while (PyDict_Next(copy, &position, &key, &value)) {
             PyObject* replacement = plain(value);
-            const bool failed = replacement == nullptr || PyDict_SetItem(copy, key, replacement) < 0;
+            const bool failed =
+                replacement == nullptr || (replacement != value && PyDict_SetItem(copy, key, replacement) < 0);
             Py_XDECREF(replacement);
             if (failed) {
                 Py_DECREF(copy);
@@ -185,13 +207,27 @@ private:
         return copy;
     }
 
+    static bool has_moved(const Pair& pair) noexcept {
+        return PyArray_DATA(reinterpret_cast<PyArrayObject*>(pair.view)) !=
+               PyArray_DATA(reinterpret_cast<PyArrayObject*>(pair.original));
+    }
+
+    // What NumPy wrote to an array that has moved, or has become shorter, since it was given a view.
+    static bool settle(const Pair& pair) noexcept {
+        auto* view = reinterpret_cast<PyArrayObject*>(pair.view);
+        auto* array = reinterpret_cast<PyArrayObject*>(pair.original);
+        if (has_moved(pair)) return carry_over(view, array);
+        return !PyDataType_REFCHK(PyArray_DESCR(array)) || clear_removed(view, array);
+    }
+
     PyObject* restore_array(PyObject* result) noexcept {
         auto* array = reinterpret_cast<PyArrayObject*>(result);
         for (std::size_t i = 0; i < count_; ++i) {
             if (result == pairs_[i].view) {
-                Py_INCREF(pairs_[i].original);
+                PyObject* const original = settle(pairs_[i]) ? pairs_[i].original : nullptr;
+                Py_XINCREF(original);
                 Py_DECREF(result);
-                return pairs_[i].original;
+                return original;
             }
             rebase(array, pairs_[i].view, pairs_[i].original);
         }
@@ -202,8 +238,16 @@ private:
     PyObject* restore_items(PyObject* result) noexcept {
         const Py_ssize_t size = PySequence_Fast_GET_SIZE(result);
         PyObject** items = PySequence_Fast_ITEMS(result);
-        for (Py_ssize_t i = 0; i < size; ++i)
-            if (PyArray_Check(items[i])) items[i] = restore_array(items[i]);
+        for (Py_ssize_t i = 0; i < size; ++i) {
+            if (!PyArray_Check(items[i])) continue;
+            Py_INCREF(items[i]);
+            PyObject* restored = restore_array(items[i]);
+            if (restored == nullptr) {
+                Py_DECREF(result);
+                return nullptr;
+            }
+            Py_SETREF(items[i], restored);
+        }
         return result;
     }
 
@@ -301,6 +345,17 @@ constexpr std::size_t most_forwarded = 64;
 inline std::array<PyObject*, most_forwarded> forwarded_methods = {};
 using FastMethod = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);
 
+// A method that works on the array itself.
+inline PyObject* call_published(PyObject* method, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
+                                PyObject* kwnames) noexcept {
+    publish(reinterpret_cast<PyArrayObject*>(self));
+    PyObject* bound = Py_TYPE(method)->tp_descr_get(method, self, reinterpret_cast<PyObject*>(Py_TYPE(self)));
+    if (bound == nullptr) return nullptr;
+    PyObject* result = PyObject_Vectorcall(bound, args, static_cast<std::size_t>(nargs), kwnames);
+    Py_DECREF(bound);
+    return result;
+}
+
 // d.view(cls), for a subclass of ndarray, is a view of d itself: its __array_finalize__ meets d.
 inline bool asks_for_subclass(PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
     const Py_ssize_t given = nargs + (kwnames != nullptr ? PyTuple_GET_SIZE(kwnames) : 0);
@@ -314,14 +369,8 @@ inline bool asks_for_subclass(PyObject* const* args, Py_ssize_t nargs, PyObject*
 inline PyObject* view(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
     PyObject* method = PyObject_GetAttrString(reinterpret_cast<PyObject*>(&PyArray_Type), "view");
     if (method == nullptr) return nullptr;
-    PyObject* result = nullptr;
-    if (asks_for_subclass(args, nargs, kwnames)) {
-        PyObject* bound = Py_TYPE(method)->tp_descr_get(method, self, reinterpret_cast<PyObject*>(Py_TYPE(self)));
-        if (bound != nullptr) result = PyObject_Vectorcall(bound, args, static_cast<std::size_t>(nargs), kwnames);
-        Py_XDECREF(bound);
-    } else {
-        result = call_plain(method, self, args, nargs, kwnames);
-    }
+    PyObject* result = asks_for_subclass(args, nargs, kwnames) ? call_published(method, self, args, nargs, kwnames)
+                                                               : call_plain(method, self, args, nargs, kwnames);
     Py_DECREF(method);
     return result;
 }
@@ -331,15 +380,25 @@ PyObject* forward(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObj
     return call_plain(forwarded_methods[index], self, args, nargs, kwnames);
 }
 
+template <std::size_t index>
+PyObject* call_itself(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
+    return call_published(forwarded_methods[index], self, args, nargs, kwnames);
+}
+
 template <std::size_t... index>
 constexpr std::array<FastMethod, sizeof...(index)> forwards(std::index_sequence<index...>) noexcept {
     return {forward<index>...};
 }
+template <std::size_t... index>
+constexpr std::array<FastMethod, sizeof...(index)> calls_itself(std::index_sequence<index...>) noexcept {
+    return {call_itself<index>...};
+}
 
-// The function that forwards to forwarded_methods[index].
-inline PyCFunction forwarding_method(std::size_t index) noexcept {
-    static constexpr auto all = forwards(std::make_index_sequence<most_forwarded>());
-    return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(all[index]));
+// The function that calls forwarded_methods[index], on plain views or on the array itself.
+inline PyCFunction forwarding_method(std::size_t index, bool on_itself) noexcept {
+    static constexpr auto on_views = forwards(std::make_index_sequence<most_forwarded>());
+    static constexpr auto itself = calls_itself(std::make_index_sequence<most_forwarded>());
+    return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>((on_itself ? itself : on_views)[index]));
 }
 
 inline PyObject* get_forwarded(PyObject* self, void* name) noexcept {
@@ -356,11 +415,105 @@ inline int set_forwarded(PyObject* self, PyObject* value, void* name) noexcept {
         PyErr_Format(PyExc_AttributeError, "cannot delete the attribute %s", static_cast<const char*>(name));
         return -1;
     }
-    PyObject* plain_self = as_plain(self);
+    Operands operands;
+    PyObject* plain_self = operands.plain(self);
     if (plain_self == nullptr) return -1;
     const int status = PyObject_SetAttrString(plain_self, static_cast<const char*>(name), value);
     Py_DECREF(plain_self);
+    return status == 0 && operands.keep_written() ? 0 : -1;
+}
+
+// d[key] = value, by NumPy. Where converting the value has moved the array, what was written goes after it.
+inline int assign(PyObject* self, PyObject* key, PyObject* value) noexcept {
+    Operands operands;
+    PyObject* plain_self = operands.plain(self);
+    if (plain_self == nullptr) return -1;
+    int status = PyArray_Type.tp_as_mapping->mp_ass_subscript(plain_self, key, value);
+    if (status == 0 && PyArray_DATA(reinterpret_cast<PyArrayObject*>(plain_self)) !=
+                           PyArray_DATA(reinterpret_cast<PyArrayObject*>(self))) {
+        PyObject* written = PyArray_Type.tp_as_mapping->mp_subscript(plain_self, key);
+        PyObject* moved = written != nullptr ? as_plain(self) : nullptr;
+        status = moved != nullptr ? PyArray_Type.tp_as_mapping->mp_ass_subscript(moved, key, written) : -1;
+        Py_XDECREF(moved);
+        Py_XDECREF(written);
+    } else if (status == 0 && !operands.keep_written()) {
+        status = -1;
+    }
+    Py_DECREF(plain_self);
     return status;
+}
+
+// The rest of ndarray's attributes and methods, and its slots: NumPy's own, on the array itself, which is
+// published first. `original` is ndarray's PyGetSetDef.
+inline PyObject* get_published(PyObject* self, void* original) noexcept {
+    publish(reinterpret_cast<PyArrayObject*>(self));
+    const auto* attribute = static_cast<const PyGetSetDef*>(original);
+    return attribute->get(self, attribute->closure);
+}
+
+inline int set_published(PyObject* self, PyObject* value, void* original) noexcept {
+    publish(reinterpret_cast<PyArrayObject*>(self));
+    const auto* attribute = static_cast<const PyGetSetDef*>(original);
+    return attribute->set(self, value, attribute->closure);
+}
+
+// What gives the bytes another meaning: not while handles know the old one.
+inline int set_layout(PyObject* self, PyObject* value, void* original) noexcept {
+    const auto* attribute = static_cast<const PyGetSetDef*>(original);
+    if (is_placed(reinterpret_cast<PyArrayObject*>(self))) {
+        PyErr_Format(PyExc_ValueError, "%s can't be set while %s", attribute->name,
+                     why_layout_is_fixed(reinterpret_cast<PyArrayObject*>(self)));
+        return -1;
+    }
+    return attribute->set(self, value, attribute->closure);
+}
+
+// ndarray's definition of an attribute.
+inline PyGetSetDef* attribute_of_ndarray(const char* name) noexcept {
+    PyGetSetDef* attribute = PyArray_Type.tp_getset;
+    while (attribute->name != nullptr && std::strcmp(attribute->name, name) != 0) ++attribute;
+    return attribute->name != nullptr ? attribute : nullptr;
+}
+
+inline Py_ssize_t length(PyObject* self) noexcept {
+    auto* array = reinterpret_cast<PyArrayObject*>(self);
+    publish(array);
+    if (PyArray_NDIM(array) == 0) return PyArray_Type.tp_as_sequence->sq_length(self);
+    return PyArray_DIMS(array)[0];
+}
+
+inline int contains(PyObject* self, PyObject* value) noexcept {
+    Operands operands;
+    PyObject* plain_self = operands.plain(self);
+    if (plain_self == nullptr) return -1;
+    const int found = PyArray_Type.tp_as_sequence->sq_contains(plain_self, value);
+    Py_DECREF(plain_self);
+    return found;
+}
+
+inline int truth(PyObject* self) noexcept {
+    publish(reinterpret_cast<PyArrayObject*>(self));
+    return PyArray_Type.tp_as_number->nb_bool(self);
+}
+
+template <unaryfunc PyNumberMethods::* slot>
+PyObject* as_number(PyObject* self) noexcept {
+    publish(reinterpret_cast<PyArrayObject*>(self));
+    return (PyArray_Type.tp_as_number->*slot)(self);
+}
+
+// NumPy's printing looks at an array many times: at a view that keeps its length and class.
+template <reprfunc PyTypeObject::* slot>
+PyObject* as_text(PyObject* self) noexcept {
+    if (!is_placed(reinterpret_cast<PyArrayObject*>(self))) return (PyArray_Type.*slot)(self);
+    PyObject* plain_self = as_plain(self);
+    if (plain_self == nullptr) return nullptr;
+    PyObject* steady = PyArray_View(reinterpret_cast<PyArrayObject*>(plain_self), nullptr, Py_TYPE(self));
+    Py_DECREF(plain_self);
+    if (steady == nullptr) return nullptr;
+    PyObject* text = (PyArray_Type.*slot)(steady);
+    Py_DECREF(steady);
+    return text;
 }
 
 // DynamicArray.__array_ufunc__(ufunc, method, *inputs, **kwargs).
@@ -469,6 +622,15 @@ inline PyType_Slot* operator_slots(PyType_Slot* slot) noexcept {
     CPPDYNARRAY_SLOT(binary, inplace_true_divide, InPlaceTrueDivide);
     CPPDYNARRAY_SLOT(binary, inplace_matrix_multiply, InPlaceMatrixMultiply);
 #undef CPPDYNARRAY_SLOT
+    *slot++ = {Py_sq_length, reinterpret_cast<void*>(length)};
+    *slot++ = {Py_mp_length, reinterpret_cast<void*>(length)};
+    *slot++ = {Py_sq_contains, reinterpret_cast<void*>(contains)};
+    *slot++ = {Py_nb_bool, reinterpret_cast<void*>(truth)};
+    *slot++ = {Py_nb_int, reinterpret_cast<void*>(as_number<&PyNumberMethods::nb_int>)};
+    *slot++ = {Py_nb_float, reinterpret_cast<void*>(as_number<&PyNumberMethods::nb_float>)};
+    *slot++ = {Py_nb_index, reinterpret_cast<void*>(as_number<&PyNumberMethods::nb_index>)};
+    *slot++ = {Py_tp_repr, reinterpret_cast<void*>(as_text<&PyTypeObject::tp_repr>)};
+    *slot++ = {Py_tp_str, reinterpret_cast<void*>(as_text<&PyTypeObject::tp_str>)};
     *slot++ = {Py_tp_richcompare, reinterpret_cast<void*>(rich_compare)};
     return slot;
 }

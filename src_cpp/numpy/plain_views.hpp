@@ -8,12 +8,14 @@
 #include <cstddef>
 
 #include "array_fields.hpp"
+#include "array_growth.hpp"
 
 namespace cppdynarray {
 
 // A new plain ndarray on the same memory, with the shape of this moment.
 inline PyObject* as_plain(PyObject* object) noexcept {
     auto* array = reinterpret_cast<PyArrayObject*>(object);
+    publish(array);
     Py_INCREF(PyArray_DESCR(array));
     PyObject* view = PyArray_NewFromDescr(&PyArray_Type, PyArray_DESCR(array), PyArray_NDIM(array), PyArray_DIMS(array),
                                           PyArray_STRIDES(array), PyArray_DATA(array), PyArray_FLAGS(array), nullptr);
@@ -30,6 +32,7 @@ public:
     // As as_plain().
     static PyObject* take(PyObject* object) noexcept {
         auto* array = reinterpret_cast<PyArrayObject*>(object);
+        publish(array);
         const int ndim = PyArray_NDIM(array);
         if (ndim < 1 || ndim > most_dimensions || PyArray_BASE(array) != nullptr) return as_plain(object);
         Stack& stack = stacks_[static_cast<std::size_t>(ndim - 1)];
@@ -46,8 +49,9 @@ public:
         if (ndim >= 1 && ndim <= most_dimensions && is_unshared_view(array, object)) {
             Stack& stack = stacks_[static_cast<std::size_t>(ndim - 1)];
             if (stack.size < stack.views.size()) {
-                empty_view(array);
+                ViewReferences references = empty_view(array);
                 stack.views[stack.size++] = view;
+                references.drop();  // last: Python code that runs then may take views and give some back
                 return;
             }
         }

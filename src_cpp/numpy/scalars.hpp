@@ -62,7 +62,8 @@ inline bool load_intp(PyObject* scalar, Py_ssize_t& value) noexcept {
 template <class T>
 inline bool store_float(char* data, PyObject* value) noexcept {
     double number;
-    if (PyFloat_Check(value)) {  // numpy.float64 too
+    // Other subclasses may have a __float__ of their own.
+    if (PyFloat_CheckExact(value) || Py_TYPE(value) == &PyDoubleArrType_Type) {
         number = PyFloat_AS_DOUBLE(value);
     } else if (PyLong_CheckExact(value)) {
         number = PyLong_AsDouble(value);
@@ -131,7 +132,7 @@ inline bool store_scalar(char* data, int type_num, PyObject* value) noexcept {
             else return false;
             return true;
         case NPY_CDOUBLE: {
-            if (!PyComplex_Check(value)) return false;  // numpy.complex128 too
+            if (!PyComplex_CheckExact(value) && Py_TYPE(value) != &PyCDoubleArrType_Type) return false;
             const Py_complex number = reinterpret_cast<PyComplexObject*>(value)->cval;
             reinterpret_cast<double*>(data)[0] = number.real;
             reinterpret_cast<double*>(data)[1] = number.imag;

@@ -26,20 +26,6 @@ inline void untrace_memory(const void* address) noexcept {
     PyTraceMalloc_Untrack(numpy_domain, reinterpret_cast<std::uintptr_t>(address));
 }
 
-// A new array counts as what was asked for, a grown one as its capacity.
-inline Block* grow_traced(Block* block, std::size_t used, std::size_t bytes) noexcept {
-    const std::size_t before = block->committed_bytes;
-    Block* grown = block->functions->grow(block, used, bytes);
-    if (grown != nullptr && (grown != block || grown->committed_bytes != before))
-        trace_memory(grown->data(), grown->committed_bytes);
-    return grown;
-}
-
-inline void shrink_traced(Block* block, std::size_t used) noexcept {
-    block->functions->shrink_to_fit(block, used);
-    trace_memory(block->data(), block->committed_bytes);
-}
-
 inline void release_traced(Block* block, std::size_t used) noexcept {
     for (Block* each = block; each != nullptr; each = each->retired) untrace_memory(each->data());
     block->functions->release(block, used);

@@ -49,7 +49,6 @@ void check(const DynamicArray<T, Memory>& array) {
         return;
     }
     Block* const block = Block::of(const_cast<T*>(array.data()));
-    CHECK(block->magic == Block::magic_number);
     CHECK(array.capacity() == block->committed_bytes / sizeof(T));
     const char* const bytes = block->data();
     const std::size_t written = std::max(block->dirty_bytes, array.size() * sizeof(T));

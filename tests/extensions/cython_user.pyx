@@ -7,6 +7,17 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libcpp cimport bool
 
+
+cdef extern from "cppdynarray/array_place.hpp" namespace "cppdynarray":
+    cdef cppclass PlaceFunctions:
+        bint (*resize)(ArrayPlace*, size_t) noexcept
+
+    cdef cppclass ArrayPlace:
+        const PlaceFunctions* functions
+
+    size_t length_of(ArrayPlace*) noexcept
+
+
 ctypedef float complex complex64
 ctypedef double complex complex128
 
@@ -158,9 +169,9 @@ cdef class Recorder:
 
 def resize_capsule(capsule, const char* name, size_t count):
     """Through a handle that came in a capsule: 1-D or 2-D, it is the same handle."""
-    cdef DynamicArray[double]* d = <DynamicArray[double]*>PyCapsule_GetPointer(capsule, name)
-    d.resize(count)
-    return d.size()
+    cdef ArrayPlace* place = <ArrayPlace*>PyCapsule_GetPointer(capsule, name)
+    place.functions.resize(place, count)
+    return length_of(place)
 
 
 def push_rows(array, double[:, ::1] rows):

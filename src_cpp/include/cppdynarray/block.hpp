@@ -15,6 +15,7 @@
 namespace cppdynarray {
 
 struct Block;
+struct ArrayPlace;
 
 // Where a block's memory comes from.
 enum class Source : std::uint16_t {
@@ -40,10 +41,8 @@ struct BlockFunctions {
 // where `used`, the array's length in bytes, is known to the array alone. Every byte from
 // max(dirty_bytes, used) up to committed_bytes is zero.
 struct alignas(16) Block {
-    static constexpr std::uint64_t magic_number = 0x3179617272616463;  // "cdarray1"
-
-    std::uint64_t magic;
     const BlockFunctions* functions;
+    ArrayPlace* place;            // where the array's length is, if not in the array itself; see array_place.hpp
     std::size_t reserved_bytes;   // addresses that are the block's: growth in place ends here
     std::size_t committed_bytes;  // the capacity: readable and writable without asking
     std::size_t dirty_bytes;      // no byte past this was ever written before the current length
@@ -55,6 +54,11 @@ struct alignas(16) Block {
 
     char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
     bool on_heap() const noexcept { return mapping_bytes == 0; }
+
+    // Keeps in mind that the first `used` bytes were written: before `used` becomes less.
+    void mark_written(std::size_t used) noexcept {
+        if (used > dirty_bytes) dirty_bytes = used;
+    }
 
     // The block of a data pointer that data() gave.
     static Block* of(void* data) noexcept { return static_cast<Block*>(data) - 1; }

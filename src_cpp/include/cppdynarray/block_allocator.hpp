@@ -80,7 +80,7 @@ public:
         if (larger == nullptr) larger = allocate_from(block->source, bytes);
         if (larger == nullptr) return nullptr;
         std::memcpy(larger->data(), block->data(), used);
-        larger->dirty_bytes = std::max(larger->dirty_bytes, used);
+        larger->mark_written(used);
         larger->retired = block;
         return larger;
     }
@@ -111,7 +111,8 @@ public:
         while (block != nullptr) {
             Block* retired = block->retired;
             block->retired = nullptr;
-            block->dirty_bytes = std::max(block->dirty_bytes, used);
+            block->place = nullptr;
+            block->mark_written(used);
             take_back(block);
             if (block->on_heap()) Memory::heap_release(block);
             else if (!put_into_pool(block)) unmap(block);
@@ -206,8 +207,8 @@ private:
         }
         committed = round_up(committed, Memory::page_size());
         Block* block = reinterpret_cast<Block*>(static_cast<char*>(range.address()) + offset);
-        *block = Block{Block::magic_number,
-                       functions_,
+        *block = Block{functions_,
+                       nullptr,
                        range.bytes() - skipped - sizeof(Block),
                        committed - skipped - sizeof(Block),
                        0,
@@ -255,7 +256,7 @@ private:
         void* address = Memory::heap_allocate(bytes + sizeof(Block));
         if (address == nullptr) return nullptr;
         Block* block = static_cast<Block*>(address);
-        *block = Block{Block::magic_number, functions_, bytes, bytes, bytes, 0, nullptr, source, 0, 0};
+        *block = Block{functions_, nullptr, bytes, bytes, bytes, 0, nullptr, source, 0, 0};
         advise_huge_pages(block);
         return block;
     }
@@ -416,7 +417,7 @@ private:
 template <class Memory = VirtualMemory>
 CPPDYNARRAY_HIDDEN BlockAllocator<Memory>& shared_allocator() noexcept {
     static constexpr BlockFunctions functions = {
-        1,
+        2,
         [](Block* block, std::size_t used, std::size_t bytes) noexcept {
             return shared_allocator<Memory>().grow(block, used, bytes);
         },

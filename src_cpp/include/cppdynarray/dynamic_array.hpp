@@ -337,7 +337,7 @@ private:
     // Every shortening of the array goes through here: what was written stays on record.
     void truncate(size_type count) noexcept {
         if (begin_ == nullptr) return;
-        block()->dirty_bytes = std::max(block()->dirty_bytes, used_bytes());
+        block()->mark_written(used_bytes());
         end_ = begin_ + count;
     }
 

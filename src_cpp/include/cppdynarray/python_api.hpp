@@ -10,13 +10,14 @@
 #include <iterator>
 #include <type_traits>
 
+#include "array_place.hpp"
 #include "block.hpp"
 
 namespace cppdynarray {
 
-// Of this table, of ElementType and Field, and of Block. Functions added at the end of the table raise
+// Of this table, of ElementType and Field, of Block and ArrayPlace. Functions added at the end of the table raise
 // it; a change of what is there raises `oldest` too.
-constexpr std::uint32_t python_api_version = 1;
+constexpr std::uint32_t python_api_version = 2;
 constexpr const char* python_api_capsule = "cppdynarray._handles.api";
 
 struct Field;
@@ -35,33 +36,22 @@ struct Field {
     ElementType type;
 };
 
-struct PythonApi;
-
-// Where an array keeps what a handle reads and writes. `array` is a reference of the handle's own.
-struct ArrayPlace {
-    PyObject* array;
-    char** data;
-    Py_ssize_t** dimensions;
-    const PythonApi* api;
-};
-
 struct PythonApi {
     std::uint32_t version;  // of the installed package
     std::uint32_t oldest;   // version of headers that still fits it
 
-    // Finds the place of `object` if it can grow and has `ndim` dimensions and elements of `type`
-    // (nullptr: any): 0, with a new reference in `place`, or -1 and a Python exception. Needs the GIL.
-    int (*open)(PyObject* object, const ElementType* type, int ndim, ArrayPlace* place);
+    // All need the GIL.
+
+    // A handle: the place of `object`, if it can grow and has `ndim` dimensions and elements of `type`
+    // (nullptr: any), together with a reference to `object`. nullptr and a Python exception if not.
+    ArrayPlace* (*open)(PyObject* object, const ElementType* type, int ndim);
+
+    // Ends what open() began. May run Python code.
+    void (*close)(ArrayPlace* place);
 
     // A new DynamicArray that owns `block`; nullptr, and the block still the caller's, with a Python
-    // exception. `dtype` may be nullptr where `type` says enough. Needs the GIL.
+    // exception. `dtype` may be nullptr where `type` says enough.
     PyObject* (*adopt)(Block* block, int ndim, const Py_ssize_t* shape, const ElementType* type, PyObject* dtype);
-
-    // The rest is for places that open() found, and needs no GIL. False: no memory, nothing changed.
-    bool (*reserve)(const ArrayPlace* place, std::size_t rows) noexcept;
-    bool (*resize)(const ArrayPlace* place, std::size_t rows) noexcept;
-    bool (*append)(const ArrayPlace* place, const void* source, std::size_t rows) noexcept;
-    void (*shrink_to_fit)(const ArrayPlace* place) noexcept;
 };
 
 // The fields of a struct T, as far as they are to be checked against a structured dtype:

@@ -59,61 +59,64 @@ CPPDYNARRAY_HIDDEN inline const PythonApi& python_api() {
 }
 
 // A reference to a DynamicArray, with what every handle has. Copies refer to the same array. One
-// thread at a time may change an array, through whatever handle or from Python; its shape and dtype
-// must not be set by other means while there are handles.
+// thread at a time may change an array, through whatever handle or from Python. While there are handles
+// the array's dtype and the shape of its rows stay as they are.
 class PythonArray {
 public:
     // Refers to nothing: may only be assigned to and destroyed.
     PythonArray() noexcept = default;
 
-    PythonArray(const PythonArray& other) noexcept : place_(other.place_) {
-        if (place_.array == nullptr) return;
+    PythonArray(const PythonArray& other) noexcept : place_(other.place_), api_(other.api_) {
+        if (place_ == nullptr) return;
         const PyGILState_STATE state = PyGILState_Ensure();
-        Py_INCREF(place_.array);
+        Py_INCREF(object());
+        ++place_->handles;
         PyGILState_Release(state);
     }
 
-    PythonArray(PythonArray&& other) noexcept : place_(std::exchange(other.place_, {})) {}
+    PythonArray(PythonArray&& other) noexcept
+        : place_(std::exchange(other.place_, nullptr)), api_(std::exchange(other.api_, nullptr)) {}
 
     PythonArray& operator=(PythonArray other) noexcept {
         std::swap(place_, other.place_);
+        std::swap(api_, other.api_);
         return *this;
     }
 
     ~PythonArray() {
         // A handle with static storage outlives the interpreter, and the array goes with the process.
-        if (place_.array == nullptr || !Py_IsInitialized()) return;
+        if (place_ == nullptr || !Py_IsInitialized()) return;
         const PyGILState_STATE state = PyGILState_Ensure();
-        Py_DECREF(place_.array);
+        api_->close(place_);
         PyGILState_Release(state);
     }
 
     // The Python object, a borrowed reference; nullptr for a handle to nothing.
-    PyObject* object() const noexcept { return place_.array; }
+    PyObject* object() const noexcept { return place_ != nullptr ? static_cast<PyObject*>(place_->array) : nullptr; }
 
     // Gives memory behind the last row back to the system. Its addresses stay readable.
-    void shrink_to_fit() noexcept { place_.api->shrink_to_fit(&place_); }
+    void shrink_to_fit() noexcept { place_->functions->shrink_to_fit(place_); }
 
 protected:
-    PythonArray(PyObject* object, const ElementType& type, int ndim) {
-        if (python_api().open(object, &type, ndim, &place_) != 0) throw PythonError();
+    PythonArray(PyObject* object, const ElementType& type, int ndim) : api_(&python_api()) {
+        place_ = api_->open(object, &type, ndim);
+        if (place_ == nullptr) throw PythonError();
     }
 
-    char* bytes() const noexcept { return *place_.data; }
-    Block* block() const noexcept { return Block::of(bytes()); }
-    std::size_t rows() const noexcept { return static_cast<std::size_t>((*place_.dimensions)[0]); }
+    std::size_t rows() const noexcept { return length_of(place_); }
 
     void reserve_rows(std::size_t count) {
-        if (!place_.api->reserve(&place_, count)) throw NoMemory();
+        if (!place_->functions->reserve(place_, count)) throw NoMemory();
     }
     void resize_rows(std::size_t count) {
-        if (!place_.api->resize(&place_, count)) throw NoMemory();
+        if (!place_->functions->resize(place_, count)) throw NoMemory();
     }
     void append_rows(const void* source, std::size_t count) {
-        if (!place_.api->append(&place_, source, count)) throw NoMemory();
+        if (!place_->functions->append(place_, source, count)) throw NoMemory();
     }
 
-    ArrayPlace place_{};
+    ArrayPlace* place_ = nullptr;
+    const PythonApi* api_ = nullptr;
 };
 
 // A handle to an array with one dimension, with std::vector's members. All but the constructor work
@@ -132,11 +135,11 @@ public:
 
     size_type size() const noexcept { return this->rows(); }
     bool empty() const noexcept { return size() == 0; }
-    size_type capacity() const noexcept { return this->block()->committed_bytes / sizeof(T); }
+    size_type capacity() const noexcept { return this->place_->capacity(); }
     // Up to here data() stays as it is.
-    size_type max_size() const noexcept { return this->block()->reserved_bytes / sizeof(T); }
+    size_type max_size() const noexcept { return this->place_->max_size(); }
 
-    T* data() const noexcept { return reinterpret_cast<T*>(this->bytes()); }
+    T* data() const noexcept { return reinterpret_cast<T*>(this->place_->data()); }
     T* begin() const noexcept { return data(); }
     T* end() const noexcept { return data() + size(); }
     // Unchecked, as are front(), back() and pop_back().
@@ -153,33 +156,20 @@ public:
 
     // New elements are zero; memory that was never written is not touched.
     void resize(size_type count) { this->resize_rows(count); }
-    void clear() noexcept { this->place_.api->resize(&this->place_, 0); }
-    void pop_back() noexcept { this->place_.api->resize(&this->place_, size() - 1); }
+    void clear() noexcept { this->place_->functions->resize(this->place_, 0); }
+    void pop_back() noexcept { this->place_->functions->resize(this->place_, size() - 1); }
 
-    // Amortised O(1); `value` may be an element.
+    // Amortised O(1); `value` may be an element. Python sees the length once the element is there.
     void push_back(const T& value) {
         const size_type count = size();
         // Not in terms of capacity(): a division.
-        if ((count + 1) * sizeof(T) > this->block()->committed_bytes) this->reserve_rows(count + 1);
+        if ((count + 1) * sizeof(T) > this->place_->block->committed_bytes) this->reserve_rows(count + 1);
         ::new (static_cast<void*>(data() + count)) T(value);
-        set_size(count + 1);
+        set_length_of(this->place_, count + 1);
     }
 
     // `count` elements at once, which may be the array's own.
     void append(const T* source, size_type count) { this->append_rows(source, count); }
-
-private:
-    // The one place outside the package that writes an ndarray's field: the length of axis 0 of an
-    // array with one dimension, where no contiguity flag depends on it. The element comes first, so
-    // that whoever sees the length finds it.
-    void set_size(size_type count) noexcept {
-        Py_ssize_t* const length = *this->place_.dimensions;
-#if defined(__GNUC__)
-        __atomic_store_n(length, static_cast<Py_ssize_t>(count), __ATOMIC_RELEASE);
-#else
-        *const_cast<volatile Py_ssize_t*>(length) = static_cast<Py_ssize_t>(count);
-#endif
-    }
 };
 
 // A handle to an array with two dimensions, that grows by rows. As PythonArray1D.
@@ -193,31 +183,26 @@ public:
     explicit PythonArray2D(PyObject* object) : PythonArray(object, element_type<T>(), 2) {}
 
     using PythonArray::rows;
-    size_type cols() const noexcept { return static_cast<size_type>((*this->place_.dimensions)[1]); }
+    size_type cols() const noexcept { return this->place_->columns; }
     size_type size() const noexcept { return rows() * cols(); }
 
     // In rows.
-    size_type capacity() const noexcept { return rows_in(this->block()->committed_bytes); }
-    size_type max_size() const noexcept { return rows_in(this->block()->reserved_bytes); }
+    size_type capacity() const noexcept { return this->place_->capacity(); }
+    size_type max_size() const noexcept { return this->place_->max_size(); }
 
     // Row after row, with nothing between them.
-    T* data() const noexcept { return reinterpret_cast<T*>(this->bytes()); }
+    T* data() const noexcept { return reinterpret_cast<T*>(this->place_->data()); }
     T* row(size_type index) const noexcept { return data() + index * cols(); }
     // Unchecked.
     T& operator()(size_type row, size_type column) const noexcept { return data()[row * cols() + column]; }
 
     void reserve(size_type count) { this->reserve_rows(count); }
     void resize(size_type count) { this->resize_rows(count); }
-    void clear() noexcept { this->place_.api->resize(&this->place_, 0); }
+    void clear() noexcept { this->place_->functions->resize(this->place_, 0); }
 
     // One row of cols() elements, or several one after the other; they may be the array's own.
     void push_back(const T* source) { this->append_rows(source, 1); }
     void append(const T* source, size_type count) { this->append_rows(source, count); }
-
-private:
-    size_type rows_in(size_type bytes) const noexcept {
-        return cols() != 0 ? bytes / (cols() * sizeof(T)) : PY_SSIZE_T_MAX;
-    }
 };
 
 }  // namespace cppdynarray

@@ -1,0 +1,34 @@
+"""Conversion of values to rows: bytes of an array's dtype, in scratch arrays."""
+
+cimport numpy as cnp
+
+from cppdynarray._core._memory cimport Block
+from cppdynarray._core.numpy_api cimport NPY_VSTRING
+
+
+cdef inline Py_ssize_t length(cnp.ndarray array) noexcept:
+    return cnp.PyArray_DIMS(array)[0]
+
+
+cdef inline bint has_arena(cnp.ndarray array) noexcept:
+    """Whether this is an array of StringDType."""
+    return cnp.PyArray_TYPE(array) == NPY_VSTRING
+
+
+cdef inline bint same_dims(const cnp.npy_intp* a, const cnp.npy_intp* b, int count) noexcept:
+    for i in range(count):
+        if a[i] != b[i]:
+            return False
+    return True
+
+
+cdef tuple shape_of(cnp.ndarray array)
+cdef Block* room_for(cnp.ndarray array, Py_ssize_t rows) except NULL
+cdef bint is_rows(cnp.ndarray array, object values, int missing) noexcept
+cdef bint is_array_like(object values) except -1
+cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows)
+cdef cnp.ndarray convert_row(cnp.ndarray array, object value)
+cdef cnp.ndarray convert_array(cnp.ndarray array, object values)
+cdef int collect(cnp.ndarray rows, object items) except -1
+cdef cnp.ndarray convert_items(cnp.ndarray array, object items)
+cdef cnp.ndarray convert_rows(cnp.ndarray array, object items)

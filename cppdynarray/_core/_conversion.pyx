@@ -1,0 +1,197 @@
+# distutils: language = c++
+"""Conversion of values to rows: bytes of an array's dtype, in scratch arrays.
+
+All of it may run Python code, which may change the array that the rows are for.
+"""
+
+import numpy as np
+
+cimport numpy as cnp
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.object cimport PyObject
+from libc.string cimport memset
+
+from cppdynarray._core._dispatch cimport as_plain, is_dynamic
+from cppdynarray._core._memory cimport (
+    ArrayRows, Block, block_of, new_array, new_scratch, publish, publish_length, reserve_rows, row_bytes, set_up_headers,
+)
+from cppdynarray._core.numpy_api cimport (
+    NPY_ARRAY_C_CONTIGUOUS, PyArray_EquivTypes, PyArray_IntTupleFromIntp, PyArray_Pack, PyDataType_REFCHK,
+)
+
+cnp.import_array()
+set_up_headers()
+
+
+cdef extern from "numpy/arrayobject.h":
+    bint PyObject_CheckBuffer(object) noexcept
+
+
+cdef extern from "scalars.hpp" namespace "cppdynarray":
+    bint store_scalar(char* data, int type_num, object value) noexcept
+
+
+cdef tuple shape_of(cnp.ndarray array):
+    """array.shape, also where a subclass calls something else by that name."""
+    return PyArray_IntTupleFromIntp(cnp.PyArray_NDIM(array), cnp.PyArray_DIMS(array))
+
+
+cdef Block* room_for(cnp.ndarray array, Py_ssize_t rows) except NULL:
+    """The block of a published array, with room for `rows` rows in all; the data may have moved."""
+    if rows < 0 or not reserve_rows(ArrayRows(array), rows):
+        raise MemoryError(
+            f"no memory for {rows} rows of {row_bytes(array)} bytes (the array has {length(array)})" if rows >= 0
+            else "an array can't have that many rows"
+        )
+    return block_of(array)
+
+
+cdef bint is_rows(cnp.ndarray array, object values, int missing) noexcept:
+    """Whether `values` is an array whose bytes are rows of `array`, as they are; a single row if
+    axis 0 is `missing`. Few values are, but those that come in large numbers.
+    """
+    if not (cnp.PyArray_CheckExact(values) or is_dynamic(values)):
+        return False
+    cdef cnp.ndarray rows = values
+    publish(rows)
+    cdef int ndim = cnp.PyArray_NDIM(array)
+    return (
+        rows.descr is array.descr
+        and cnp.PyArray_CHKFLAGS(rows, NPY_ARRAY_C_CONTIGUOUS)
+        and cnp.PyArray_NDIM(rows) == ndim - missing
+        and same_dims(cnp.PyArray_DIMS(rows) + 1 - missing, cnp.PyArray_DIMS(array) + 1, ndim - 1)
+        and not PyDataType_REFCHK(array.descr)
+    )
+
+
+cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
+    """A scratch array of `rows` rows like those of `array`."""
+    cdef cnp.npy_intp[64] dims
+    for axis in range(cnp.PyArray_NDIM(array)):
+        dims[axis] = cnp.PyArray_DIMS(array)[axis]
+    dims[0] = rows
+    if has_arena(array):
+        return new_array(cnp.ndarray, array.descr, cnp.PyArray_NDIM(array), dims)
+    return new_scratch(array, cnp.PyArray_NDIM(array), dims)
+
+
+cdef cnp.ndarray convert_row(cnp.ndarray array, object value):
+    """A scratch array of one row with `value`, converted as `array[i] = value` would."""
+    cdef cnp.ndarray rows = scratch_rows(array, 1)
+    if cnp.PyArray_NDIM(array) == 1:
+        PyArray_Pack(rows.descr, cnp.PyArray_DATA(rows), value)
+    else:
+        rows[0] = value
+    return rows
+
+
+cdef bint is_array_like(object values) except -1:
+    """Whether `values` is, has or exports an array. Strings are iterables of what they contain."""
+    if cnp.PyArray_Check(values):
+        return True
+    if isinstance(values, (str, bytes)):
+        return False
+    return (
+        PyObject_CheckBuffer(values)
+        or hasattr(values, "__array__")
+        or hasattr(values, "__array_interface__")
+        or hasattr(values, "__array_struct__")
+    )
+
+
+cdef cnp.ndarray convert_array(cnp.ndarray array, object values):
+    """Rows from an array or what converts to one: C-contiguous, of the dtype of `array`.
+
+    The result may be `values` itself. Where elements hold references it is a scratch array.
+    """
+    cdef cnp.ndarray source = (
+        as_plain(values) if is_dynamic(values) else np.asarray(values)
+    )
+    if cnp.PyArray_NDIM(source) == 0:
+        raise TypeError("iteration over a 0-d array; use append for a single element")
+    if (
+        cnp.PyArray_NDIM(source) != cnp.PyArray_NDIM(array)
+        or not same_dims(cnp.PyArray_DIMS(source) + 1, cnp.PyArray_DIMS(array) + 1, cnp.PyArray_NDIM(array) - 1)
+    ):
+        raise ValueError(
+            f"can't extend an array of shape {shape_of(array)} by one of shape {shape_of(source)}: "
+            f"rows of shape {shape_of(array)[1:]} are needed"
+        )
+    cdef cnp.ndarray rows
+    cdef cnp.dtype dtype = array.descr
+    if PyDataType_REFCHK(dtype):
+        rows = scratch_rows(array, length(source))
+        rows[...] = source
+        return rows
+    if PyArray_EquivTypes(source.descr, dtype):
+        return np.ascontiguousarray(source)
+    rows = scratch_rows(array, length(source))
+    np.copyto(rows, source, casting="unsafe")
+    return rows
+
+
+# Ctrl-C ends an iteration that runs no Python code, after this many items.
+cdef enum:
+    SIGNALS_AFTER = 1 << 16
+
+
+cdef int collect(cnp.ndarray rows, object items) except -1:
+    """Appends the items of any iterable, each converted as by append, to an array with one
+    dimension that nobody else has: a failure may leave some of them behind.
+    """
+    cdef Block* block = block_of(rows)
+    cdef Py_ssize_t count = length(rows)
+    cdef char* slot
+    cdef cnp.dtype dtype = rows.descr
+    cdef size_t item_size = dtype.itemsize
+    cdef int type_num = dtype.type_num
+    cdef bint references = PyDataType_REFCHK(dtype)
+    cdef bint native = cnp.PyArray_ISNOTSWAPPED(rows)
+    for item in items:
+        if item_size * <size_t>(count + 1) > block.committed_bytes:
+            block = room_for(rows, count + 1)
+        slot = block.data() + item_size * <size_t>count
+        if not (native and store_scalar(slot, type_num, item)):
+            if references:
+                memset(slot, 0, item_size)
+            # An element that fails half way is dropped with the array.
+            publish_length(rows, count + 1)
+            PyArray_Pack(dtype, slot, item)
+        count += 1
+        publish_length(rows, count)
+        if count % SIGNALS_AFTER == 0:
+            PyErr_CheckSignals()
+    return 0
+
+
+cdef cnp.ndarray convert_items(cnp.ndarray array, object items):
+    """Rows from any iterable, for arrays of one dimension."""
+    cdef cnp.ndarray rows = scratch_rows(array, 0)
+    collect(rows, items)
+    return rows
+
+
+cdef cnp.ndarray convert_rows(cnp.ndarray array, object items):
+    """Rows from an iterable of rows, for arrays of two or more dimensions."""
+    cdef list listed = list(items)
+    cdef tuple row_shape = shape_of(array)[1:]
+    cdef cnp.dtype dtype = array.descr
+    cdef cnp.ndarray rows
+    if listed and not PyDataType_REFCHK(dtype):
+        rows = np.array(listed, dtype)
+        if shape_of(rows)[1:] != row_shape:
+            raise ValueError(
+                f"the values make an array of shape {shape_of(rows)}, where rows of shape {row_shape} are needed"
+            )
+        return rows
+    rows = scratch_rows(array, len(listed))
+    for index, item in enumerate(listed):
+        try:
+            shape = np.shape(item)[:len(row_shape)]
+        except ValueError:
+            # Objects may be sequences of any length: the assignment says what doesn't fit.
+            shape = row_shape
+        if shape != row_shape:
+            raise ValueError(f"row {index} has shape {shape}, where rows of shape {row_shape} are needed")
+        rows[index] = item
+    return rows

@@ -1,0 +1,252 @@
+"""The docstrings of what is C in the class: PyMethodDef and PyType_Spec take them as C strings."""
+
+APPEND = """append($self, value, /)
+--
+
+Add one row at the end. Amortised O(1).
+
+Nothing moves while ``len(d) <= d.max_size``: views, buffers and pointers taken before stay
+valid and live, each with the length it was made with.
+
+Parameters
+----------
+value : scalar or array_like
+    What ``d[i] = value`` accepts: it is converted to the dtype and broadcast to
+    ``d.shape[1:]``.
+
+Raises
+------
+ValueError
+    If the array can't grow: it is 0-d, read-only, not C-ordered, or a view of memory that
+    belongs to another object. Also if `value` has the wrong shape.
+TypeError, ValueError, OverflowError
+    If `value` can't be converted, as NumPy raises them.
+MemoryError
+    If there is no memory for another row.
+
+See Also
+--------
+extend : Add many rows at once, which is faster.
+
+Notes
+-----
+A call that fails changes nothing. If converting `value` runs Python code that appends to the
+same array, those elements come first.
+
+Examples
+--------
+>>> import cppdynarray as cda
+>>> d = cda.DynamicArray([1.0, 2.0])
+>>> d.append(3)
+>>> d
+DynamicArray([1., 2., 3.])
+>>> rows = cda.zeros((0, 2))
+>>> rows.append([1, 2])
+>>> rows.shape
+(1, 2)
+"""
+
+EXTEND = """extend($self, values, /)
+--
+
+Add rows at the end. O(k) for k rows, amortised.
+
+Parameters
+----------
+values : array_like or iterable
+    An array of shape ``(k, *d.shape[1:])``, or any iterable of elements or, for arrays of two
+    or more dimensions, of rows of shape ``d.shape[1:]``.
+
+Raises
+------
+TypeError
+    If `values` is not iterable.
+ValueError
+    If the rows have another shape, or the array can't grow (see `append`).
+TypeError, ValueError, OverflowError
+    If an element can't be converted, as NumPy raises them.
+MemoryError
+    If there is no memory for the rows.
+
+Notes
+-----
+A call that fails changes nothing, also when an iterator raises half way: its values are
+collected before the array changes. Arrays of the same dtype are copied once.
+``d.extend(d)`` doubles the array.
+
+Examples
+--------
+>>> import cppdynarray as cda
+>>> d = cda.DynamicArray([1, 2])
+>>> d.extend([3, 4])
+>>> d.extend(i * i for i in range(3))
+>>> d
+DynamicArray([1, 2, 3, 4, 0, 1, 4])
+"""
+
+INSERT = """insert($self, index, value, /)
+--
+
+Insert one row before `index`, as ``list.insert`` does. O(n - index).
+
+Parameters
+----------
+index : int
+    Position along axis 0. Negative counts from the end; what lies outside means the nearest
+    end.
+value : scalar or array_like
+    As for `append`.
+
+Raises
+------
+ValueError, TypeError, OverflowError, MemoryError
+    As for `append`.
+
+Notes
+-----
+Views see the rows behind `index` move up by one.
+
+Examples
+--------
+>>> import cppdynarray as cda
+>>> d = cda.DynamicArray([1, 3])
+>>> d.insert(1, 2)
+>>> d
+DynamicArray([1, 2, 3])
+"""
+
+POP = """pop($self, index=-1, /)
+--
+
+Remove one row and return it, as ``list.pop`` does. O(n - index).
+
+Parameters
+----------
+index : int, optional
+    Position along axis 0, by default the last.
+
+Returns
+-------
+scalar or numpy.ndarray
+    A copy of ``d[index]``.
+
+Raises
+------
+IndexError
+    If the array is empty or `index` is out of range.
+ValueError
+    If the array can't change its length (see `append`).
+
+Examples
+--------
+>>> import cppdynarray as cda
+>>> d = cda.DynamicArray([1, 2, 3])
+>>> int(d.pop()), int(d.pop(0))
+(3, 1)
+>>> d
+DynamicArray([2])
+"""
+
+RESIZE = """resize($self, /, *new_shape, refcheck=True)
+--
+
+Change shape and size in place; new elements are zero.
+
+The meaning is that of ``numpy.ndarray.resize``: elements keep their order in memory (C
+order), surplus ones are dropped, missing ones are zero. Unlike there, views of the array do
+not stand in the way: they stay valid and keep the length they were made with.
+
+Parameters
+----------
+new_shape : tuple of ints, or n ints
+    Shape of the resized array. Its number of dimensions may differ.
+refcheck : bool, optional
+    Accepted for compatibility with ``ndarray.resize``, and ignored.
+
+Raises
+------
+ValueError
+    If a dimension is negative, or the array can't grow (see `append`).
+MemoryError
+    If there is no memory for the new shape.
+
+Notes
+-----
+Growing costs the same for any size: untouched memory is zero already, and is neither
+written nor taken from the system until it is used. (Memory used before and given up by
+`pop` or a shrinking `resize` is cleared.) Past `max_size` the data moves, which costs
+O(n).
+
+Examples
+--------
+>>> import cppdynarray as cda
+>>> d = cda.DynamicArray([1, 2, 3])
+>>> view = d[:]
+>>> d.resize(5)
+>>> d
+DynamicArray([1, 2, 3, 0, 0])
+>>> view.base is d
+True
+"""
+
+CAPACITY = """How many rows fit before memory is asked of the system (``std::vector``'s word)."""
+
+MAX_SIZE = """How many rows fit in place: up to here growing never moves the data.
+
+Beyond it the data moves, once, to a larger reservation; views taken before keep the old memory
+alive and readable but no longer follow. The constructor's `reserve` asks for more.
+"""
+
+TYPE = """DynamicArray(contents=(), dtype=None, *, capacity=0, reserve=0)
+--
+
+A NumPy array that grows in place.
+
+It is a ``numpy.ndarray``: whatever takes an array takes it, and what is computed from it is a
+plain ``numpy.ndarray``. It also has `append`, `extend`, `insert`, `pop` and the rest of a
+list's methods, which never move the data while ``len(d) <= d.max_size``, so that views,
+buffers and pointers taken before stay valid and live.
+
+Parameters
+----------
+contents : array_like or iterable, optional
+    The elements, copied. Rows are counted along axis 0; contents with two or more dimensions
+    give an array whose rows are arrays.
+dtype : data-type, optional
+    By default what ``numpy.array(contents)`` finds, and float64 if there are no contents.
+capacity : int, optional
+    Rows to have room for at once.
+reserve : int, optional
+    Rows that `max_size` must at least be. By default some 16 GiB of addresses are reserved
+    (addresses, not memory), less when there are very many arrays or a limit such as
+    ``ulimit -v``.
+
+Raises
+------
+TypeError
+    If `contents` is not iterable.
+ValueError
+    If `capacity` or `reserve` is negative.
+MemoryError
+    If there is no memory, or no addresses for `reserve` rows.
+
+See Also
+--------
+cppdynarray.zeros, cppdynarray.empty, cppdynarray.array, cppdynarray.fromiter
+
+Examples
+--------
+>>> import numpy as np
+>>> import cppdynarray as cda
+>>> d = cda.DynamicArray([1.0, 2.0])
+>>> first = d[:2]
+>>> for x in range(100_000):
+...     d.append(x)
+>>> len(d), bool(first.base is d), isinstance(d, np.ndarray)
+(100002, True, True)
+>>> d[0] = 7
+>>> first
+array([7., 2.])
+>>> d[:3] + 1
+array([8., 3., 1.])
+"""

@@ -1,0 +1,72 @@
+// The place of an array: its memory and its length, for code that runs without the GIL. No Python.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "block.hpp"
+
+namespace cppdynarray {
+
+struct PlaceFunctions;
+
+// One for each array with open handles, shared by all of them. While it exists it is the one home of
+// the array's memory and length: who changes them without the GIL writes here and nowhere else, and
+// what holds the GIL publishes them to NumPy before it looks (array_growth.hpp).
+//
+// One thread at a time may change an array. Any thread may ask where it is and how long.
+struct ArrayPlace {
+    Block* block;                     // read by block_of(), except by who changes the array
+    std::size_t* length;              // rows: read by length_of(), written by set_length_of()
+    std::size_t row_bytes;            // of one row of axis 0; stays while the place exists
+    std::size_t columns;              // elements in a row; 1 where there is one dimension
+    const PlaceFunctions* functions;  // how it grows
+    void* array;                      // the PyObject; borrowed: each handle has a reference of its own
+    std::size_t handles;              // how many are open; needs the GIL
+    std::size_t own_length;           // what `length` points to, unless the length is shared further
+
+    char* data() const noexcept { return block->data(); }
+    std::size_t capacity() const noexcept { return rows_in(block->committed_bytes); }
+    // Up to here data() stays as it is.
+    std::size_t max_size() const noexcept { return rows_in(block->reserved_bytes); }
+
+private:
+    std::size_t rows_in(std::size_t bytes) const noexcept {
+        return row_bytes != 0 ? bytes / row_bytes : static_cast<std::size_t>(PTRDIFF_MAX);
+    }
+};
+
+// How a place grows and shrinks. Need no GIL. False: no memory, and nothing has changed.
+struct PlaceFunctions {
+    bool (*reserve)(ArrayPlace* place, std::size_t rows) noexcept;
+    bool (*resize)(ArrayPlace* place, std::size_t rows) noexcept;                      // new rows are zero
+    bool (*append)(ArrayPlace* place, const void* source, std::size_t rows) noexcept;  // may be the array's own
+    void (*shrink_to_fit)(ArrayPlace* place) noexcept;
+};
+
+// The rows come before the length, and the memory before both: whoever sees a length finds its rows.
+#if defined(__GNUC__)
+inline std::size_t length_of(const ArrayPlace* place) noexcept {
+    return __atomic_load_n(place->length, __ATOMIC_ACQUIRE);
+}
+inline void set_length_of(ArrayPlace* place, std::size_t rows) noexcept {
+    __atomic_store_n(place->length, rows, __ATOMIC_RELEASE);
+}
+inline Block* block_of(const ArrayPlace* place) noexcept { return __atomic_load_n(&place->block, __ATOMIC_ACQUIRE); }
+inline void set_block_of(ArrayPlace* place, Block* block) noexcept {
+    __atomic_store_n(&place->block, block, __ATOMIC_RELEASE);
+}
+#else
+inline std::size_t length_of(const ArrayPlace* place) noexcept {
+    return *const_cast<const volatile std::size_t*>(place->length);
+}
+inline void set_length_of(ArrayPlace* place, std::size_t rows) noexcept {
+    *const_cast<volatile std::size_t*>(place->length) = rows;
+}
+inline Block* block_of(const ArrayPlace* place) noexcept { return *const_cast<Block* const volatile*>(&place->block); }
+inline void set_block_of(ArrayPlace* place, Block* block) noexcept {
+    *const_cast<Block* volatile*>(&place->block) = block;
+}
+#endif
+
+}  // namespace cppdynarray

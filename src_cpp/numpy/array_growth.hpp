@@ -1,0 +1,248 @@
+// How an array's memory and length change, in bytes: the one way for what holds the GIL and what doesn't.
+//
+// An array is quiet or placed. The length of a quiet one is NumPy's dimensions[0]. A placed one has a
+// place (array_place.hpp), which is the home of its length and memory, and NumPy's fields are a copy as of
+// the last publish(): they change only under the GIL, so NumPy finds what it found a moment ago. Which
+// one an array is, its data handler says (array_fields.hpp).
+//
+// Nothing here runs Python code.
+#pragma once
+
+#include <Python.h>
+#include <numpy/arrayobject.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include "array_fields.hpp"
+#include "calls_under_way.hpp"
+#include "cppdynarray/array_place.hpp"
+#include "cppdynarray/growth_policy.hpp"
+#include "tracemalloc.hpp"
+
+namespace cppdynarray {
+
+// Bytes of one row of an array with one or more dimensions. Not the stride, which may be anything where
+// a row has no bytes.
+inline std::size_t row_bytes(PyArrayObject* array) noexcept {
+    auto bytes = static_cast<std::size_t>(PyArray_ITEMSIZE(array));
+    for (int axis = 1; axis < PyArray_NDIM(array); ++axis) bytes *= static_cast<std::size_t>(PyArray_DIMS(array)[axis]);
+    return bytes;
+}
+
+inline std::size_t used_bytes(PyArrayObject* array) noexcept { return static_cast<std::size_t>(PyArray_NBYTES(array)); }
+
+// Publishing.
+
+// Gives a placed array the memory and length of its place. A length that doesn't fit the memory (a file
+// that others wrote to) is cut, and an array that NumPy's own functions gave other rows is left alone.
+inline void publish_place(PyArrayObject* array) noexcept {
+    Block* const block = block_of(array);
+    if (block == nullptr || block->place == nullptr || PyArray_NDIM(array) == 0) return;
+    const ArrayPlace* const place = block->place;
+    if (row_bytes(array) != place->row_bytes) return;
+    std::size_t rows = length_of(place);
+    Block* const now = block_of(place);
+    if (place->row_bytes != 0 && rows > now->committed_bytes / place->row_bytes)
+        rows = now->committed_bytes / place->row_bytes;
+    if (now != block) {
+        set_block(array, now);
+        block->place = nullptr;
+    }
+    if (static_cast<std::size_t>(PyArray_DIMS(array)[0]) != rows) set_length(array, static_cast<npy_intp>(rows));
+}
+
+// What holds the GIL calls this before it looks at an array.
+inline void publish(PyArrayObject* array) noexcept {
+    if (is_placed(array)) publish_place(array);
+}
+
+// The one function that gives an array another length.
+inline void publish_length(PyArrayObject* array, npy_intp rows) noexcept {
+    if (is_placed(array)) set_length_of(Block::of(PyArray_DATA(array))->place, static_cast<std::size_t>(rows));
+    set_length(array, rows);
+}
+
+// Why a placed array's rows must stay as they are.
+inline const char* why_layout_is_fixed(PyArrayObject* array) noexcept {
+    return Block::of(PyArray_DATA(array))->place->handles != 0 ? "a C++ or Cython handle to the array is open"
+                                                               : "the array is that of a file";
+}
+
+// Growing, the same for both doors.
+
+// The rows of a place: for whoever changes them without the GIL.
+struct PlaceRows {
+    explicit PlaceRows(ArrayPlace* its_place) noexcept : place(its_place) {}
+
+    ArrayPlace* place;
+
+    Block* block() const noexcept { return place->block; }
+    std::size_t length() const noexcept { return length_of(place); }
+    std::size_t row_bytes() const noexcept { return place->row_bytes; }
+    void moved(Block*, std::size_t) const noexcept {}
+    void grown(std::size_t) const noexcept {}
+    void set_length(std::size_t rows) const noexcept { set_length_of(place, rows); }
+};
+
+// The rows of an array, published: for whoever holds the GIL.
+struct ArrayRows {
+    explicit ArrayRows(PyArrayObject* published) noexcept : array(published) {}
+
+    PyArrayObject* array;
+
+    Block* block() const noexcept { return Block::of(PyArray_DATA(array)); }
+    std::size_t length() const noexcept { return static_cast<std::size_t>(PyArray_DIMS(array)[0]); }
+    std::size_t row_bytes() const noexcept { return cppdynarray::row_bytes(array); }
+    // References have moved too. Views of the old block see none, as where rows were removed, since they
+    // can't tell how long one lasts; but what NumPy works on right now stays as it is until it has done.
+    void moved(Block* to, std::size_t used) const noexcept {
+        if (PyDataType_REFCHK(PyArray_DESCR(array)) && !keep_for_calls_under_way(array))
+            std::memset(PyArray_DATA(array), 0, used);
+        set_block(array, to);
+    }
+    // Slots without elements hold empty strings, where there are strings: what becomes room may be
+    // memory that another array wrote to.
+    void grown(std::size_t from) const noexcept {
+        if (PyArray_TYPE(array) == NPY_VSTRING) block()->functions->zero(block(), from, block()->committed_bytes);
+    }
+    void set_length(std::size_t rows) const noexcept { publish_length(array, static_cast<npy_intp>(rows)); }
+};
+
+// Makes room for `needed` bytes, of which `used` hold rows. False: no memory.
+template <class Rows>
+bool reserve_bytes(Rows rows, std::size_t used, std::size_t needed) noexcept {
+    Block* const block = rows.block();
+    const std::size_t before = block->committed_bytes;
+    if (needed <= before) return true;
+    Block* const grown = block->functions->grow(block, used, needed);
+    if (grown == nullptr) return false;
+    trace_memory(grown->data(), grown->committed_bytes);
+    if (grown != block) {
+        grown->place = block->place;
+        rows.moved(grown, used);
+        if (grown->place != nullptr) set_block_of(grown->place, grown);
+    }
+    rows.grown(grown != block ? used : before);
+    return true;
+}
+
+template <class Rows>
+bool reserve_rows(Rows rows, std::size_t count) noexcept {
+    const std::size_t row = rows.row_bytes();
+    std::size_t needed = 0;
+    if (count > NPY_MAX_INTP || !multiply(count, row, needed) || needed > NPY_MAX_INTP) return false;
+    return reserve_bytes(rows, rows.length() * row, needed);
+}
+
+// Lowers the length; the block remembers how far it was written.
+template <class Rows>
+void shorten_rows(Rows rows, std::size_t count) noexcept {
+    rows.block()->mark_written(rows.length() * rows.row_bytes());
+    rows.set_length(count);
+}
+
+// New rows are zero bytes.
+template <class Rows>
+bool resize_rows(Rows rows, std::size_t count) noexcept {
+    const std::size_t length = rows.length();
+    if (count <= length) {
+        shorten_rows(rows, count);
+        return true;
+    }
+    if (!reserve_rows(rows, count)) return false;
+    Block* const block = rows.block();
+    block->functions->zero(block, length * rows.row_bytes(), count * rows.row_bytes());
+    rows.set_length(count);
+    return true;
+}
+
+// Rows without references. They may be the array's own: if it moves, its old block stays readable.
+template <class Rows>
+bool append_rows(Rows rows, const void* source, std::size_t count) noexcept {
+    const std::size_t length = rows.length();
+    if (count == 0) return true;
+    if (count > NPY_MAX_INTP - length || !reserve_rows(rows, length + count)) return false;
+    const std::size_t row = rows.row_bytes();
+    std::memmove(rows.block()->data() + length * row, source, count * row);
+    rows.set_length(length + count);
+    return true;
+}
+
+inline void shrink_to_fit(Block* block, std::size_t used) noexcept {
+    block->functions->shrink_to_fit(block, used);
+    trace_memory(block->data(), block->committed_bytes);
+}
+
+// The door without the GIL. Where the GIL is held all the same, what allocates publishes at once.
+
+inline void publish_if_possible(ArrayPlace* place) noexcept {
+    if (PyGILState_Check()) publish(static_cast<PyArrayObject*>(place->array));
+}
+
+inline constexpr PlaceFunctions place_functions = {
+    [](ArrayPlace* place, std::size_t count) noexcept {
+        const bool done = reserve_rows(PlaceRows{place}, count);
+        publish_if_possible(place);
+        return done;
+    },
+    [](ArrayPlace* place, std::size_t count) noexcept {
+        const bool done = resize_rows(PlaceRows{place}, count);
+        publish_if_possible(place);
+        return done;
+    },
+    [](ArrayPlace* place, const void* source, std::size_t count) noexcept {
+        return append_rows(PlaceRows{place}, source, count);
+    },
+    [](ArrayPlace* place) noexcept { shrink_to_fit(place->block, length_of(place) * place->row_bytes); },
+};
+
+// Places.
+
+// The place of an array that can grow, with one handle more; nullptr: no memory. Needs the GIL, as does
+// close_place().
+inline ArrayPlace* open_place(PyArrayObject* array) noexcept {
+    Block* const block = block_of(array);
+    ArrayPlace* place = block->place;
+    if (place == nullptr) {
+        place = static_cast<ArrayPlace*>(PyMem_RawCalloc(1, sizeof(ArrayPlace)));
+        if (place == nullptr) return nullptr;
+        const std::size_t row = row_bytes(array);
+        const std::size_t item = static_cast<std::size_t>(PyArray_ITEMSIZE(array));
+        place->block = block;
+        place->length = &place->own_length;
+        place->row_bytes = row;
+        place->columns = item != 0 ? row / item : 1;
+        place->functions = &place_functions;
+        place->array = array;
+        place->own_length = static_cast<std::size_t>(PyArray_DIMS(array)[0]);
+        block->place = place;
+        set_handler(array, placed_handler);
+    }
+    ++place->handles;
+    return place;
+}
+
+// Ends a handle. With the last one the length is NumPy's again, unless it is shared further.
+inline void close_place(ArrayPlace* place) noexcept {
+    if (--place->handles != 0 || place->length != &place->own_length) return;
+    if (auto* array = static_cast<PyArrayObject*>(place->array)) {
+        publish(array);
+        place->block->place = nullptr;
+        set_handler(array, own_handler);
+    } else {
+        release_traced(place->block, 0);  // see forget_array()
+    }
+    PyMem_RawFree(place);
+}
+
+// The array frees a block that handles are open on, by functions of NumPy's that can't be refused: the
+// place keeps the block until the last handle ends. True if that is so.
+inline bool forget_array(Block* block) noexcept {
+    ArrayPlace* const place = block->place;
+    if (place == nullptr || place->handles == 0) return false;
+    place->array = nullptr;
+    return true;
+}
+
+}  // namespace cppdynarray
