@@ -1,3 +1,3 @@
-"""What pickles name: older ones have the function that makes their arrays here."""
+"""Names from before the modules moved to _core: `rebuild` is what older pickles say makes their arrays."""
 
-from cppdynarray._core._array import rebuild  # noqa: F401
+from cppdynarray._core._array import memory_of, rebuild  # noqa: F401

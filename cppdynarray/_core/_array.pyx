@@ -25,7 +25,9 @@ from cppdynarray._core._dispatch cimport (
     PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, add_attributes, add_methods, add_operator_slots,
     as_plain, set_type,
 )
-from cppdynarray._core._memory cimport Block, block_of, new_array, publish, set_up_headers, used_bytes
+from cppdynarray._core._memory cimport (
+    Block, block_of, is_placed, new_array, publish, set_up_headers, used_bytes, why_layout_is_fixed,
+)
 from cppdynarray._core._new cimport as_order, new_copy
 from cppdynarray._core.numpy_api cimport PyArray_SAMESHAPE, PyDataType_REFCHK
 
@@ -294,6 +296,8 @@ def __setstate__(cnp.ndarray self not None, state, /):
     """Take over the shape and the elements that a pickle describes; the memory, and so views, stay."""
     if block_of(self) == NULL:
         return np.ndarray.__setstate__(self, state)
+    if is_placed(self):
+        raise ValueError(f"__setstate__ gives an array other rows, and {why_layout_is_fixed(self).decode()}")
     pickled = np.empty(0)
     pickled.__setstate__(state)
     if pickled.dtype != self.dtype:
