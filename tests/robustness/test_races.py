@@ -14,12 +14,14 @@ import pytest
 from readers import HEAP, MEMORY
 
 import cppdynarray as cda
+import pushing
 from cppdynarray._handles import handle_capsule
 from cppdynarray.testing import assert_invariants
 from helpers import address, assert_same, error_of, small_array, unchanged
 from subprocesses import run_python
 
 SECONDS = 0.2
+needs_compiler = pytest.mark.skipif(not pushing.can_compile(), reason="no C++ compiler")
 
 
 @pytest.fixture(params=["reserved", "small", "heap"])
@@ -160,8 +162,9 @@ def test_a_function_empties_a_list_among_its_arguments(make):
 # A thread of C++, and open handles.
 
 
+@needs_compiler
 @pytest.mark.parametrize("name", ["ravel", "flatten", "copy", "reshape", "np.copy", "np.asarray"])
-def test_the_order_of_one_row_and_of_two(pushing, name):
+def test_the_order_of_one_row_and_of_two(name):
     """An array of one row is in both orders, and one of two isn't: its flags go with its length."""
     read = {
         "ravel": lambda d: d.ravel("F"), "flatten": lambda d: d.flatten("F"),
@@ -169,7 +172,7 @@ def test_the_order_of_one_row_and_of_two(pushing, name):
         "np.copy": lambda d: np.copy(d, "F").ravel("K"), "np.asarray": lambda d: np.asarray(d, order="F").ravel("K"),
     }[name]  # fmt: skip
     d = cda.zeros((0, 3))
-    thread = pushing.start(d, [1, 2], False, True, 7)
+    thread = pushing.start(d, [1, 2], 7)
     found, end = set(), time.monotonic() + SECONDS
     while time.monotonic() < end:
         found.add(tuple(read(d).tolist()))
@@ -233,10 +236,11 @@ def test_what_would_change_the_meaning_of_memory_waits_for_the_handle(rows, name
             assert (d.shape, d.dtype, d.strides) == (expected.shape, expected.dtype, expected.strides)
 
 
+@needs_compiler
 @pytest.mark.parametrize("rows", [False, True])
-def test_a_thread_goes_on_after_what_was_refused(pushing, rows):
+def test_a_thread_goes_on_after_what_was_refused(rows):
     d = cda.zeros((0, 3) if rows else 0)
-    thread = pushing.start(d, [50_000, 60_000], False, rows, 3)
+    thread = pushing.start(d, [50_000, 60_000], 3)
     refused, end = 0, time.monotonic() + SECONDS
     changes = list((OF_A_HANDLE_TO_ROWS if rows else OF_A_HANDLE).values())
     while time.monotonic() < end:
@@ -361,9 +365,11 @@ def grow(array):
 IN_PLACE = {
     "e += g": lambda e, g: e.__iadd__(g), "np.add(e, g, out=e)": lambda e, g: np.add(e, g, out=e),
     "e[:2] = g": lambda e, g: e.__setitem__(slice(2), g), "e[[0, 1]] = g": lambda e, g: e.__setitem__([0, 1], g),
-    "e[0] = x": lambda e, g: (e.__setitem__(0, g), e.__setitem__(1, 5)), "e[0:1] = [x]": lambda e, g: (e.__setitem__(slice(1), [g]), e.__setitem__(1, 5)),
+    "e[0] = x": lambda e, g: (e.__setitem__(0, g), e.__setitem__(1, 5)),
+    "e[0:1] = [x]": lambda e, g: (e.__setitem__(slice(1), [g]), e.__setitem__(1, 5)),
     "e[0, ...] = x": lambda e, g: (e.__setitem__((0, ...), g), e.__setitem__(1, 5)),
-    "e.itemset": lambda e, g: (e.put([0], [g]), e.__setitem__(1, 5)), "np.copyto(e[:2], g)": lambda e, g: np.copyto(e[:2], g),
+    "e.put([0], [x])": lambda e, g: (e.put([0], [g]), e.__setitem__(1, 5)),
+    "np.copyto(e[:2], g)": lambda e, g: np.copyto(e[:2], g),
 }  # fmt: skip
 
 
@@ -426,25 +432,30 @@ SHRINKING = {"clear": lambda d: d.clear(), "resize": lambda d: d.resize(1), "pop
 @pytest.mark.parametrize("how", SHRINKING)
 def test_an_operand_that_shrinks_the_array(name, how):
     """An error or not, the array is whole and what it holds is its own."""
-    for dtype in ("f8", "O"):
-        e = cda.DynamicArray([0, 0, 0], dtype)
-        if "+" in name or "add" in name:
-            e = cda.DynamicArray([0, 0], dtype)
+    of_elements = "x" in name or "put" in name
+    for dtype in ("f8", "i4") if of_elements else ("f8", "O"):
+        e = cda.DynamicArray([0, 0] if "+" in name or "add" in name else [0, 0, 0], dtype)
+        given = operand(e, 5, SHRINKING[how])
         with contextlib.suppress(IndexError, ValueError, TypeError):
-            IN_PLACE[name](e, Scalar(operand(e, 5, SHRINKING[how])) if "x" in name else operand(e, 5, SHRINKING[how]))
+            IN_PLACE[name](e, Scalar(given) if of_elements else given)
         assert len(e) <= 2
         assert_invariants(e)
         e.extend([7, 7])
         assert e[-2:].tolist() == [7, 7]
 
 
-@pytest.mark.parametrize("call", ["d.sort()", "np.sort(d)", "d.argsort()", "d.partition(50)", "d.max()", "d.searchsorted(d[3])",
-                                  "d == d[::-1]", "d < d[::-1]", "np.unique(d)", "d.argmax()", "d.tolist() < d.tolist()[::-1]"])  # fmt: skip
-@pytest.mark.parametrize("change", ["d.clear()", "d.extend([Thing(0)] * 100_000)", "d.resize(3)", "del d[::2]"])
-def test_elements_that_change_the_array_when_they_are_compared(call, change):
+COMPARING = [
+    "d.sort()", "np.sort(d)", "d.argsort()", "d.partition(50)", "d.argpartition(50)", "d.max()", "d.argmax()",
+    "d.searchsorted(d[3])", "d == d[::-1]", "d < d[::-1]", "np.unique(d)", "np.less(d, d[::-1], out=d)",
+    "np.minimum(d, d[::-1], out=d)", "d.sort(kind='stable')", "d.clip(d[5], d[7], out=d)", "d.all()",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", ["d.clear()", "d.extend([None] * 100_000)", "d.resize(3)", "del d[::2]"])
+def test_elements_that_change_the_array_when_they_are_compared(change):
     printed = run_python(
         f"""
-        import gc, random, weakref
+        import gc, random, sys, weakref
         import numpy as np, cppdynarray as cda
         from cppdynarray.testing import assert_invariants
 
@@ -460,9 +471,11 @@ def test_elements_that_change_the_array_when_they_are_compared(call, change):
             def __le__(self, other): return self.compared(self.number <= other.number)
             def __ge__(self, other): return self.compared(self.number >= other.number)
             def __eq__(self, other): return self.compared(self.number == other.number)
+            def __bool__(self): return self.compared(True)
             __hash__ = None
 
-        for options in {MEMORY!r}:
+        def check(call, options):
+            global d, calls
             cda._core._memory.trim()
             calls = 0
             numbers = list(range(100))
@@ -470,19 +483,23 @@ def test_elements_that_change_the_array_when_they_are_compared(call, change):
             with cda.options(**options): d = cda.DynamicArray([Thing(number) for number in numbers], object)
             watches = [weakref.ref(each) for each in d.tolist()]
             try:
-                {call}
-            except (TypeError, ValueError, AttributeError, IndexError) as error:  # of None, where no element is
+                exec(call)
+            except (TypeError, ValueError, AttributeError, IndexError):  # of None, where no element is any more
                 pass
             assert_invariants(d)
-            assert all(each is None or type(each) is Thing for each in d.tolist())
+            assert all(each is None or type(each) in (Thing, bool) for each in d.tolist())
             d.append(None)
             d.clear()
             gc.collect()
             assert not any(watch() for watch in watches), "objects left"
-        print("well")
+
+        for call in {COMPARING!r}:
+            for options in {MEMORY!r}:
+                print(call, options, file=sys.stdout, flush=True)
+                check(call, options)
         """
     )
-    assert printed == "well\n"
+    assert len(printed.splitlines()) == len(COMPARING) * len(MEMORY)
 
 
 # States, iterators, and what has no dimension.
@@ -490,7 +507,7 @@ def test_elements_that_change_the_array_when_they_are_compared(call, change):
 
 @pytest.mark.usefixtures("memory")
 @pytest.mark.parametrize("dtype", ["f8", "i4", "O"])
-@pytest.mark.parametrize("count", [0, 2, 5, 100_000])
+@pytest.mark.parametrize("count", [0, 2, 100_000])
 def test_a_state_leaves_views_what_they_are(dtype, count):
     d = cda.DynamicArray([1, 2, 3], dtype)
     view, buffer = d[:], None if dtype == "O" else memoryview(d)
@@ -524,7 +541,7 @@ def test_a_flat_iterator_is_of_the_array():
 
 @pytest.mark.usefixtures("memory")
 @pytest.mark.parametrize("shape", [(3,), 3, (2, 2), (0,), (), (1,)])
-@pytest.mark.parametrize("value", [2.5, 7, None, "text"])
+@pytest.mark.parametrize("value", [2.5, None])
 def test_what_has_no_dimension_is_resized(shape, value):
     expected = np.array(value, object if value is None else None)
     d = cda.array(expected.copy())
