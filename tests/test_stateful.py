@@ -627,8 +627,11 @@ def main():
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--programs", type=int, default=25, help="random programs from each seed")
     parser.add_argument("--steps", type=int, default=40, help="rules in a program, at most")
+    parser.add_argument("--shrink", action="store_true", help="make a program that fails as short as it can be: minutes")
     options = parser.parse_args()
+    phases = [hypothesis.Phase.generate, *[hypothesis.Phase.shrink] * options.shrink]
     settings = hypothesis.settings(
+        phases=phases,
         max_examples=options.programs, stateful_step_count=options.steps, deadline=None, database=None, print_blob=True,
         suppress_health_check=list(hypothesis.HealthCheck),
     )  # fmt: skip
