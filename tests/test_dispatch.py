@@ -36,13 +36,14 @@ def test_ufuncs_with_somebody_elses_array():
 
 def test_an_error_in_a_ufunc_leaves_no_reference():
     d = as_dynamic(ARRAYS["v"])
+    references = sys.getrefcount(d)  # newer interpreters borrow what a variable refers to
     for _ in range(100):
         attempt(np.add, d, "x")
         attempt(np.add, d, np.zeros(7))
         attempt(np.concatenate, [d, None])
         attempt(d.reshape, 7)
     gc.collect()
-    assert sys.getrefcount(d) == 2
+    assert sys.getrefcount(d) == references
 
 
 def test_functions_with_somebody_elses_array():

@@ -1,16 +1,34 @@
-"""Random programs: all that changes an array, against a list, with views of any age."""
+"""Random programs: all that changes an array, against a list, with views of any age, open handles, a thread that
+pushes without the GIL, and elements whose conversion changes the array.
 
+As many as you like, from seeds that are printed (tests/sanitizers/run --model does it under AddressSanitizer):
+
+    python3 tests/test_stateful.py --seeds 200
+"""
+
+import argparse
 import copy
 import operator
 import pickle
+import time
 import weakref
 from contextlib import ExitStack
 
+import hypothesis
 import numpy as np
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 import cppdynarray as cda
+import pushing
+from cppdynarray._handles import handle_capsule
 from cppdynarray._core._array import memory_of
 from cppdynarray.testing import assert_invariants
 from helpers import (
@@ -28,8 +46,12 @@ from helpers import (
     unchanged,
 )
 
-# As often one with references as one without.
-DTYPES = st.sampled_from(PLAIN_DTYPES + STRUCTURED_DTYPES) | st.sampled_from(REFERENCE_DTYPES)
+# As often one with references as one without, and as often one that a thread can push onto.
+DTYPES = (
+    st.sampled_from(PLAIN_DTYPES + STRUCTURED_DTYPES)
+    | st.sampled_from(REFERENCE_DTYPES)
+    | st.sampled_from([np.dtype("f8"), np.dtype("i8")])
+)
 INDICES = st.integers(-9, 9)
 SLICES = st.builds(
     slice, st.none() | INDICES, st.none() | INDICES, st.sampled_from([None, 1, 2, -1, -3])
@@ -83,8 +105,41 @@ IN_PLACE = {
 }
 
 
+# What a thread may do while another pushes: each gives the rows that it found, from the first on.
+READS = {
+    "view": lambda a: a[:], "as_numpy": lambda a: a.as_numpy(), "copy": lambda a: a.copy(), "np.array": np.array,
+    "asarray": lambda a: np.asarray(a, object), "tolist": lambda a: np.array(a.tolist(), a.dtype).reshape(-1, *a.shape[1:]),
+    "+ 0": lambda a: a + a.dtype.type(0), "np.concatenate": lambda a: np.concatenate([a[:0], a]),
+    "memoryview": lambda a: np.asarray(memoryview(a)), "DynamicArray": cda.DynamicArray,
+    "tobytes": lambda a: np.frombuffer(a.tobytes(), a.dtype).reshape(-1, *a.shape[1:]),
+    "pickle": lambda a: pickle.loads(pickle.dumps(a)), "F": lambda a: a.copy("F"), "take": lambda a: a[np.arange(len(a[:0]))],
+}  # fmt: skip
+
+
 class Stop(Exception):
     """What an iterator raises half way."""
+
+
+class Changing:
+    """A number whose conversion changes an array, the first time."""
+
+    def __init__(self, number, change):
+        self.number, self.change = number, change
+
+    def converted(self):
+        change, self.change = self.change, None
+        if change is not None:
+            change()
+        return self.number
+
+    def __float__(self):
+        return float(self.converted())
+
+    def __index__(self):
+        return self.converted()
+
+    def __int__(self):
+        return self.converted()
 
 
 def nothing(dtype):
@@ -120,7 +175,7 @@ class DynamicArrayMachine(RuleBasedStateMachine):
     )
     def start(self, dtype, row_shape, memory, rows, seed):
         self.dtype, self.nothing = dtype, nothing(dtype)
-        self.things, self.views = [], []
+        self.things, self.views, self.handles = [], [], []
         self.options = ExitStack()
         self.options.enter_context(cda.options(**MEMORY[memory]))
         cda._core._memory.trim()  # where the array is must not depend on earlier runs
@@ -131,13 +186,14 @@ class DynamicArrayMachine(RuleBasedStateMachine):
     def teardown(self):
         if hasattr(self, "array"):
             self.options.close()
-            del self.array, self.memory, self.views
+            del self.array, self.memory, self.views, self.handles
             assert not [thing() for thing in self.things if thing() is not None], "objects left"
 
     # The model.
 
     def adopt(self, array, content):
         """Makes `array` the one that is tested from now on."""
+        self.handles = []
         self.array, self.shape = array, content.shape
         self.new_memory()
         self.memory[: content.size] = content.reshape(-1)
@@ -256,6 +312,10 @@ class DynamicArrayMachine(RuleBasedStateMachine):
         shape=st.sampled_from([(4,), (0,), (7,), (2, 3), (1, 3), (3, 1), (0, 2), (2, 2, 2), (3, 0)])
     )
     def resize_to(self, shape):
+        if self.handles and shape[1:] != self.row_shape:
+            with unchanged(self.array):
+                assert error_of(self.array.resize, shape) is ValueError
+            return
         expected = self.model.copy()
         expected.resize(shape, refcheck=False)
         self.array.resize(shape)
@@ -268,6 +328,107 @@ class DynamicArrayMachine(RuleBasedStateMachine):
         self.array.reserve(rows)
         self.now(self.model.copy())
         assert self.array.capacity >= rows
+
+    # Handles, and a thread that pushes through one.
+
+    @rule()
+    @precondition(lambda self: len(self.handles) < 3 and pushing.has_handles(self.array))
+    def open_a_handle(self):
+        self.handles.append(handle_capsule(self.array, "a handle"))
+
+    @rule(which=WHICH)
+    @precondition(lambda self: self.handles)
+    def close_a_handle(self, which):
+        del self.handles[which % len(self.handles)]
+
+    @rule(rows=st.integers(0, 5))
+    @precondition(lambda self: self.handles)
+    def set_a_state_while_a_handle_is_open(self, rows):
+        state = np.zeros((rows, *self.row_shape), self.dtype).__reduce__()[2]
+        with unchanged(self.array):
+            assert error_of(self.array.__setstate__, state) is ValueError
+
+    @rule(count=st.integers(0, 6), seed=SEEDS, reads=st.lists(st.sampled_from(sorted(READS)), max_size=4), keep=st.booleans())
+    @precondition(lambda self: self.has_room() and pushing.has_handles(self.array) and self.row_items and pushing.can_compile())
+    def push_without_the_gil(self, count, seed, reads, keep):
+        rows = self.sample((count, *self.row_shape), seed)
+        before, after = len(self.array), [*self.rows, *rows]
+        everything = model_array(after, self.row_shape, self.dtype)
+        handle = pushing.hold(self.array)
+        pushing.push(handle, rows)
+        if reads:
+            for name in reads:
+                found = np.asarray(READS[name](self.array), self.dtype)
+                if name != "take":
+                    assert before <= len(found) <= len(everything)
+                assert_same(found, everything[: len(found)])
+        pushing.join(handle)
+        self.now(after)
+        if keep and len(self.handles) < 3:
+            self.handles.append(handle)
+
+    # Elements whose conversion changes the array.
+
+    @rule(
+        number=st.integers(0, 100),
+        how=st.sampled_from(["append", "clear", "resize", "pop", "shrink_to_fit"]),
+        into=st.sampled_from(["append", "extend", "insert", "an iterator"]),
+        seed=SEEDS,
+    )
+    @precondition(lambda self: self.has_room(10) and self.dtype.kind in "iuf" and self.row_items)
+    def add_what_changes_the_array(self, number, how, into, seed):
+        row = self.sample_row(seed)
+
+        def change():
+            rows = self.rows
+            if how == "append":
+                self.array.append(row)
+                self.now([*rows, row])
+            elif how == "clear":
+                self.array.clear()
+                self.now([])
+            elif how == "resize":
+                self.array.resize((3, *self.row_shape))
+                self.now([*rows, *np.zeros((3, *self.row_shape), self.dtype)][:3] if len(rows) >= 3 else
+                         [*rows, *np.zeros((3 - len(rows), *self.row_shape), self.dtype)])  # fmt: skip
+            elif how == "pop" and rows:
+                self.array.pop()
+                self.now(rows[:-1])
+            elif how == "shrink_to_fit":
+                self.shrink_to_fit()
+
+        added = np.full(self.row_shape, number, self.dtype)
+        given = added.astype(object)
+        given[(0,) * given.ndim] = Changing(number, change)
+        given = given.tolist() if given.ndim else given[()]
+        if into == "append":
+            self.array.append(given)
+            self.now([*self.rows, added])
+        elif into == "insert":
+            self.array.insert(0, given)
+            self.now([added, *self.rows])
+        elif into == "extend":
+            self.array.extend([given, added])
+            self.now([*self.rows, added, added])
+        else:
+            self.array.extend(each for each in (given, added))
+            self.now([*self.rows, added, added])
+
+    @rule(index=WHICH, number=st.integers(0, 100), seed=SEEDS, whole=st.booleans())
+    @precondition(lambda self: len(self.array) and self.has_room() and self.dtype.kind in "iuf" and not self.row_shape)
+    def write_what_appends(self, index, number, seed, whole):
+        row, index = self.sample_row(seed), index % len(self.array)
+
+        def change():
+            self.array.append(row)
+            self.now([*self.rows, row])
+
+        value = Changing(number, change)
+        if whole:
+            self.array[index : index + 1] = [value]
+        else:
+            self.array[index] = value
+        self.model[index] = number
 
     # Removal.
 
@@ -458,3 +619,32 @@ class DynamicArrayMachine(RuleBasedStateMachine):
 
 
 TestDynamicArray = DynamicArrayMachine.TestCase
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=200, help="how many")
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--programs", type=int, default=25, help="random programs from each seed")
+    parser.add_argument("--steps", type=int, default=40, help="rules in a program, at most")
+    parser.add_argument("--shrink", action="store_true", help="make a program that fails as short as it can be: minutes")
+    options = parser.parse_args()
+    phases = [hypothesis.Phase.generate, *[hypothesis.Phase.shrink] * options.shrink]
+    settings = hypothesis.settings(
+        phases=phases,
+        max_examples=options.programs, stateful_step_count=options.steps, deadline=None, database=None, print_blob=True,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )  # fmt: skip
+    start = time.monotonic()
+    for number in range(options.first, options.first + options.seeds):
+        print(f"seed {number} ({time.monotonic() - start:.0f} s)", flush=True)
+
+        class Seeded(DynamicArrayMachine):
+            pass
+
+        run_state_machine_as_test(hypothesis.seed(number)(Seeded), settings=settings)
+    print(f"{options.seeds} seeds, {options.seeds * options.programs} programs: no fault")
+
+
+if __name__ == "__main__":
+    main()
