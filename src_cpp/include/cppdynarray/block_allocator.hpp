@@ -137,7 +137,10 @@ public:
     // Frees the pool of released blocks that allocate() would use again.
     void trim() noexcept {
         PoolLock lock(pool_busy_);
-        while (lock && pool_size_ > 0) unmap(remove_from_pool(pool_size_ - 1));
+        while (lock && pool_size_ > 0) {
+            const std::size_t last = pool_size_ - 1;
+            unmap(remove_from_pool(last, memory_of(pool_[last])));
+        }
     }
 
     std::size_t mapped_blocks() const noexcept { return mapped_blocks_.load(std::memory_order_relaxed); }
@@ -360,19 +363,23 @@ private:
     Block* take_from_pool(std::size_t bytes, std::size_t least, std::size_t wanted, std::size_t chosen) noexcept {
         PoolLock lock(pool_busy_);
         if (!lock) return nullptr;
-        for (std::size_t place = pool_size_; place-- > 0;)
-            if (fits(pool_[place], bytes, least, wanted, chosen)) return lend(remove_from_pool(place), bytes);
+        for (std::size_t place = pool_size_; place-- > 0;) {
+            Block* block = pool_[place];
+            const std::size_t memory = memory_of(block);
+            if (!fits(block, memory, bytes, least, wanted, chosen)) continue;
+            remove_from_pool(place, memory);
+            if (memory > enough_for(bytes)) lend(block, memory, bytes);
+            return block;
+        }
         return nullptr;
     }
 
     // Notes what a block has more than is asked for. Its capacity is that of a new block: the rest
     // is to be had again without page faults.
-    Block* lend(Block* block, std::size_t bytes) noexcept {
-        if (memory_of(block) <= enough_for(bytes)) return block;
-        block->lent_mib = static_cast<std::uint16_t>(round_up(memory_of(block), mib) / mib);
+    void lend(Block* block, std::size_t memory, std::size_t bytes) noexcept {
+        block->lent_mib = static_cast<std::uint16_t>(round_up(memory, mib) / mib);
         lent_bytes_.fetch_add(block->lent_mib * mib, std::memory_order_relaxed);
         block->committed_bytes = std::min(block->committed_bytes, std::max(bytes, first_commit - sizeof(Block)));
-        return block;
     }
 
     void take_back(Block* block) noexcept {
@@ -383,21 +390,22 @@ private:
 
     // A full pool gives up what lay there longest.
     bool put_into_pool(Block* block) noexcept {
-        if (memory_of(block) > pool_bytes || block->mapping_bytes > 2 * largest_reservation) return false;
+        const std::size_t memory = memory_of(block);
+        if (memory > pool_bytes || block->mapping_bytes > 2 * largest_reservation) return false;
         PoolLock lock(pool_busy_);
         if (!lock) return false;
-        while (pool_size_ == pool_blocks || pool_held_bytes_ + memory_of(block) > pool_bytes)
-            unmap(remove_from_pool(0));
-        pool_held_bytes_ += memory_of(block);
+        while (pool_size_ == pool_blocks || pool_held_bytes_ + memory > pool_bytes)
+            unmap(remove_from_pool(0, memory_of(pool_[0])));
+        pool_held_bytes_ += memory;
         pool_[pool_size_++] = block;
         return true;
     }
 
-    Block* remove_from_pool(std::size_t place) noexcept {
+    Block* remove_from_pool(std::size_t place, std::size_t memory) noexcept {
         Block* block = pool_[place];
         std::copy(pool_ + place + 1, pool_ + pool_size_, pool_ + place);
         --pool_size_;
-        pool_held_bytes_ -= memory_of(block);
+        pool_held_bytes_ -= memory;
         return block;
     }
 
@@ -414,12 +422,12 @@ private:
 
     // Whether a pooled block will do: large enough, not far larger than what was chosen, and with
     // about as much memory as is asked for, or more while little is lent.
-    bool fits(const Block* block, std::size_t bytes, std::size_t least, std::size_t wanted,
+    bool fits(const Block* block, std::size_t memory, std::size_t bytes, std::size_t least, std::size_t wanted,
               std::size_t chosen) const noexcept {
         return block->reserved_bytes >= least && block->reserved_bytes + sizeof(Block) >= wanted &&
                (chosen == 0 || wanted == 0 || block->reserved_bytes / 2 <= wanted) &&
-               (memory_of(block) <= enough_for(bytes) ||
-                lent_bytes_.load(std::memory_order_relaxed) + memory_of(block) <= most_lent_bytes) &&
+               (memory <= enough_for(bytes) ||
+                lent_bytes_.load(std::memory_order_relaxed) + memory <= most_lent_bytes) &&
                bytes <= enough_for(std::max(block->committed_bytes, block->dirty_bytes));
     }
 
