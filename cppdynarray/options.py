@@ -10,11 +10,11 @@ from cppdynarray._core import _memory
 
 __all__ = ["get_options", "options", "set_options"]
 
-_BACKENDS = ("cpp", "numpy")
+_BACKENDS = ("cpp", "heap")
 _DEFAULTS = {"backend": "cpp", "growth_factor": 2.0, "reserve_bytes": 0, "huge_pages": True}
 _FLAG_NAMES = ("true", "yes", "on", "1", "false", "no", "off", "0")
 _FLAGS = (True,) * 4 + (False,) * 4
-_current = dict(_DEFAULTS)
+_process = dict(_DEFAULTS)
 
 
 def _check(name, value):
@@ -56,7 +56,7 @@ _CHECKS = {
     "huge_pages": _huge_pages,
 }
 _MEANINGS = {
-    "backend": "'cpp' or 'numpy'",
+    "backend": "'cpp' or 'heap' (ordinary memory)",
     "growth_factor": "a number of more than 1 and at most 16",
     "reserve_bytes": "a number of bytes below 2**62, or 0 to let the library choose",
     "huge_pages": "true or false",
@@ -65,19 +65,23 @@ _MEANINGS = {
 
 def set_options(**changes):
     """
-    Set options for the whole process.
+    Set options for the whole process, all its threads included.
+
+    They hold for arrays that are made from now on. An array keeps the options it was made with.
+    Where a ``with`` block of `options` changes one of them, that holds until the block ends.
 
     Parameters
     ----------
     **changes
         The options to set, of those below.
-    backend : {'cpp', 'numpy'}
-        Where the memory of arrays made from now on comes from. ``'cpp'``: reserved addresses,
-        in which growth never moves the data. ``'numpy'``: ordinary memory, as NumPy's own
-        arrays have; growth past the capacity copies, and older views keep the old memory, which
-        is freed with the array. The interface is the same.
+    backend : {'cpp', 'heap'}
+        Where the memory comes from. ``'cpp'``: reserved addresses, in which growth never moves
+        the data. ``'heap'``: ordinary memory, as NumPy's own arrays have; growth past the
+        capacity copies, and older views keep the old memory, which is freed with the array. The
+        interface is the same.
     growth_factor : float
-        From one capacity to the next: more than 1, at most 16.
+        From one capacity to the next: more than 1, at most 16. Where data has to move, the
+        new memory has room for at least eight times as much (twice, below 2 KiB).
     reserve_bytes : int
         Addresses to reserve for each new array; 0 lets the library choose: 16 GiB, and less
         where addresses are short or arrays are very many.
@@ -107,18 +111,13 @@ def set_options(**changes):
     >>> cda.set_options(growth_factor=2.0)
     """
     changes = {name: _check(name, value) for name, value in changes.items()}
-    _current.update(changes)
-    _memory.configure(
-        heap=_current["backend"] == "numpy",
-        growth_factor=_current["growth_factor"],
-        reserve_bytes=_current["reserve_bytes"],
-        huge_pages=_current["huge_pages"],
-    )
+    _process.update(changes)
+    _memory.configure(_process)
 
 
 def get_options():
     """
-    Return the options as a new dict.
+    Return the options that arrays made here get, as a new dict.
 
     Returns
     -------
@@ -131,15 +130,29 @@ def get_options():
     >>> sorted(cda.get_options())
     ['backend', 'growth_factor', 'huge_pages', 'reserve_bytes']
     """
-    return dict(_current)
+    found = dict(_process)
+    for changes in _changes_here():
+        found.update(changes)
+    return found
+
+
+def _changes_here():
+    here = _memory.context_options.get()
+    return here.entries if here is not None else ()
+
+
+def _change_here(entries):
+    _memory.context_options.set(_memory.ContextOptions(entries) if entries else None)
 
 
 @contextmanager
 def options(**changes):
     """
-    Set options for the duration of a ``with`` block.
+    Set options for the duration of a ``with`` block, in the calling context alone.
 
-    They hold for the whole process, threads included, and are put back at the end of the block.
+    Other threads and asyncio tasks don't see them (`contextvars`; so do ``decimal.localcontext``
+    and ``numpy.errstate``): a new thread starts with the options of `set_options`, a task with
+    those of the place where it was made. An array keeps the options it was made with.
 
     Parameters
     ----------
@@ -149,18 +162,19 @@ def options(**changes):
     Examples
     --------
     >>> import cppdynarray as cda
-    >>> with cda.options(backend="numpy"):
+    >>> with cda.options(backend="heap"):
     ...     d = cda.DynamicArray([1, 2, 3])
     >>> d.append(4)  # the array stays as it was made
     >>> cda.get_options()["backend"]
     'cpp'
     """
-    before = get_options()
-    set_options(**changes)
+    changes = {name: _check(name, value) for name, value in changes.items()}
+    _change_here((*_changes_here(), changes))
     try:
         yield
     finally:
-        set_options(**before)
+        # Only what this block added goes: blocks of generators need not end in the order they began.
+        _change_here(tuple(entry for entry in _changes_here() if entry is not changes))
 
 
 def _read_environment():

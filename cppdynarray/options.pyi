@@ -3,7 +3,7 @@ from typing import Literal, TypeAlias, TypedDict, type_check_only
 
 __all__ = ["get_options", "options", "set_options"]
 
-_Backend: TypeAlias = Literal["cpp", "numpy"]
+_Backend: TypeAlias = Literal["cpp", "heap"]
 
 @type_check_only
 class _Options(TypedDict):

@@ -46,8 +46,10 @@ def row_shape(request):
     return request.param
 
 
-@pytest.fixture(params=["cpp", "numpy"])
+@pytest.fixture(params=["cpp", "heap"])
 def backend(request):
-    """The test runs with each of the two sources of memory."""
-    with cda.options(backend=request.param):
-        yield request.param
+    """The test runs with each of the two sources of memory, in all its threads."""
+    before = cda.get_options()
+    cda.set_options(backend=request.param)
+    yield request.param
+    cda.set_options(**before)

@@ -43,18 +43,19 @@ def test_runs(cls, method, monkeypatch):
         monkeypatch.setattr(cls, name, min(getattr(cls, name), 2**20))
     assert len(cls.params) == len(cls.param_names)
     ran = 0
-    with cda.options():
-        for params in smallest(cls):
-            benchmark = cls()
-            try:
-                getattr(benchmark, "setup", lambda *params: None)(*params)
-            except NotImplementedError:
-                continue
-            made = getattr(benchmark, method)(*params)
-            if method.startswith("timeraw_"):
-                code, setup = made
-                exec(setup + "\n" + code, {})
-            ran += 1
+    before = cda.get_options()
+    for params in smallest(cls):
+        benchmark = cls()
+        try:
+            getattr(benchmark, "setup", lambda *params: None)(*params)
+        except NotImplementedError:
+            continue
+        made = getattr(benchmark, method)(*params)
+        if method.startswith("timeraw_"):
+            code, setup = made
+            exec(setup + "\n" + code, {})
+        ran += 1
+    cda.set_options(**before)
     assert ran
 
 

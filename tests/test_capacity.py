@@ -121,28 +121,31 @@ def test_the_option_reserve_bytes(reserve_bytes):
 @pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize("factor", [1.25, 1.5, 3.0, 16.0])
 def test_the_option_growth_factor(factor):
-    d = cda.DynamicArray(np.zeros(10_000))
-    assert memory_of(d)["on_heap"] == (cda.get_options()["backend"] == "numpy")
     with cda.options(growth_factor=factor):
-        for _ in range(3):
-            d.resize(d.capacity)
-            capacity = d.capacity
-            d.append(1.0)
-            memory = cda._core._memory.statistics()
-            large = d.capacity * d.itemsize >= 2 * 2**20
-            page = memory["huge_page_size"] if large and memory["huge_page_size"] else memory["page_size"]
-            wanted = min(int(capacity * factor), d.max_size)  # the address space may be nearly used up
-            assert wanted <= d.capacity <= wanted + page // d.itemsize
+        d = cda.DynamicArray(np.zeros(10_000))
+    assert memory_of(d)["on_heap"] == (cda.get_options()["backend"] == "heap")
+    if memory_of(d)["on_heap"]:  # where growth copies, there is room for eight times as much at least
+        factor = max(factor, 8.0)
+    for _ in range(3):
+        d.resize(d.capacity)
+        capacity = d.capacity
+        d.append(1.0)
+        memory = cda._core._memory.statistics()
+        large = d.capacity * d.itemsize >= 2 * 2**20
+        page = memory["huge_page_size"] if large and memory["huge_page_size"] else memory["page_size"]
+        wanted = min(int(capacity * factor), d.max_size)  # the address space may be nearly used up
+        # Factors are kept to 1/4096.
+        assert wanted <= d.capacity <= wanted + page // d.itemsize + capacity // 4096
 
 
-@pytest.mark.parametrize("backend_name", ["cpp", "numpy"])
+@pytest.mark.parametrize("backend_name", ["cpp", "heap"])
 def test_an_array_keeps_the_backend_it_was_made_with(backend_name):
     with cda.options(backend=backend_name):
         d = cda.DynamicArray([1.0])
-    other = {"cpp": "numpy", "numpy": "cpp"}[backend_name]
+    other = {"cpp": "heap", "heap": "cpp"}[backend_name]
     with cda.options(backend=other):
         d.extend(np.zeros(100_000))
-    assert memory_of(d)["on_heap"] == (backend_name == "numpy")
+    assert memory_of(d)["on_heap"] == (backend_name == "heap")
 
 
 @pytest.mark.usefixtures("backend")
@@ -238,7 +241,7 @@ def test_many_moves(rng):
     d = small_array([thing], object)
     moves = 0
     with cda.options(reserve_bytes=1 << 16):
-        while moves < 5:
+        while moves < 3:
             before = address(d)
             d.extend(d)
             moves += address(d) != before

@@ -33,7 +33,7 @@ def test_build():
     assert built >= least
 
 
-@pytest.mark.parametrize("changes", [{"backend": "numpy"}, {"reserve_bytes": 1 << 30, "growth_factor": 1.5}])
+@pytest.mark.parametrize("changes", [{"backend": "heap"}, {"reserve_bytes": 1 << 30, "growth_factor": 1.5}])
 def test_options_and_what_they_do(changes):
     cda._core._memory.trim()  # a new array may get a released block, with the reservation of its time
     with cda.options(**changes):

@@ -8,6 +8,7 @@ import decimal
 import inspect
 import io
 import mmap
+import pickle
 
 import numpy as np
 import pytest
@@ -786,6 +787,15 @@ def test_fixed_dtype_constructors(function, dtype):
     ]:
         with pytest.raises(error):
             function(bad)
+    assert_grown_alike(function(np.int64(2)), np.zeros(2, dtype))
+    assert pickle.loads(pickle.dumps(function)) is function
+
+
+@pytest.mark.parametrize("contents", [[1, 2, 3], [2], [], range(3), np.arange(3), {1: 2}, 1.5, "12"], ids=repr)
+def test_fixed_dtype_constructors_take_no_contents(contents):
+    name, dtype = "Int32DynamicArray", "int32"
+    with pytest.raises(TypeError, match=rf"^{name}\(\) takes a size.* DynamicArray\(contents, dtype='{dtype}'\)$"):
+        cda.Int32DynamicArray(contents)
 
 
 # fmt: off

@@ -96,7 +96,7 @@ def pybind11(compiled):
     return compiled("pybind11_user", "pybind11", PYBIND11)
 
 
-@pytest.fixture(params=["cpp", "numpy"])
+@pytest.fixture(params=["cpp", "heap"])
 def backend(request):
     with cda.options(backend=request.param):
         yield request.param

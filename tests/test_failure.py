@@ -401,7 +401,7 @@ INTERFERING = {
 @pytest.mark.parametrize("row_shape", [(), (2,)], ids=row_id)
 @pytest.mark.parametrize("interfering", INTERFERING)
 @pytest.mark.parametrize("adding", ADDING)
-@pytest.mark.parametrize("backend_name", ["cpp", "numpy"])
+@pytest.mark.parametrize("backend_name", ["cpp", "heap"])
 def test_an_element_that_changes_the_array(backend_name, adding, interfering, row_shape, rng):
     """First what its conversion does, then the operation, on what is there by then."""
     rows = rng.normal(size=(6, *row_shape))
@@ -713,7 +713,7 @@ LIMITED = """
 
 
 @pytest.mark.parametrize("dtype", ["f8", "O"])
-@pytest.mark.parametrize("backend", ["cpp", "numpy"])
+@pytest.mark.parametrize("backend", ["cpp", "heap"])
 def test_out_of_memory(backend, dtype):
     if not sys.platform.startswith("linux"):
         pytest.skip("limits of the address space are known to work on Linux only")

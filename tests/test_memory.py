@@ -29,7 +29,7 @@ def test_handler_name():
     assert name(np.zeros(3)) == "default_allocator"
     assert name(cda.zeros(3) + 1) == "default_allocator"
     assert name() == "default_allocator"
-    with cda.options(backend="numpy"):
+    with cda.options(backend="heap"):
         assert name(cda.zeros(3)) == "cppdynarray"
 
 
@@ -74,7 +74,7 @@ def test_getsizeof_of_views_and_retired_memory():
     d = cda.zeros(100_000)
     assert sys.getsizeof(d[:]) < 1000
     assert sys.getsizeof(d.view(cda.DynamicArray)) < 1000
-    with cda.options(backend="numpy"):
+    with cda.options(backend="heap"):
         e = cda.zeros(100_000)
         e.extend(np.zeros(200_000))
         assert sys.getsizeof(e) >= 2_400_000
@@ -340,7 +340,7 @@ fresh.extend(np.ones(10**6))
 def test_one_hundred_thousand_small_arrays_on_the_heap():
     (used,) = measure("""
 import cppdynarray as cda
-cda.set_options(backend="numpy")
+cda.set_options(backend="heap")
 start = resident()
 arrays = [cda.DynamicArray([float(k)]) for k in range(100_000)]
 for d in arrays: d.append(1.0)
@@ -545,7 +545,7 @@ def test_locked_memory():
         "cda.arange(3).copy()",
     ],
 )
-@pytest.mark.parametrize("backend", ["cpp", "numpy"])
+@pytest.mark.parametrize("backend", ["cpp", "heap"])
 def test_making_and_freeing_leaves_nothing_behind(body, backend):
     (grown,) = measure(f"""
 import cppdynarray as cda
@@ -819,7 +819,7 @@ AT_EXIT = {
     "atexit.register(lambda: (d.append(1), print(d.tolist())))",
     "thread local": "import threading; local = threading.local(); local.d = cda.arange(3)",
     "iterator": "i = iter(cda.arange(3)); next(i); f = cda.arange(3).flat",
-    "retired": "cda.set_options(backend='numpy'); d = cda.arange(3); v = d[:]; "
+    "retired": "cda.set_options(backend='heap'); d = cda.arange(3); v = d[:]; "
     "d.extend(range(10**5))",
     "default argument": "def f(d=cda.arange(3)): return d",
     "class attribute": "class C: d = cda.zeros(3)\nsys = __import__('sys'); sys.C = C",

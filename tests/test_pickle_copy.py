@@ -222,11 +222,11 @@ def test_a_pickle_holds_no_spare_capacity():
 def test_pickles_do_not_depend_on_the_backend(rng):
     content = rng.normal(size=10)
     data = pickle.dumps(cda.DynamicArray(content))
-    for name in ("cpp", "numpy"):
+    for name in ("cpp", "heap"):
         with cda.options(backend=name):
             made = pickle.loads(data)
         assert_same(made, content)
-        assert memory_of(made)["on_heap"] == (name == "numpy")
+        assert memory_of(made)["on_heap"] == (name == "heap")
 
 
 def test_a_pickle_that_names_another_class_is_refused():

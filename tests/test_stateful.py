@@ -64,7 +64,7 @@ WHICH = st.integers(0, 99)
 MEMORY = {
     "reserved": {"backend": "cpp"},
     "small": {"backend": "cpp", "reserve_bytes": 1 << 12},
-    "heap": {"backend": "numpy"},
+    "heap": {"backend": "heap"},
 }
 FORMS = {
     "array": np.asarray,

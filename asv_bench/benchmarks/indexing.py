@@ -3,7 +3,7 @@ Indexing: single elements, slices, iteration.
 
 Scalar access is timed on 1,000 elements, in the first cache, so that nothing but the access
 counts; random access on sizes for each cache of today's machines: 16 kB (L1), 256 kB (L2), 8 MB
-(L3), 256 MB (none). All pages are touched in `setup`. The numpy backend is left out where it
+(L3), 256 MB (none). All pages are touched in `setup`. The heap backend is left out where it
 can't matter where memory comes from.
 """
 

@@ -2,7 +2,7 @@
 resize: to another length at once, new elements zero.
 
 From 10^3 to 10^9 elements, since the cost is to be the same for all of them. What takes the memory
-that it zeroes stops at 10^6: NumPy's own arrays, Brian2's, and the numpy backend. A timed call
+that it zeroes stops at 10^6: NumPy's own arrays, Brian2's, and the heap backend. A timed call
 changes ten arrays, or one a hundred times, since one change may take less than a microsecond. New
 elements are not touched afterwards, so page faults are timed only where `resize` itself causes
 them.

@@ -11,7 +11,7 @@ from .peak import available
 
 # Benchmarks' kinds, as the report calls them where something grows.
 NAMES = {
-    "numpy": "DynamicArray, numpy backend",
+    "numpy": "DynamicArray, heap backend",
     "ndarray": "np.empty of the final size",
     "doubling": "doubling by hand",
     "ndarray.resize": "ndarray.resize",

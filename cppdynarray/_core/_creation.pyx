@@ -525,13 +525,29 @@ def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, d
     return made
 
 
-def DoubleDynamicArray(initial_size=0):
-    """
-    Return a DynamicArray of `initial_size` zeros of dtype float64.
+def _of_dtype(name, dtype, example):
+    """The function `name`, which makes zeros of a dtype."""
+    dtype = np.dtype(dtype)
+
+    def create(initial_size=0):
+        if type(initial_size) is not int and not isinstance(initial_size, tuple):
+            try:
+                operator.index(initial_size)
+            except TypeError:
+                raise TypeError(
+                    f"{name}() takes a size, an int or a tuple of ints, not {type(initial_size).__name__}; "
+                    f"an array with given contents is DynamicArray(contents, dtype={dtype.name!r})"
+                ) from None
+        return zeros(initial_size, dtype)
+
+    create.__name__ = create.__qualname__ = name
+    create.__doc__ = f"""
+    Return a DynamicArray of `initial_size` zeros of dtype {dtype.name}.
 
     Parameters
     ----------
     initial_size : int or tuple of ints, optional
+        Not contents: an array that has some is ``DynamicArray(contents, dtype={dtype.name!r})``.
 
     Returns
     -------
@@ -540,96 +556,23 @@ def DoubleDynamicArray(initial_size=0):
     Examples
     --------
     >>> import cppdynarray as cda
-    >>> d = cda.DoubleDynamicArray()
-    >>> d.append(1.5)
-    >>> d.as_numpy()
-    array([1.5])
+    {example}
     """
-    return zeros(initial_size, np.float64)
+    return create
 
 
-def FloatDynamicArray(initial_size=0):
-    """
-    Return a DynamicArray of `initial_size` zeros of dtype float32.
-
-    Parameters
-    ----------
-    initial_size : int or tuple of ints, optional
-
-    Returns
-    -------
-    DynamicArray
-
-    Examples
-    --------
-    >>> import cppdynarray as cda
-    >>> cda.FloatDynamicArray(2)
-    DynamicArray([0., 0.], dtype=float32)
-    """
-    return zeros(initial_size, np.float32)
-
-
-def Int64DynamicArray(initial_size=0):
-    """
-    Return a DynamicArray of `initial_size` zeros of dtype int64.
-
-    Parameters
-    ----------
-    initial_size : int or tuple of ints, optional
-
-    Returns
-    -------
-    DynamicArray
-
-    Examples
-    --------
-    >>> import cppdynarray as cda
-    >>> cda.Int64DynamicArray(2).dtype
-    dtype('int64')
-    """
-    return zeros(initial_size, np.int64)
-
-
-def Int32DynamicArray(initial_size=0):
-    """
-    Return a DynamicArray of `initial_size` zeros of dtype int32.
-
-    Parameters
-    ----------
-    initial_size : int or tuple of ints, optional
-
-    Returns
-    -------
-    DynamicArray
-
-    Examples
-    --------
-    >>> import cppdynarray as cda
-    >>> cda.Int32DynamicArray(2).dtype
-    dtype('int32')
-    """
-    return zeros(initial_size, np.int32)
-
-
-def BoolDynamicArray(initial_size=0):
-    """
-    Return a DynamicArray of `initial_size` times False, of dtype bool.
-
-    Parameters
-    ----------
-    initial_size : int or tuple of ints, optional
-
-    Returns
-    -------
-    DynamicArray
-
-    Examples
-    --------
-    >>> import cppdynarray as cda
-    >>> cda.BoolDynamicArray(2)
-    DynamicArray([False, False])
-    """
-    return zeros(initial_size, np.bool_)
+DoubleDynamicArray = _of_dtype("DoubleDynamicArray", np.float64, """>>> d = cda.DoubleDynamicArray()
+    >>> d.append(1)
+    >>> d
+    DynamicArray([1.])""")
+FloatDynamicArray = _of_dtype("FloatDynamicArray", np.float32, """>>> cda.FloatDynamicArray(2)
+    DynamicArray([0., 0.], dtype=float32)""")
+Int64DynamicArray = _of_dtype("Int64DynamicArray", np.int64, """>>> cda.Int64DynamicArray(2).dtype
+    dtype('int64')""")
+Int32DynamicArray = _of_dtype("Int32DynamicArray", np.int32, """>>> cda.Int32DynamicArray(2).dtype
+    dtype('int32')""")
+BoolDynamicArray = _of_dtype("BoolDynamicArray", np.bool_, """>>> cda.BoolDynamicArray(2)
+    DynamicArray([False, False])""")
 
 
 # The rest of NumPy's creation functions, for cppdynarray.numpy and like=.

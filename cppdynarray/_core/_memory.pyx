@@ -5,11 +5,14 @@ Every array made here owns a block of the C++ allocator in NumPy's own sense: Nu
 it, and drops the references of its elements first, like those of any array.
 """
 
+from contextvars import ContextVar
+
 import numpy as np
 
 cimport numpy as cnp
+from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_New
-from cpython.ref cimport Py_INCREF
+from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy, memset
 
@@ -18,6 +21,10 @@ from cppdynarray._core.numpy_api cimport (
 )
 
 cnp.import_array()
+
+
+cdef extern from "Python.h":
+    int PyContextVar_Get(object variable, PyObject* default_value, PyObject** value) except -1
 
 
 cdef extern from "numpy/arrayobject.h":
@@ -48,6 +55,7 @@ cdef extern from "cppdynarray/block_allocator.hpp" namespace "cppdynarray" nogil
     cdef cppclass BlockAllocator "cppdynarray::BlockAllocator<>":
         AllocatorSettings settings
         Block* allocate(size_t, size_t) noexcept
+        Block* allocate(size_t, size_t, const AllocatorSettings&) noexcept
         void trim() noexcept
         size_t mapped_blocks() noexcept
         size_t mapped_bytes() noexcept
@@ -96,8 +104,75 @@ cdef extern from "array_growth.hpp" namespace "cppdynarray" nogil:
     bint forget_array(Block*) noexcept
 
 
+# The settings of new blocks: the allocator's own, unless the calling context has options of its own.
+# A block keeps those it was made with, so growth, which may be without the GIL, asks nobody.
+
+cdef dict process_options = {}
+cdef Py_ssize_t process_options_version = 0
+cdef Py_ssize_t context_options_alive = 0
+context_options = ContextVar("cppdynarray.context_options", default=None)
+cdef object context_variable = context_options
+
+
+cdef class ContextOptions:
+    """What a context changes: `entries` has the changes of each ``with`` block that it is in."""
+
+    cdef readonly tuple entries
+    cdef AllocatorSettings settings
+    cdef Py_ssize_t version  # of the process-wide options, which hold for what is not changed
+
+    def __cinit__(self, tuple entries):
+        global context_options_alive
+        self.entries = entries
+        self.version = -1
+        context_options_alive += 1
+
+    def __dealloc__(self):
+        global context_options_alive
+        context_options_alive -= 1
+
+    cdef int refresh(self) except -1:
+        cdef dict options = dict(process_options)
+        for entry in self.entries:
+            options.update(entry)
+        set_settings(self.settings, options)
+        self.version = process_options_version
+        return 0
+
+
+cdef int set_settings(AllocatorSettings& settings, dict options) except -1:
+    cdef double growth_factor = options["growth_factor"]
+    cdef size_t reserve_bytes = options["reserve_bytes"]
+    cdef bint huge_pages = options["huge_pages"]
+    settings.source = HEAP if options["backend"] == "heap" else RESERVED
+    settings.growth_factor = growth_factor
+    settings.reserve_bytes = reserve_bytes
+    settings.huge_pages = huge_pages
+    return 0
+
+
+cdef Block* allocate_in_context(size_t bytes, size_t reserve) except? NULL:
+    cdef PyObject* value = NULL
+    PyContextVar_Get(context_variable, NULL, &value)
+    found = <object>value
+    Py_XDECREF(value)
+    if found is None:
+        return allocator().allocate(bytes, reserve)
+    cdef ContextOptions options = found
+    if options.version != process_options_version:
+        options.refresh()
+    return allocator().allocate(bytes, reserve, options.settings)
+
+
+cdef inline Block* allocate_block(size_t bytes, size_t reserve) except? NULL:
+    """A new block as the options say; NULL without an exception if there is no memory."""
+    if context_options_alive == 0:  # in any context: most programs never look further
+        return allocator().allocate(bytes, reserve)
+    return allocate_in_context(bytes, reserve)
+
+
 # NumPy's data handler. NumPy itself calls these for arrays that PyArray_Resize or
-# __setstate__ changes, and always to free.
+# __setstate__ changes, and always to free. They may run without the GIL: the options are the process's.
 
 cdef void* handler_malloc(void* ctx, size_t size) noexcept nogil:
     cdef Block* block = allocator().allocate(size, 0)
@@ -234,7 +309,7 @@ cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_in
         raise ValueError("array is too big: its size exceeds what memory can have")
     if not multiply(row, max(capacity, 0), capacity_bytes) or not multiply(row, max(reserve, 0), reserve_bytes):
         raise MemoryError(f"no memory can hold {max(capacity, reserve)} rows of {row} bytes")
-    cdef Block* block = allocator().allocate(max(bytes, capacity_bytes), reserve_bytes)
+    cdef Block* block = allocate_block(max(bytes, capacity_bytes), reserve_bytes)
     if block == NULL:
         raise MemoryError(
             f"unable to allocate {max(bytes, capacity_bytes, reserve_bytes)} bytes for an array with shape "
@@ -254,18 +329,23 @@ cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* di
     for axis in range(ndim):
         if not multiply(bytes, dims[axis], bytes):
             raise MemoryError("the values are larger than memory can hold")
-    cdef Block* block = allocator().allocate(bytes, 0)
+    cdef Block* block = allocate_block(bytes, 0)
     if block == NULL:
         raise MemoryError(f"unable to allocate {bytes} bytes to convert values to {array.dtype}")
     return _new(block, bytes, cnp.ndarray, array.descr, ndim, dims, NPY_ARRAY_CARRAY, None)
 
 
-def configure(*, bint heap, double growth_factor, size_t reserve_bytes, bint huge_pages):
-    """Sets how blocks made from now on are allocated and how all grow."""
-    allocator().settings.source = HEAP if heap else RESERVED
-    allocator().settings.growth_factor = growth_factor
-    allocator().settings.reserve_bytes = reserve_bytes
-    allocator().settings.huge_pages = huge_pages
+def configure(options):
+    """Sets the options of the process: those of arrays that are made where the context has none."""
+    global process_options, process_options_version
+    set_settings(allocator().settings, options)
+    process_options = dict(options)
+    process_options_version += 1
+
+
+def contexts_with_options():
+    """How many ContextOptions there are, in all contexts together."""
+    return context_options_alive
 
 
 def statistics():

@@ -25,7 +25,7 @@ class Cost(NamedTuple):
     collect : float
         Seconds from the first record to an array of all of them.
     look : float
-        Seconds until NumPy can read a column while more records are coming.
+        Seconds for the sum of a column while more records are coming.
     peak : int
         Bytes of memory at the peak, as tracemalloc counts them.
     """
@@ -53,20 +53,11 @@ def replay(records):
         yield from plain[start : start + 1000].tolist()
 
 
-def in_array(stream, dtype):
-    """Collect records in a DynamicArray."""
-    array = DynamicArray(dtype=dtype)
+def append_all(stream, container):
+    """Append records to a DynamicArray or a list, and return it."""
     for record in stream:
-        array.append(record)
-    return array
-
-
-def in_list(stream):
-    """Collect records in a list, which is to be converted."""
-    collected = []
-    for record in stream:
-        collected.append(record)
-    return collected
+        container.append(record)
+    return container
 
 
 def compare(records):
@@ -91,30 +82,28 @@ def compare(records):
     """
     records = records[:MOST_RECORDS]
     dtype, column = records.dtype, records.dtype.names[0]
-    times = []
+    ways = [  # how to begin, and how NumPy gets to the records
+        (lambda: DynamicArray(dtype=dtype), lambda array: array),
+        (list, lambda collected: np.array(collected, dtype)),
+    ]
+    times = [([], []) for _ in ways]
     for _ in range(REPEATS):
-        start = perf_counter()
-        array = in_array(replay(records), dtype)
-        array_ready = perf_counter()
-        array[column]
-        array_seen = perf_counter()
-        listed = in_list(replay(records))
-        list_ready = perf_counter()
-        np.array(listed, dtype)[column]
-        list_seen = perf_counter()
-        times.append((
-            array_ready - start, array_seen - array_ready,
-            list_seen - array_seen, list_seen - list_ready,
-        ))
-        del array, listed
-    array_time, array_look, list_time, list_look = map(median, zip(*times, strict=True))
-    array_peak = peak(lambda: in_array(replay(records), dtype))
-    list_peak = peak(lambda: np.array(in_list(replay(records)), dtype))
-    return (
-        len(records),
-        Cost(array_time, array_look, array_peak),
-        Cost(list_time, list_look, list_peak),
-    )
+        sums = []
+        for (make, convert), (collects, looks) in zip(ways, times, strict=True):
+            start = perf_counter()
+            container = append_all(replay(records), make())
+            ready = perf_counter()
+            sums.append(convert(container)[column].sum(dtype=float))
+            looks.append(perf_counter() - ready)
+            del container
+            # What is collected in a list becomes an array in the end.
+            collects.append(ready - start + (looks[-1] if make is list else 0))
+        assert sums[0] == sums[1]
+    costs = [
+        Cost(median(collects), median(looks), peak(lambda: convert(append_all(replay(records), make()))))
+        for (make, convert), (collects, looks) in zip(ways, times, strict=True)
+    ]
+    return len(records), *costs
 
 
 def peak(function):

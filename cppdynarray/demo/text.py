@@ -163,30 +163,32 @@ def memory_lines(records, start, first):
     """Where the data is, and whether a view of the first record is still the same memory."""
     address = records.ctypes.data
     moved = "the data never moved" if address == start else "the data moved"
-    lines = [
-        ("rows", f"{len(records):,} of {records.itemsize} bytes; capacity {records.capacity:,}"),
-        ("address", f"{start:#x} before the first row, {address:#x} after the last: {moved}"),
-    ]
+    rows = ("rows", f"{len(records):,} of {records.itemsize} bytes; capacity {records.capacity:,}")
     if len(first) == 0:
-        return lines
+        return [rows]
     kept = first["size"].copy()
     first["size"] = -1
     seen = records["size"][0]
     first["size"] = kept
     same = seen == -1 and first.ctypes.data == address
-    lines.append((
-        "first view",
-        f"at {first.ctypes.data:#x}; wrote -1 through it, the array reads {seen}: "
-        + ("same memory" if same else "it kept the old memory"),
-    ))
-    return lines
+    return [
+        rows,
+        ("address", f"{start:#x} before the first row, {address:#x} after the last: {moved}"),
+        (
+            "first view",
+            f"at {first.ctypes.data:#x}; wrote -1 through it, the array reads {seen}: "
+            + ("same memory" if same else "it kept the old memory"),
+        ),
+    ]
 
 
 def ratio(array, other, better, worse):
-    """How two costs compare, seen from the array."""
-    if array <= other:
-        return f"{other / max(array, 1e-12):,.1f} times {better}"
-    return f"{array / max(other, 1e-12):,.1f} times {worse}"
+    """How two costs compare, seen from the array, in whole or half figures."""
+    low, high = sorted([max(array, 1e-12), max(other, 1e-12)])
+    times = round(high / low) if high >= 5 * low else round(2 * high / low) / 2
+    if times <= 1:
+        return "level"
+    return f"{times:,g} times {better if array < other else worse}"
 
 
 def compare_lines(rows, array, other):
@@ -202,7 +204,7 @@ def compare_lines(rows, array, other):
     lines = [f"{'':10} {'the array is':>20} {'DynamicArray':>14} {'list, np.array':>16}"]
     for name, *cells in table:
         lines.append("{:10} {:>20} {:>14} {:>16}".format(name, *cells))
-    return [*lines, "(a look: NumPy reads the sizes so far; a list must be converted first)"]
+    return [*lines, "(a look: the sum of all sizes so far; a list must become an array first)"]
 
 
 def report(directory, records, start, first, skipped, progress, costs, stopped):
@@ -223,7 +225,7 @@ def report(directory, records, start, first, skipped, progress, costs, stopped):
     progress : Progress
         Finished.
     costs : tuple or None
-        What `_stream_compare.compare` returned.
+        What `compare.compare` returned; None without records.
     stopped : bool
         Whether the walk was stopped before its end.
 

@@ -27,7 +27,8 @@ static_assert(sizeof(void*) < 8 ||
                   (offsetof(Block, functions) == 0 && offsetof(Block, place) == 8 && offsetof(Block, reserved_bytes) == 16 &&
                    offsetof(Block, committed_bytes) == 24 && offsetof(Block, dirty_bytes) == 32 &&
                    offsetof(Block, mapping_bytes) == 40 && offsetof(Block, retired) == 48 &&
-                   offsetof(Block, source) == 56 && offsetof(Block, lent_mib) == 58 && offsetof(Block, offset) == 60),
+                   offsetof(Block, source) == 56 && offsetof(Block, flags) == 57 && offsetof(Block, lent_mib) == 58 &&
+                   offsetof(Block, offset_in_16) == 60 && offsetof(Block, growth_factor) == 62),
               "other modules read the header");
 
 static bool all_zero(const char* begin, const char* end) {
@@ -43,8 +44,8 @@ static void check(Block* block, std::size_t used) {
     CHECK(used <= block->committed_bytes);
     CHECK(block->committed_bytes <= block->reserved_bytes);
     if (!block->on_heap()) {
-        CHECK((reinterpret_cast<std::uintptr_t>(block) - block->offset) % page == 0);
-        CHECK(cppdynarray::round_up(block->offset, page) + header + block->reserved_bytes == block->mapping_bytes);
+        CHECK((reinterpret_cast<std::uintptr_t>(block) - block->offset()) % page == 0);
+        CHECK(cppdynarray::round_up(block->offset(), page) + header + block->reserved_bytes == block->mapping_bytes);
     }
     const std::size_t written = std::max(block->dirty_bytes, used);
     if (written < block->committed_bytes)
@@ -101,9 +102,9 @@ TEST_CASE("the settings choose the reservation, the growth and the source") {
     FakeSystem system;
     Allocator allocator;
     allocator.settings.reserve_bytes = 3 * MiB;
+    allocator.settings.growth_factor = 1.5;
     Block* block = allocator.allocate(8);
     CHECK(block->mapping_bytes == 3 * MiB);
-    allocator.settings.growth_factor = 1.5;
     const std::size_t before = block->committed_bytes;
     REQUIRE(allocator.commit(block, before + 1));
     CHECK(block->committed_bytes == cppdynarray::round_up(before + before / 2 + header, page) - header);
@@ -116,6 +117,94 @@ TEST_CASE("the settings choose the reservation, the growth and the source") {
     CHECK(heap->reserved_bytes == 1000);
     CHECK(heap->dirty_bytes == 1000);  // malloc's memory is what it is
     allocator.release(heap, 8);
+}
+
+TEST_CASE("a block keeps the settings it was made with, also when it moves") {
+    FakeSystem system;
+    Allocator allocator;
+    cppdynarray::AllocatorSettings own;
+    own.growth_factor = 1.25;
+    own.reserve_bytes = 64 * KiB;
+    own.huge_pages = false;
+    Block* block = allocator.allocate(8, 0, own);
+    allocator.settings.growth_factor = 16.0;
+    allocator.settings.reserve_bytes = 64 * MiB;
+    for (int moves = 0; moves < 3; ++moves) {
+        CHECK(block->growth_factor == 1.25);
+        CHECK_FALSE(block->has(Block::wants_huge_pages));
+        CHECK(block->has(Block::room_was_set));
+        const std::size_t room = block->reserved_bytes;
+        const std::size_t before = block->committed_bytes;
+        if (before < room) {
+            REQUIRE(allocator.commit(block, before + 1));
+            CHECK(block->committed_bytes <= cppdynarray::round_up(before + before / 4 + header, page));
+        }
+        block = allocator.grow(block, 8, room + 1);
+        CHECK(block->reserved_bytes >= 8 * room);
+        CHECK(block->reserved_bytes < 8 * room + 2 * page);  // not what other blocks get now
+    }
+    allocator.release(block, 8);
+
+    // One that is used again by an array with other settings has those.
+    Block* pooled = allocator.allocate(8, 100 * KiB, own);
+    allocator.release(pooled, 8);
+    own.growth_factor = 3.0;
+    own.reserve_bytes = 0;
+    Block* again = allocator.allocate(8, 90 * KiB, own);
+    CHECK(again == pooled);
+    CHECK(again->growth_factor == 3.0);
+    CHECK_FALSE(again->has(Block::room_was_set));
+    allocator.release(again, 8);
+}
+
+// Bytes of the blocks that `block` left behind, and of its own data.
+static std::size_t bytes_kept(const Block* block, std::size_t used) {
+    std::size_t bytes = used;
+    for (const Block* retired = block->retired; retired != nullptr; retired = retired->retired)
+        bytes += retired->committed_bytes;
+    return bytes;
+}
+
+TEST_CASE("what an array leaves behind is small beside what it holds") {
+    for (const double factor : {1.001, 1.02, 1.1, 2.0, 16.0})
+        for (const Source source : {Source::reserved, Source::heap})
+            for (const std::size_t first : {std::size_t{1}, std::size_t{100}, 5 * KiB, 60 * KiB, 3 * MiB}) {
+                INFO("factor " << factor << ", from " << first << " bytes on, heap " << (source == Source::heap));
+                FakeSystem system;
+                Allocator allocator;
+                allocator.settings.growth_factor = factor;
+                allocator.settings.source = source;
+                allocator.settings.reserve_bytes = 1;
+                Block* block = allocator.allocate(first);
+                std::size_t moves = 0;
+                double worst = 0;
+                for (std::size_t used = block->reserved_bytes; used < 64 * MiB; used = block->reserved_bytes) {
+                    REQUIRE(allocator.commit(block, used));
+                    block = allocator.grow(block, used, used + 1);
+                    REQUIRE(block != nullptr);
+                    ++moves;
+                    if (used >= 64 * KiB)
+                        worst =
+                            std::max(worst, static_cast<double>(bytes_kept(block, used)) / static_cast<double>(used));
+                }
+                CHECK(worst < 2.2);
+                CHECK(moves < 20);
+                allocator.release(block, 0);
+            }
+}
+
+TEST_CASE("a block that may not have much room moves by its growth factor, or to what is needed") {
+    FakeSystem system;
+    Allocator allocator;
+    allocator.settings.source = Source::heap;
+    Block* block = allocator.allocate(100 * KiB);
+    system.fail(Call::heap_allocate, 1, 1);
+    block = allocator.grow(block, 100 * KiB, 100 * KiB + 1);
+    CHECK(block->reserved_bytes == 200 * KiB);
+    system.fail(Call::heap_allocate, 1, 2);
+    block = allocator.grow(block, 200 * KiB, 200 * KiB + 1);
+    CHECK(block->reserved_bytes == 200 * KiB + 1);
+    allocator.release(block, 0);
 }
 
 TEST_CASE("a block keeps its source when it moves") {
@@ -433,7 +522,8 @@ TEST_CASE("retired blocks are marked as written up to their capacity") {
     const std::size_t used = block->reserved_bytes;
     fill(block, used);
     allocator.release(allocator.grow(block, used, used + 1), used);
-    for (int i = 0; i < 2; ++i) {
+    for (const std::size_t room : {64 * KiB, 512 * KiB}) {
+        allocator.settings.reserve_bytes = room;
         Block* again = allocator.allocate(used);
         CHECK(again->dirty_bytes == used);
         check(again, 0);
@@ -553,8 +643,8 @@ TEST_CASE("blocks begin at different places in pages and caches") {
     for (int i = 0; i < 16; ++i) {
         blocks.push_back(allocator.allocate(8));
         check(blocks.back(), 0);
-        lines.push_back(blocks.back()->offset / 64 % 64);
-        CHECK(blocks.back()->offset < 64 * KiB);
+        lines.push_back(blocks.back()->offset() / 64 % 64);
+        CHECK(blocks.back()->offset() < 64 * KiB);
     }
     std::sort(lines.begin(), lines.end());
     CHECK(std::unique(lines.begin(), lines.end()) == lines.end());

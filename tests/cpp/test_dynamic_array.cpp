@@ -399,7 +399,7 @@ TEST_CASE("past the reservation the elements move, and the old memory stays read
     CHECK(std::equal(old, old + full, array.begin()));
     array[0] = 77;
     CHECK(old[0] == 0);
-    while (array.size() < 100000) array.push_back(0);
+    while (array.size() < 200000) array.push_back(0);
     CHECK(old[full - 1] == full - 1);
     check(array);
     CHECK(machine.system.ranges.size() >= 3);

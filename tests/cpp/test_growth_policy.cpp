@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "cppdynarray/block.hpp"
 #include "cppdynarray/growth_policy.hpp"
 
 using namespace cppdynarray;
@@ -96,4 +97,23 @@ TEST_CASE("a small address space is shared by few") {
     CHECK(next_reservation(0, 0) == 0);
     CHECK(next_reservation(GiB, GiB / 4) == 0);
     CHECK(next_reservation(GiB, largest) == 0);
+}
+
+TEST_CASE("growth factors are kept to 1/4096, and above 1") {
+    for (const double factor : {1.01, 1.1, 1.5, 2.0, 3.7, 15.9, 16.0}) {
+        CHECK(GrowthFactor(factor) >= factor);
+        CHECK(GrowthFactor(factor) < factor + 1.0 / 4096);
+    }
+    CHECK(GrowthFactor() == 2.0);
+    CHECK(GrowthFactor(1.0 + 1e-9) > 1.0);
+    CHECK(GrowthFactor(0.5) > 1.0);
+    CHECK(GrowthFactor(1e9) == 16.0);
+}
+
+TEST_CASE("data that moves gets room for many times as much, but for very little data") {
+    CHECK(moving_factor(100, 1.1) == 2.0);
+    CHECK(moving_factor(2047, 3.0) == 3.0);
+    CHECK(moving_factor(2048, 2.0) == 8.0);
+    CHECK(moving_factor(10 * MiB, 1.001) == 8.0);
+    CHECK(moving_factor(10 * MiB, 16.0) == 16.0);
 }

@@ -59,3 +59,70 @@ def test_operations_repeated_keep_no_memory(count):
     grown = measure(SETUP.replace("{count}", str(count)))
     assert len(grown) == 23
     assert max(grown) < 1 << 18  # a byte for each of a million would be four times that
+
+
+# What an array that moved leaves behind. Its size is looked at whenever it is half as large again, so
+# also soon after it moved, which is when most is kept.
+GROWING = """
+import cppdynarray as cda
+cda.set_options(**{options})
+np.ones(1 << 22).sum(), cda.ones(100).sum()
+gc.collect()
+d = cda.DynamicArray(np.ones(2048))
+rows = np.ones(500)
+before = resident() - d.nbytes
+capacity, due, worst = d.capacity, 1 << 16, 0
+while d.nbytes < {most}:
+    d.extend(rows)
+    if d.nbytes >= due or d.capacity != capacity:
+        capacity, due = d.capacity, d.nbytes * 1.2
+        if d.nbytes >= {least}:
+            worst = max(worst, (resident() - before - {slack}) / d.nbytes)
+print(int(worst * 1000))
+print(cda._core._array.memory_of(d)["retired_blocks"])
+"""
+FACTORS = [1.02, 1.1, 2.0, 16.0]
+MEMORY = [{"backend": "heap"}, {"reserve_bytes": 1 << 16}, {"reserve_bytes": 1 << 20}]
+
+
+@linux_only
+@pytest.mark.parametrize("factor", FACTORS)
+@pytest.mark.parametrize("memory", MEMORY, ids=["heap", "64 KiB reserved", "1 MiB reserved"])
+def test_what_is_resident_is_at_most_2_2_times_the_data(memory, factor):
+    options = {"growth_factor": factor, "huge_pages": False, **memory}
+    worst, moves = measure(
+        GROWING.format(options=options, least=2 << 20, most=100 << 20, slack=1 << 17)
+    )
+    assert worst <= 2200
+    assert moves >= 2
+
+
+@linux_only
+@pytest.mark.parametrize("factor", FACTORS)
+@pytest.mark.parametrize("memory", MEMORY, ids=["heap", "64 KiB reserved", "1 MiB reserved"])
+def test_huge_pages_add_one_of_them_at_most(memory, factor):
+    options = {"growth_factor": factor, **memory}
+    worst, _ = measure(
+        GROWING.format(options=options, least=2 << 20, most=100 << 20, slack=(2 << 20) + (1 << 17))
+    )
+    assert worst <= 2200
+
+
+@linux_only
+@pytest.mark.parametrize("factor", [1.02, 2.0])
+def test_many_arrays_of_64_kib_keep_2_2_times_their_data(factor):
+    total, data = measure(f"""
+import cppdynarray as cda
+cda.set_options(backend="heap", growth_factor={factor})
+cda.ones(100).sum()
+before = resident()
+arrays = []
+for _ in range(1000):
+    d = cda.DynamicArray(dtype="f8")
+    while d.nbytes < 1 << 16:
+        d.extend(np.ones(100))
+    arrays.append(d)
+print(resident() - before)
+print(sum(d.nbytes for d in arrays))
+""")
+    assert total <= 2.2 * data

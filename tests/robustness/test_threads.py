@@ -172,12 +172,15 @@ def test_objects_read_and_removed():
 
 def test_options_are_set_while_arrays_grow():
     stop = threading.Event()
+    before = cda.get_options()
 
     def set_options():
         while not stop.is_set():
-            for backend in ("cpp", "numpy"):
-                with cda.options(backend=backend, growth_factor=1.5):
-                    pass
+            for backend in ("cpp", "heap"):
+                cda.set_options(backend=backend, growth_factor=1.5)
+                with cda.options(huge_pages=False):
+                    cda.DynamicArray([1.0]).append(2.0)
+        cda.set_options(**before)
 
     def grow():
         try:

@@ -135,7 +135,7 @@ assert_type(cnp.concatenate((d, cnp.zeros(3))), np.ndarray[tuple[Any, ...], np.d
 assert_type(cnp.float32(1), np.float32)
 
 # Options and what else there is.
-with cda.options(backend="numpy", growth_factor=1.5):
+with cda.options(backend="heap", growth_factor=1.5):
     cda.set_options(huge_pages=False)
 cda.set_options(huge_pages=True)
 assert_type(cda.get_options()["reserve_bytes"], int)

@@ -160,7 +160,7 @@ def test_copies_and_pickles(again):
 
 
 def test_with_numpys_memory():
-    with cda.options(backend="numpy"):
+    with cda.options(backend="heap"):
         array = arrays.DynamicArray((0, 3))
     view = array.data
     array.resize((100_000, 3))

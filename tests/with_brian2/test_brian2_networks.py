@@ -185,7 +185,7 @@ def test_numpys_memory_too(target):
         return network
 
     expected = assert_alike(simulate)
-    with cda.options(backend="numpy"):
+    with cda.options(backend="heap"):
         found = assert_alike(simulate)
     for name in expected:
         assert_same(found[name], expected[name])

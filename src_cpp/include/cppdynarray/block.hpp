@@ -18,9 +18,28 @@ struct Block;
 struct ArrayPlace;
 
 // Where a block's memory comes from.
-enum class Source : std::uint16_t {
+enum class Source : std::uint8_t {
     reserved,  // reserved addresses: growth is in place
     heap,      // malloc: growth copies
+};
+
+// A growth factor in two bytes: more than 1 and at most 16, to 1/4096.
+class GrowthFactor {
+public:
+    constexpr GrowthFactor() noexcept = default;
+    constexpr GrowthFactor(double factor) noexcept
+        : more_(factor >= 16.0               ? 61440
+                : factor <= 1.0 + 1.0 / 4096 ? 1
+                                             : round_up((factor - 1.0) * 4096.0)) {}
+    constexpr operator double() const noexcept { return 1.0 + more_ / 4096.0; }
+
+private:
+    static constexpr std::uint16_t round_up(double units) noexcept {
+        const auto whole = static_cast<std::uint16_t>(units);
+        return static_cast<std::uint16_t>(whole < units ? whole + 1 : whole);
+    }
+
+    std::uint16_t more_ = 4096;
 };
 
 // What may be done with a block, by its own allocator: whoever meets one, in whatever module, calls
@@ -41,6 +60,9 @@ struct BlockFunctions {
 // where `used`, the array's length in bytes, is known to the array alone. Every byte from
 // max(dirty_bytes, used) up to committed_bytes is zero.
 struct alignas(16) Block {
+    static constexpr std::uint8_t wants_huge_pages = 1;
+    static constexpr std::uint8_t room_was_set = 2;  // the settings said how much to reserve
+
     const BlockFunctions* functions;
     ArrayPlace* place;            // where the array's length is, if not in the array itself; see array_place.hpp
     std::size_t reserved_bytes;   // addresses that are the block's: growth in place ends here
@@ -49,8 +71,14 @@ struct alignas(16) Block {
     std::size_t mapping_bytes;    // the whole reservation, header and all; 0 for heap memory
     Block* retired;               // the block this one replaced, kept because views may look at it
     Source source;                // what was asked for, also of the blocks that replace this one
+    std::uint8_t flags;           // of those above
     std::uint16_t lent_mib;       // memory it came with and has no need of yet, see BlockAllocator::lend()
-    std::uint32_t offset;         // from the start of the reservation to this header
+    std::uint16_t offset_in_16;   // from the start of the reservation to this header, in units of 16 bytes
+    GrowthFactor growth_factor;   // as the settings were where the array was made
+
+    std::size_t offset() const noexcept { return std::size_t{offset_in_16} * 16; }
+    void set_offset(std::size_t bytes) noexcept { offset_in_16 = static_cast<std::uint16_t>(bytes / 16); }
+    bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
 
     char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
     bool on_heap() const noexcept { return mapping_bytes == 0; }

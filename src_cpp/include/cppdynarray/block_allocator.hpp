@@ -33,9 +33,10 @@ private:
     std::atomic<T> value_;
 };
 
+// What a new block is made with. It keeps this for its life, also when it moves.
 struct AllocatorSettings {
     Setting<Source> source = Source::reserved;
-    Setting<double> growth_factor = 2.0;      // capacity to capacity; more than 1
+    Setting<GrowthFactor> growth_factor = GrowthFactor(2.0);  // capacity to capacity
     Setting<std::size_t> reserve_bytes = 0;   // addresses for each new block; 0 lets the allocator choose
     Setting<bool> huge_pages = true;
 };
@@ -51,12 +52,14 @@ public:
     BlockAllocator& operator=(const BlockAllocator&) = delete;
     ~BlockAllocator() { trim(); }
 
+    // Those of blocks for which no others are given.
     AllocatorSettings settings;
 
     // A block with at least `bytes` committed and at least max(bytes, reserve) reserved.
     // Its first dirty_bytes bytes may hold anything; the rest is zero.
-    Block* allocate(std::size_t bytes, std::size_t reserve = 0) noexcept {
-        return allocate_from(settings.source, bytes, reserve);
+    Block* allocate(std::size_t bytes, std::size_t reserve = 0) noexcept { return allocate(bytes, reserve, settings); }
+    Block* allocate(std::size_t bytes, std::size_t reserve, const AllocatorSettings& with) noexcept {
+        return make(with, bytes, reserve, 0);
     }
 
     // Raises the capacity to at least `bytes` where it is, by the growth factor if there is
@@ -65,19 +68,29 @@ public:
         if (bytes <= block->committed_bytes) return true;
         if (bytes > block->reserved_bytes) return false;
         const std::size_t geometric =
-            next_capacity(block->committed_bytes, bytes, block->reserved_bytes, settings.growth_factor);
+            next_capacity(block->committed_bytes, bytes, block->reserved_bytes, block->growth_factor);
         return commit_exactly(block, to_whole_huge_pages(block, geometric)) || commit_exactly(block, bytes);
     }
 
     // Makes room for `bytes`, of which `used` hold data: commits in place or, past the
     // reservation, moves the data to a larger block and returns that. The old block stays
-    // readable until the new one is released.
+    // readable until the new one is released, so a block that moves gets room for many times
+    // its data: what is retired then stays small beside what is in use (see moving_factor()).
     Block* grow(Block* block, std::size_t used, std::size_t bytes) noexcept {
         if (bytes <= block->reserved_bytes) return commit(block, bytes) ? block : nullptr;
         if (bytes > max_bytes) return nullptr;
-        const std::size_t geometric = next_capacity(block->committed_bytes, bytes, max_bytes, settings.growth_factor);
-        Block* larger = allocate_from(block->source, geometric);
-        if (larger == nullptr) larger = allocate_from(block->source, bytes);
+        const double factor = block->growth_factor;
+        const std::size_t capacity = next_capacity(block->committed_bytes, bytes, max_bytes, factor);
+        const std::size_t room =
+            next_capacity(block->reserved_bytes, bytes, max_bytes, moving_factor(block->reserved_bytes, factor));
+        AllocatorSettings kept;
+        kept.source = block->source;
+        kept.growth_factor = block->growth_factor;
+        kept.reserve_bytes = block->has(Block::room_was_set) ? room : 0;
+        kept.huge_pages = block->has(Block::wants_huge_pages);
+        Block* larger = make(kept, capacity, 0, room);
+        if (larger == nullptr) larger = make(kept, capacity, 0, 0);
+        if (larger == nullptr) larger = make(kept, bytes, 0, 0);
         if (larger == nullptr) return nullptr;
         std::memcpy(larger->data(), block->data(), used);
         larger->mark_written(used);
@@ -124,7 +137,10 @@ public:
     // Frees the pool of released blocks that allocate() would use again.
     void trim() noexcept {
         PoolLock lock(pool_busy_);
-        while (lock && pool_size_ > 0) unmap(remove_from_pool(pool_size_ - 1));
+        while (lock && pool_size_ > 0) {
+            const std::size_t last = pool_size_ - 1;
+            unmap(remove_from_pool(last, memory_of(pool_[last])));
+        }
     }
 
     std::size_t mapped_blocks() const noexcept { return mapped_blocks_.load(std::memory_order_relaxed); }
@@ -149,34 +165,44 @@ private:
     // What blocks may have in all that they have no need of.
     static constexpr std::size_t most_lent_bytes = pool_bytes;
 
-    // As allocate(), from a given source.
-    Block* allocate_from(Source source, std::size_t bytes, std::size_t reserve = 0) noexcept {
+    // As allocate(), with `room` for growth as far as there are addresses for it.
+    Block* make(const AllocatorSettings& with, std::size_t bytes, std::size_t reserve, std::size_t room) noexcept {
         const std::size_t least = std::max(bytes, reserve);
         if (least > max_bytes) return nullptr;
-        if (source == Source::reserved) {
-            const std::size_t wanted = range_to_take(bytes, reserve);
-            if (Block* block = take_from_pool(bytes, least, wanted)) {
+        const std::size_t chosen = with.reserve_bytes;
+        if (with.source == Source::reserved) {
+            const std::size_t wanted = range_to_take(bytes, reserve, room, chosen);
+            if (Block* block = take_from_pool(bytes, least, wanted, chosen)) {
+                keep(block, with);
                 if (commit(block, bytes)) return block;
                 unmap(block);
             }
             if (wanted != 0)
-                if (Block* block = map(bytes, wanted, wanted)) return block;
+                if (Block* block = map(with, bytes, wanted, wanted)) return block;
             // Refused: the pool holds what is missing, or addresses are fewer than thought.
             trim();
-            address_space_.store(address_space_left(bytes, reserve), std::memory_order_relaxed);
-            if (const std::size_t most = range_to_take(bytes, reserve)) {
+            address_space_.store(address_space_left(bytes, reserve, chosen), std::memory_order_relaxed);
+            if (const std::size_t most = range_to_take(bytes, reserve, room, chosen)) {
                 const std::size_t worthwhile = std::max(least + sizeof(Block), std::min(most, least_reservation));
-                if (Block* block = map(bytes, worthwhile, most)) return block;
+                if (Block* block = map(with, bytes, worthwhile, most)) return block;
             }
         }
-        return allocate_on_heap(source, least);
+        return allocate_on_heap(with, std::max(least, room));
+    }
+
+    static void keep(Block* block, const AllocatorSettings& settings) noexcept {
+        block->source = settings.source;
+        block->growth_factor = settings.growth_factor;
+        block->flags = static_cast<std::uint8_t>((settings.huge_pages ? Block::wants_huge_pages : 0) |
+                                                 (settings.reserve_bytes != 0 ? Block::room_was_set : 0));
     }
 
     // How large a reservation to ask for, header and all; 0: none, take the heap.
-    std::size_t range_to_take(std::size_t bytes, std::size_t reserve) const noexcept {
-        const std::size_t least = std::max(bytes, reserve) + sizeof(Block);
+    std::size_t range_to_take(std::size_t bytes, std::size_t reserve, std::size_t room,
+                              std::size_t chosen) const noexcept {
+        const std::size_t least = std::max({bytes, reserve, room}) + sizeof(Block);
         if (reserve != 0) return least;
-        if (const std::size_t chosen = settings.reserve_bytes) return std::max(least, std::min(chosen, max_bytes));
+        if (chosen != 0) return std::max(least, std::min(chosen, max_bytes));
         std::size_t share = next_reservation(address_space_.load(std::memory_order_relaxed), mapped_bytes());
         if (bytes >= least_reservation) share = std::max(share, bytes * 2);
         return share != 0 ? std::max(least, share) : 0;
@@ -184,14 +210,14 @@ private:
 
     // The address space to reckon with after a refusal. Where the system names no limit and
     // still refused an ordinary share, what is mapped now is all there is for us.
-    std::size_t address_space_left(std::size_t bytes, std::size_t reserve) const noexcept {
+    std::size_t address_space_left(std::size_t bytes, std::size_t reserve, std::size_t chosen) const noexcept {
         const std::size_t limit = Memory::address_space_bytes();
-        if (bytes >= least_reservation || reserve != 0 || settings.reserve_bytes != 0) return limit;
+        if (bytes >= least_reservation || reserve != 0 || chosen != 0) return limit;
         return std::min(limit, std::max(4 * mapped_bytes(), 64 * least_reservation));
     }
 
     // A block in a reservation of `wanted` bytes, header and all, or, by halving, of no less than `least`.
-    Block* map(std::size_t bytes, std::size_t least, std::size_t wanted) noexcept {
+    Block* map(const AllocatorSettings& with, std::size_t bytes, std::size_t least, std::size_t wanted) noexcept {
         // A block is up to three mappings (plain, huge and uncommitted pages); half of the
         // process's mappings stay free for others.
         if (mapped_blocks() >= Memory::max_mappings() / 6) return nullptr;
@@ -207,16 +233,13 @@ private:
         }
         committed = round_up(committed, Memory::page_size());
         Block* block = reinterpret_cast<Block*>(static_cast<char*>(range.address()) + offset);
-        *block = Block{functions_,
-                       nullptr,
-                       range.bytes() - skipped - sizeof(Block),
-                       committed - skipped - sizeof(Block),
-                       0,
-                       range.bytes(),
-                       nullptr,
-                       Source::reserved,
-                       0,
-                       static_cast<std::uint32_t>(offset)};
+        *block = Block{};
+        block->functions = functions_;
+        block->reserved_bytes = range.bytes() - skipped - sizeof(Block);
+        block->committed_bytes = committed - skipped - sizeof(Block);
+        block->mapping_bytes = range.bytes();
+        block->set_offset(offset);
+        keep(block, with);
         range.detach();
         mapped_blocks_.fetch_add(1, std::memory_order_relaxed);
         mapped_bytes_.fetch_add(share_of(block), std::memory_order_relaxed);
@@ -239,11 +262,11 @@ private:
         return std::min(block->mapping_bytes, largest_reservation);
     }
 
-    static char* start_of(Block* block) noexcept { return reinterpret_cast<char*>(block) - block->offset; }
+    static char* start_of(Block* block) noexcept { return reinterpret_cast<char*>(block) - block->offset(); }
 
     // Where the block's pages are counted from.
     static char* first_page_of(Block* block) noexcept {
-        return start_of(block) + round_up(block->offset, Memory::page_size());
+        return start_of(block) + round_up(block->offset(), Memory::page_size());
     }
 
     void unmap(Block* block) noexcept {
@@ -252,11 +275,14 @@ private:
         Reservation<Memory> ends_here(start_of(block), block->mapping_bytes);
     }
 
-    Block* allocate_on_heap(Source source, std::size_t bytes) noexcept {
+    Block* allocate_on_heap(const AllocatorSettings& with, std::size_t bytes) noexcept {
         void* address = Memory::heap_allocate(bytes + sizeof(Block));
         if (address == nullptr) return nullptr;
         Block* block = static_cast<Block*>(address);
-        *block = Block{functions_, nullptr, bytes, bytes, bytes, 0, nullptr, source, 0, 0};
+        *block = Block{};
+        block->functions = functions_;
+        block->reserved_bytes = block->committed_bytes = block->dirty_bytes = bytes;
+        keep(block, with);
         advise_huge_pages(block);
         return block;
     }
@@ -280,14 +306,14 @@ private:
     // steps is made of small pages.
     std::size_t to_whole_huge_pages(Block* block, std::size_t bytes) noexcept {
         const std::size_t huge = Memory::huge_page_size();
-        if (!settings.huge_pages || huge == 0 || bytes < huge_pages_from) return bytes;
+        if (!block->has(Block::wants_huge_pages) || huge == 0 || bytes < huge_pages_from) return bytes;
         const auto start = reinterpret_cast<std::uintptr_t>(first_page_of(block)) + sizeof(Block);
         return std::min(round_up(start + bytes, huge) - start, block->reserved_bytes);
     }
 
     void advise_huge_pages(Block* block) noexcept {
         const std::size_t huge = Memory::huge_page_size();
-        if (!settings.huge_pages || huge == 0 || block->committed_bytes < huge_pages_from) return;
+        if (!block->has(Block::wants_huge_pages) || huge == 0 || block->committed_bytes < huge_pages_from) return;
         const auto start = reinterpret_cast<std::uintptr_t>(block->data());
         const std::uintptr_t from = (start + huge - 1) & ~(std::uintptr_t{huge} - 1);
         const auto end =
@@ -334,22 +360,26 @@ private:
     // The block released last of those that will do, so that its memory is still in the caches.
     // One that is asked for little may have much: an array that grows, again and again, finds the memory
     // that the last one left, as with malloc. It is lent, within limits.
-    Block* take_from_pool(std::size_t bytes, std::size_t least, std::size_t wanted) noexcept {
+    Block* take_from_pool(std::size_t bytes, std::size_t least, std::size_t wanted, std::size_t chosen) noexcept {
         PoolLock lock(pool_busy_);
         if (!lock) return nullptr;
-        for (std::size_t place = pool_size_; place-- > 0;)
-            if (fits(pool_[place], bytes, least, wanted)) return lend(remove_from_pool(place), bytes);
+        for (std::size_t place = pool_size_; place-- > 0;) {
+            Block* block = pool_[place];
+            const std::size_t memory = memory_of(block);
+            if (!fits(block, memory, bytes, least, wanted, chosen)) continue;
+            remove_from_pool(place, memory);
+            if (memory > enough_for(bytes)) lend(block, memory, bytes);
+            return block;
+        }
         return nullptr;
     }
 
     // Notes what a block has more than is asked for. Its capacity is that of a new block: the rest
     // is to be had again without page faults.
-    Block* lend(Block* block, std::size_t bytes) noexcept {
-        if (memory_of(block) <= enough_for(bytes)) return block;
-        block->lent_mib = static_cast<std::uint16_t>(round_up(memory_of(block), mib) / mib);
+    void lend(Block* block, std::size_t memory, std::size_t bytes) noexcept {
+        block->lent_mib = static_cast<std::uint16_t>(round_up(memory, mib) / mib);
         lent_bytes_.fetch_add(block->lent_mib * mib, std::memory_order_relaxed);
         block->committed_bytes = std::min(block->committed_bytes, std::max(bytes, first_commit - sizeof(Block)));
-        return block;
     }
 
     void take_back(Block* block) noexcept {
@@ -360,21 +390,22 @@ private:
 
     // A full pool gives up what lay there longest.
     bool put_into_pool(Block* block) noexcept {
-        if (memory_of(block) > pool_bytes || block->mapping_bytes > 2 * largest_reservation) return false;
+        const std::size_t memory = memory_of(block);
+        if (memory > pool_bytes || block->mapping_bytes > 2 * largest_reservation) return false;
         PoolLock lock(pool_busy_);
         if (!lock) return false;
-        while (pool_size_ == pool_blocks || pool_held_bytes_ + memory_of(block) > pool_bytes)
-            unmap(remove_from_pool(0));
-        pool_held_bytes_ += memory_of(block);
+        while (pool_size_ == pool_blocks || pool_held_bytes_ + memory > pool_bytes)
+            unmap(remove_from_pool(0, memory_of(pool_[0])));
+        pool_held_bytes_ += memory;
         pool_[pool_size_++] = block;
         return true;
     }
 
-    Block* remove_from_pool(std::size_t place) noexcept {
+    Block* remove_from_pool(std::size_t place, std::size_t memory) noexcept {
         Block* block = pool_[place];
         std::copy(pool_ + place + 1, pool_ + pool_size_, pool_ + place);
         --pool_size_;
-        pool_held_bytes_ -= memory_of(block);
+        pool_held_bytes_ -= memory;
         return block;
     }
 
@@ -389,13 +420,14 @@ private:
     // Up to here a block's memory is no more than is asked for, or not worth counting.
     static std::size_t enough_for(std::size_t bytes) noexcept { return std::max(2 * bytes, small_bytes); }
 
-    // Whether a pooled block will do: large enough, not far larger than the settings say, and with
+    // Whether a pooled block will do: large enough, not far larger than what was chosen, and with
     // about as much memory as is asked for, or more while little is lent.
-    bool fits(const Block* block, std::size_t bytes, std::size_t least, std::size_t wanted) const noexcept {
+    bool fits(const Block* block, std::size_t memory, std::size_t bytes, std::size_t least, std::size_t wanted,
+              std::size_t chosen) const noexcept {
         return block->reserved_bytes >= least && block->reserved_bytes + sizeof(Block) >= wanted &&
-               (settings.reserve_bytes == 0 || wanted == 0 || block->reserved_bytes / 2 <= wanted) &&
-               (memory_of(block) <= enough_for(bytes) ||
-                lent_bytes_.load(std::memory_order_relaxed) + memory_of(block) <= most_lent_bytes) &&
+               (chosen == 0 || wanted == 0 || block->reserved_bytes / 2 <= wanted) &&
+               (memory <= enough_for(bytes) ||
+                lent_bytes_.load(std::memory_order_relaxed) + memory <= most_lent_bytes) &&
                bytes <= enough_for(std::max(block->committed_bytes, block->dirty_bytes));
     }
 
