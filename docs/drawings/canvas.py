@@ -1,7 +1,8 @@
-"""What the drawings share: colours for light and dark pages, boxes, arrows and text."""
+"""What the drawings share: colours, for light and dark pages, boxes, arrows and text."""
 
+import io
+import re
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
@@ -15,36 +16,25 @@ WIDTH_INCHES = 5.2
 FONT_SIZE = 10.5
 
 
-@dataclass(frozen=True)
-class Theme:
-    """The colours of a page and of what is drawn on it."""
-
-    name: str
-    ink: str
-    faint: str
-    element: str
-    on_element: str
-    room: str
-    view: str
-    old: str
-    panel: str
-
-
-LIGHT = Theme(
-    "light", ink="#1f2d3a", faint="#8896a3", element="#2a6f97", on_element="#ffffff", room="#bcdcee",
-    view="#c8621b", old="#dfe3e8", panel="#eef3f7",
-)  # fmt: skip
-DARK = Theme(
-    "dark", ink="#e6edf3", faint="#8b98a5", element="#4a9cc9", on_element="#0d1b26", room="#1f4a63",
-    view="#f4a259", old="#3a434d", panel="#22303c",
-)  # fmt: skip
+# The colours by what they are for: what is drawn, and what it turns into on a dark page.
+INK = "#1f2d3a"
+FAINT = "#8896a3"
+ELEMENT = "#2a6f97"
+ON_ELEMENT = "#ffffff"
+ROOM = "#bcdcee"
+VIEW = "#c8621b"
+OLD = "#dfe3e8"
+PANEL = "#eef3f7"
+DARK = {
+    INK: "#e6edf3", FAINT: "#8b98a5", ELEMENT: "#4a9cc9", ON_ELEMENT: "#0d1b26", ROOM: "#1f4a63",
+    VIEW: "#f4a259", OLD: "#3a434d", PANEL: "#22303c",
+}  # fmt: skip
 
 
 class Canvas:
     """A drawing area 100 units wide; y goes down."""
 
-    def __init__(self, theme, height):
-        self.theme = theme
+    def __init__(self, height):
         figure, self.axes = plt.subplots(figsize=(WIDTH_INCHES, WIDTH_INCHES * height / 100))
         figure.subplots_adjust(0, 0, 1, 1)
         self.axes.set(xlim=(0, 100), ylim=(height, 0), aspect="equal")
@@ -52,7 +42,7 @@ class Canvas:
 
     def text(self, x, y, text, *, color=None, ha="left", va="center", code=False, bold=False, size=1.0):
         self.axes.text(
-            x, y, text, color=color or self.theme.ink, ha=ha, va=va, fontsize=FONT_SIZE * size,
+            x, y, text, color=color or INK, ha=ha, va=va, fontsize=FONT_SIZE * size,
             family="monospace" if code else "sans-serif", weight="bold" if bold else "normal",
             linespacing=1.35,
         )  # fmt: skip
@@ -71,13 +61,13 @@ class Canvas:
         self.axes.add_patch(
             FancyBboxPatch(
                 (x + 1, y + 1), width - 2, height - 2, boxstyle="round,pad=1,rounding_size=1.6",
-                facecolor=fill or self.theme.panel, edgecolor=edge or "none", linewidth=1.1,
+                facecolor=fill or PANEL, edgecolor=edge or "none", linewidth=1.1,
             )
         )  # fmt: skip
 
     def line(self, x, y, to_x, to_y, *, color=None, dashed=False):
         self.axes.plot(
-            [x, to_x], [y, to_y], color=color or self.theme.faint, linewidth=1.1,
+            [x, to_x], [y, to_y], color=color or FAINT, linewidth=1.1,
             linestyle=(0, (3, 2.5)) if dashed else "-", solid_capstyle="butt",
         )  # fmt: skip
 
@@ -85,7 +75,7 @@ class Canvas:
         self.axes.annotate(
             "", (to_x, to_y), (x, y),
             arrowprops={
-                "arrowstyle": "-|>", "color": color or self.theme.ink, "linewidth": 1.3, "shrinkA": 0,
+                "arrowstyle": "-|>", "color": color or INK, "linewidth": 1.3, "shrinkA": 0,
                 "shrinkB": 0, "connectionstyle": f"arc3,rad={bend}", "mutation_scale": 11,
             },
         )  # fmt: skip
@@ -99,12 +89,24 @@ class Canvas:
 
 
 @contextmanager
-def drawing(name, directory, theme, height):
-    """A canvas, written to NAME-light.svg or NAME-dark.svg at the end."""
+def drawing(name, directory, height):
+    """A canvas, written to NAME.svg at the end."""
     # A file depends on nothing but what is drawn: no date, no random names.
     with matplotlib.rc_context({"svg.hashsalt": name}):
-        canvas = Canvas(theme, height)
+        canvas = Canvas(height)
         yield canvas
-        file = Path(directory) / f"{name}-{theme.name}.svg"
-        canvas.axes.figure.savefig(file, transparent=True, metadata={"Date": None, "Creator": None})
+        written = io.StringIO()
+        canvas.axes.figure.savefig(
+            written, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
+        )
         plt.close(canvas.axes.figure)
+    (Path(directory) / f"{name}.svg").write_text(for_both_pages(written.getvalue()))
+
+
+def for_both_pages(svg):
+    """The drawing with the colours of the page it is on: light, or dark where the reader prefers that."""
+    names = {light: f"--c{number}" for number, light in enumerate(DARK)}
+    svg = re.sub("#[0-9a-f]{6}(?=[;\"])", lambda found: f"var({names[found[0]]}, {found[0]})", svg)
+    dark = " ".join(f"{names[light]}: {dark};" for light, dark in DARK.items())
+    style = f"@media (prefers-color-scheme: dark) {{:root {{{dark}}}}}"
+    return svg.replace("</style>", f"\n{style}</style>", 1)

@@ -1,4 +1,4 @@
-"""Draw the documentation's drawings, for light and dark pages.
+"""Draw the documentation's drawings, each for light and dark pages.
 
 python3 docs/drawings/draw.py [DIRECTORY]
 """
@@ -9,9 +9,7 @@ from pathlib import Path
 import architecture
 import growing
 import memory
-from canvas import DARK, LIGHT
 
 directory = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
-for theme in (LIGHT, DARK):
-    for each in (growing, memory, architecture):
-        each.draw(directory, theme)
+for each in (growing, memory, architecture):
+    each.draw(directory)
