@@ -20,8 +20,10 @@ cimport cython
 cimport numpy as cnp
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.object cimport PyObject, PyTypeObject
-from cpython.ref cimport Py_INCREF
-from libc.string cimport memset
+from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer, PyCapsule_New, PyCapsule_SetDestructor
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdlib cimport free
+from libc.string cimport memset, strdup
 
 from cppdynarray._core cimport _growth, _indexing
 from cppdynarray._core._array cimport as_dtype, as_order
@@ -125,8 +127,12 @@ cdef class Room:
     cdef cnp.ndarray rows
 
     def __getbuffer__(self, Py_buffer* buffer, int flags):
-        # Empty. NumPy asks for it when the array is to be made writeable again.
-        PyBuffer_FillInfo(buffer, self, cnp.PyArray_DATA(self.rows) if self.rows is not None else NULL, 0, False, flags)
+        # NumPy asks for it when the array is to be made writeable again, or to get other strides. References
+        # are not to be written by others, so there it is empty.
+        if self.rows is None:
+            raise BufferError("a room without rows")
+        cdef size_t size = 0 if PyDataType_REFCHK(self.rows.descr) else used_bytes(self.rows)
+        PyBuffer_FillInfo(buffer, self, cnp.PyArray_DATA(self.rows), size, False, flags)
 
 
 room_type = <PyTypeObject*>Room
@@ -523,6 +529,37 @@ def __sizeof__(cnp.ndarray self not None):
     cdef Room room = room_of(self)
     cdef size_t size = np.ndarray.__sizeof__(self)
     return size + sizeof(Block) + used_bytes(room.rows) if room is not None else size
+
+
+# Handles, for code that writes without the GIL.
+
+cdef void close_handle(object capsule) noexcept:
+    cdef const char* name = PyCapsule_GetName(capsule)
+    cdef RollingPlace* place = <RollingPlace*>PyCapsule_GetPointer(capsule, name)
+    cdef cnp.ndarray array = <cnp.ndarray><PyObject*>place.array
+    publish_window(array, place)
+    place.handles -= 1
+    Py_DECREF(array)
+    free(<void*>name)
+
+
+def handle_capsule(cnp.ndarray array not None, str name):
+    """A capsule called `name` whose pointer is the RollingPlace* of `array`, which it keeps alive."""
+    cdef Room room = changeable(array)
+    if PyDataType_REFCHK(array.descr):
+        raise TypeError(f"elements of dtype {array.descr} are Python objects, which need the GIL")
+    cdef char* kept = strdup(name.encode())
+    if kept == NULL:
+        raise MemoryError
+    try:
+        capsule = PyCapsule_New(&room.place, kept, NULL)
+    except:
+        free(kept)
+        raise
+    room.place.handles += 1
+    Py_INCREF(array)
+    PyCapsule_SetDestructor(capsule, close_handle)
+    return capsule
 
 
 def memory_of(cnp.ndarray array not None):
