@@ -30,7 +30,7 @@ except ModuleNotFoundError as _error:
     if _error.name != "numba":
         raise
     raise ImportError(
-        "cppdynarray.numba needs Numba, which cppdynarray itself does without: 'pip install numba'"
+        "cppdynarray.numba needs Numba, which cppdynarray itself does without: 'pip install numba'", name="numba"
     ) from None
 from llvmlite import ir
 from numba.core import cgutils, types
