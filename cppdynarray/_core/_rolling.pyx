@@ -23,27 +23,33 @@ from cpython.object cimport PyObject, PyTypeObject
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer, PyCapsule_New, PyCapsule_SetDestructor
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdlib cimport free
-from libc.string cimport memset, strdup
+from libc.string cimport memcmp, memset, strdup
 
-from cppdynarray._core cimport _growth, _indexing
-from cppdynarray._core._array cimport as_dtype, as_order
+from cppdynarray._core cimport _conversion, _growth, _indexing
+from cppdynarray._core._conversion cimport has_arena
 from cppdynarray._core._dispatch cimport (
     PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, add_attributes, add_methods, add_operator_slots, as_plain,
     is_dynamic, set_rolling_type,
 )
 from cppdynarray._core._memory cimport (
-    Block, block_of, new_array, row_bytes, set_length, shrink_block, used_bytes,
+    Block, block_of, new_array, publish, publish_length, room_type, row_bytes, set_up_headers, used_bytes,
+)
+from cppdynarray._core._memory cimport shrink_to_fit as shrink_block
+from cppdynarray._core._new cimport as_dtype, as_order
+from cppdynarray._core.numpy_api cimport (
+    NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
+    PyDataType_REFCHK,
 )
 
 cnp.import_array()
+set_up_headers()
 
 
 cdef extern from "Python.h":
     const int METH_O
     const unsigned long Py_TPFLAGS_DEFAULT
     const unsigned long Py_TPFLAGS_BASETYPE
-    const int Py_tp_new, Py_tp_methods, Py_tp_getset, Py_tp_doc, Py_tp_repr
-    const int Py_mp_length, Py_sq_length
+    const int Py_tp_new, Py_tp_methods, Py_tp_getset, Py_tp_doc
     const int Py_mp_subscript, Py_mp_ass_subscript, Py_sq_item, Py_sq_ass_item, Py_bf_getbuffer
 
     ctypedef struct PyType_Spec:
@@ -54,17 +60,6 @@ cdef extern from "Python.h":
         PyType_Slot* slots
 
     object PyType_FromSpecWithBases(PyType_Spec* spec, object bases)
-
-
-cdef extern from "numpy/arrayobject.h":
-    bint PyDataType_REFCHK(cnp.dtype) noexcept
-    object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
-                                const cnp.npy_intp* strides, void* data, int flags, object obj)
-    int PyArray_SetBaseObject(cnp.ndarray array, object base) except -1
-    const int NPY_ARRAY_CARRAY
-    const int NPY_ARRAY_WRITEABLE
-    const Py_ssize_t NPY_MAX_INTP
-    const int NPY_VSTRING
 
 
 cdef extern from "cppdynarray/rolling_place.hpp" namespace "cppdynarray":
@@ -95,14 +90,16 @@ cdef extern from "cppdynarray/rolling_place.hpp" namespace "cppdynarray":
     void set_first_of(RollingPlace*, size_t) noexcept nogil
 
 
+cdef extern from "array_fields.hpp" namespace "cppdynarray":
+    void mark_placed(cnp.ndarray, bint) noexcept
+
+
 cdef extern from "rolling.hpp" namespace "cppdynarray":
     cppclass RoomStruct "cppdynarray::Room":
         RollingPlace place
 
-    PyTypeObject* room_type
     RoomStruct* c_room_of "cppdynarray::room_of"(cnp.ndarray) noexcept
     void publish_window(cnp.ndarray, const RollingPlace*) noexcept
-    void publish_if_rolling(cnp.ndarray) noexcept
     bint is_as_made(cnp.ndarray, const RoomStruct*) noexcept
     bint append_scalar(cnp.ndarray, RoomStruct*, object) noexcept
     void make_room_for_references(RollingPlace*, size_t) noexcept
@@ -135,7 +132,7 @@ cdef class Room:
         PyBuffer_FillInfo(buffer, self, cnp.PyArray_DATA(self.rows), size, False, flags)
 
 
-room_type = <PyTypeObject*>Room
+room_type[0] = <PyTypeObject*>Room
 
 
 cdef str CANT_TAKE_ROWS = (
@@ -152,6 +149,7 @@ cdef Room room_of(cnp.ndarray array):
 cdef Room changeable(cnp.ndarray array):
     """The room of an array to which rows may be added; ValueError that says why they can't."""
     cdef RoomStruct* room = c_room_of(array)
+    publish(array)
     if room == NULL:
         raise ValueError(CANT_TAKE_ROWS)
     if not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE):
@@ -179,7 +177,7 @@ cdef cnp.ndarray new_window(type cls, cnp.dtype dtype, int ndim, const cnp.npy_i
     cdef size_t row = row_bytes(rows)
     if row != 0:
         # All that was rounded up to is room: NumPy drops the references that are in it.
-        set_length(rows, block.committed_bytes // row)
+        publish_length(rows, block.committed_bytes // row)
     room.rows = rows
     room.place.block = block
     room.place.length = &room.place.own_length
@@ -249,12 +247,17 @@ cdef object tp_new(object cls, object args, PyObject* kwargs):
 
 # Adding rows.
 
+cdef bint is_zero(const char* bytes, size_t size) noexcept:
+    return size == 0 or (bytes[0] == 0 and memcmp(bytes, bytes + 1, size - 1) == 0)
+
+
 cdef int push(cnp.ndarray array, Room room, cnp.ndarray rows) except -1:
     """Adds rows that were converted; where they hold references `rows` is a scratch array."""
     cdef Py_ssize_t count = cnp.PyArray_DIMS(rows)[0], leaving, items
     cdef RollingPlace* place = &room.place
     cdef Window window
-    cdef cnp.ndarray doomed = None
+    cdef cnp.ndarray doomed = None, stray = None
+    cdef char* slots
     if not PyDataType_REFCHK(room.rows.descr):
         append_to_window(place, cnp.PyArray_DATA(rows), count)
         publish_window(array, place)
@@ -267,15 +270,21 @@ cdef int push(cnp.ndarray array, Room room, cnp.ndarray rows) except -1:
     window = window_of(place)
     leaving = max(<Py_ssize_t>window.rows + count - <Py_ssize_t>place.max_rows, 0)
     items = place.columns
+    slots = place.block.data() + (window.start + window.rows) * place.row_bytes
+    if not has_arena(room.rows) and not is_zero(slots, count * place.row_bytes):
+        # NumPy wrote there, through a view, while Python code that it ran let the window move on.
+        stray = _growth.take_items(  # no-cython-lint: dropped on return
+            room.rows, cnp.PyArray_ITEMSIZE(room.rows), (window.start + window.rows) * items,
+            (window.start + window.rows + count) * items)
     if leaving != 0:
         doomed = _growth.take_items(
             room.rows, cnp.PyArray_ITEMSIZE(room.rows), window.start * items, (window.start + leaving) * items)
     try:
-        _growth.move_in(room.rows, rows, place.block.data() + (window.start + window.rows) * place.row_bytes)
+        _growth.move_in(room.rows, rows, slots)
     except:
         # Only strings can fail, and those that were to leave are still there.
         if doomed is not None:
-            set_length(doomed, 0)
+            publish_length(doomed, 0)
         raise
     set_length_of(place, length_of(place) + count)
     publish_window(array, place)
@@ -284,11 +293,11 @@ cdef int push(cnp.ndarray array, Room room, cnp.ndarray rows) except -1:
 
 cdef int append(cnp.ndarray array, object value) except -1:
     cdef Room room = changeable(array)
-    if cnp.PyArray_NDIM(array) > 1 and _growth.is_rows(array, value, 1):
+    if cnp.PyArray_NDIM(array) > 1 and _conversion.is_rows(array, value, 1):
         append_to_window(&room.place, cnp.PyArray_DATA(value), 1)
         publish_window(array, &room.place)
         return 0
-    cdef cnp.ndarray rows = _growth.convert_row(as_plain(array), value)
+    cdef cnp.ndarray rows = _conversion.convert_row(as_plain(array), value)
     return push(array, changeable(array), rows)
 
 
@@ -297,15 +306,15 @@ cdef int extend(cnp.ndarray array, object values) except -1:
     cdef cnp.ndarray like, rows
     if is_dynamic(values):
         values = as_plain(values)
-    if _growth.is_rows(array, values, 0):
+    if _conversion.is_rows(array, values, 0):
         append_to_window(&room.place, cnp.PyArray_DATA(values), cnp.PyArray_DIMS(values)[0])
         publish_window(array, &room.place)
         return 0
     like = as_plain(array)
     rows = (
-        _growth.convert_array(like, values) if _growth.is_array_like(values)
-        else _growth.convert_rows(like, values) if cnp.PyArray_NDIM(like) > 1
-        else _growth.convert_items(like, values)
+        _conversion.convert_array(like, values) if _conversion.is_array_like(values)
+        else _conversion.convert_rows(like, values) if cnp.PyArray_NDIM(like) > 1
+        else _conversion.convert_items(like, values)
     )
     return push(array, changeable(array), rows)
 
@@ -354,28 +363,10 @@ def clear(cnp.ndarray self not None):
 
 # Looking.
 
-cdef Py_ssize_t length(cnp.ndarray self) except -1:
-    publish_if_rolling(self)
-    if cnp.PyArray_NDIM(self) == 0:
-        raise TypeError("len() of unsized object")
-    return cnp.PyArray_DIMS(self)[0]
-
-
-cdef PyObject* get_item(cnp.ndarray self, object key) except NULL:
-    publish_if_rolling(self)
-    return _indexing.get_item(self, key)
-
-
 cdef int set_item(cnp.ndarray self, object key, PyObject* value) except -1:
     if value == NULL:
         raise ValueError("rows of a RollingArray can't be deleted: they leave as others come in; clear() removes all")
-    publish_if_rolling(self)
     return _indexing.set_item(self, key, value)
-
-
-cdef PyObject* sequence_item(cnp.ndarray self, Py_ssize_t index) except NULL:
-    publish_if_rolling(self)
-    return _indexing.sequence_item(self, index)
 
 
 cdef int set_sequence_item(cnp.ndarray self, Py_ssize_t index, PyObject* value) except -1:
@@ -392,8 +383,9 @@ cdef object get_maxlen(object self, void* closure):
     return <Py_ssize_t>room.place.max_rows if room is not None else None
 
 
-cdef object represent(object self):
-    cdef str text = np.array_repr(self)
+def __repr__(cnp.ndarray self not None):
+    """As NumPy's, and `maxlen`."""
+    cdef str text = np.array_repr(as_plain(self).view(type(self)))
     cdef object maxlen = get_maxlen(self, NULL)
     return f"{text[:-1]}, maxlen={maxlen})" if maxlen is not None and text.endswith(")") else text
 
@@ -539,6 +531,8 @@ cdef void close_handle(object capsule) noexcept:
     cdef cnp.ndarray array = <cnp.ndarray><PyObject*>place.array
     publish_window(array, place)
     place.handles -= 1
+    if place.handles == 0:
+        mark_placed(array, False)
     Py_DECREF(array)
     free(<void*>name)
 
@@ -556,6 +550,8 @@ def handle_capsule(cnp.ndarray array not None, str name):
     except:
         free(kept)
         raise
+    if room.place.handles == 0:
+        mark_placed(array, True)
     room.place.handles += 1
     Py_INCREF(array)
     PyCapsule_SetDestructor(capsule, close_handle)
@@ -719,8 +715,8 @@ RollingArray([[3, 4],
 
 
 cdef PyMethodDef[80] methods
-cdef PyGetSetDef[12] attributes
-cdef PyType_Slot[64] slots
+cdef PyGetSetDef[32] attributes
+cdef PyType_Slot[80] slots
 cdef PyType_Spec spec
 
 
@@ -740,15 +736,12 @@ cdef type make_type():
     slots[1] = PyType_Slot(Py_tp_doc, <void*>type_doc)
     slots[2] = PyType_Slot(Py_tp_methods, <void*>methods)
     slots[3] = PyType_Slot(Py_tp_getset, <void*>attributes)
-    slots[4] = PyType_Slot(Py_tp_repr, <void*>represent)
-    slots[5] = PyType_Slot(Py_mp_length, <void*>length)
-    slots[6] = PyType_Slot(Py_sq_length, <void*>length)
-    slots[7] = PyType_Slot(Py_mp_subscript, <void*>get_item)
-    slots[8] = PyType_Slot(Py_mp_ass_subscript, <void*>set_item)
-    slots[9] = PyType_Slot(Py_sq_item, <void*>sequence_item)
-    slots[10] = PyType_Slot(Py_sq_ass_item, <void*>set_sequence_item)
-    slots[11] = PyType_Slot(Py_bf_getbuffer, <void*>get_buffer)
-    add_operator_slots(&slots[12])
+    slots[4] = PyType_Slot(Py_mp_subscript, <void*>_indexing.get_item)
+    slots[5] = PyType_Slot(Py_mp_ass_subscript, <void*>set_item)
+    slots[6] = PyType_Slot(Py_sq_item, <void*>_indexing.sequence_item)
+    slots[7] = PyType_Slot(Py_sq_ass_item, <void*>set_sequence_item)
+    slots[8] = PyType_Slot(Py_bf_getbuffer, <void*>get_buffer)
+    add_operator_slots(&slots[9])
 
     spec.name = b"cppdynarray.RollingArray"
     spec.basicsize = 0
@@ -756,10 +749,10 @@ cdef type make_type():
     spec.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE
     spec.slots = slots
     cls = PyType_FromSpecWithBases(&spec, (np.ndarray,))
-    set_rolling_type(cls, Room)
+    set_rolling_type(cls)
     for function in (
         clear, as_numpy, copy, resize, __copy__, __deepcopy__, __reduce_ex__, __reduce__, __setstate__, __array_wrap__,
-        __sizeof__,
+        __repr__, __sizeof__,
     ):
         function.__qualname__ = f"RollingArray.{function.__name__}"
         setattr(cls, function.__name__, function)

@@ -38,7 +38,10 @@ inline std::size_t used_bytes(PyArrayObject* array) noexcept { return static_cas
 // Gives a placed array the memory and length of its place. A length that doesn't fit the memory (a file
 // that others wrote to) is cut, and an array that NumPy's own functions gave other rows is left alone.
 inline void publish_place(PyArrayObject* array) noexcept {
-    if (const Room* room = room_of(array)) return publish_window(array, &room->place);
+    if (const Room* room = room_of(array)) {
+        if (is_as_made(array, room)) publish_window(array, &room->place);
+        return;
+    }
     Block* const block = block_of(array);
     if (block == nullptr || block->place == nullptr || PyArray_NDIM(array) == 0) return;
     const ArrayPlace* const place = block->place;
