@@ -72,6 +72,7 @@ setup(
             extension("_indexing"),
             extension("_array"),
             extension("_creation"),
+            extension("_rolling"),
             extension("_handles"),
         ],
         compiler_directives={

@@ -52,6 +52,7 @@ from cppdynarray._core._creation import (
     zeros,
     zeros_like,
 )
+from cppdynarray._core._rolling import RollingArray
 from cppdynarray._version import __version__
 from cppdynarray.options import get_options, options, set_options
 
@@ -84,6 +85,7 @@ __all__ = [
     "FloatDynamicArray",
     "Int32DynamicArray",
     "Int64DynamicArray",
+    "RollingArray",
     "__version__",
     "arange",
     "array",

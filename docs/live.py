@@ -1,8 +1,10 @@
-"""Plot the numbers that come in, one a line, while they come in.
+"""Plot the numbers that come in, one a line, while they come in; with --last N the last N of them.
 
 your_program | python3 live.py
+your_program | python3 live.py --last 1000
 """
 
+import argparse
 import sys
 import threading
 
@@ -11,7 +13,10 @@ from matplotlib.animation import FuncAnimation
 
 import cppdynarray as cda
 
-values = cda.DynamicArray()
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+parser.add_argument("--last", type=int, metavar="N", help="how many to show; by default all")
+last = parser.parse_args().last
+values = cda.DynamicArray() if last is None else cda.RollingArray(maxlen=last)
 
 
 def collect() -> None:

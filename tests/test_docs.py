@@ -24,9 +24,11 @@ from subprocesses import run_process, run_python
 ROOT = Path(__file__).parent.parent
 # What methods of ndarray that NumPy documents give instead of a docstring of ours.
 # fmt: off
+CLASSES = (cda.DynamicArray, cda.RollingArray)
 FORWARDED = {
     name
-    for name, value in vars(cda.DynamicArray).items()
+    for cls in CLASSES
+    for name, value in vars(cls).items()
     if hasattr(np.ndarray, name) and getattr(value, "__doc__", None) == getattr(np.ndarray,
         name).__doc__
 }
@@ -40,7 +42,7 @@ def modules():
         try:
             found.append(importlib.import_module(f"cppdynarray.{name}"))
         except ImportError as error:  # each for its own users
-            assert error.name in ("brian2", "matplotlib", "pytest"), error
+            assert error.name in ("brian2", "matplotlib", "numba", "pytest"), error
     return found
 
 
@@ -57,11 +59,12 @@ def documented():
         for name, value in vars(module).items():
             if callable(value) and is_ours(value) and value.__doc__ and not isinstance(value, type):
                 found[f"{value.__module__}.{name}"] = value.__doc__
-    found["cppdynarray.DynamicArray"] = cda.DynamicArray.__doc__
-    for name, value in vars(cda.DynamicArray).items():
-        doc = getattr(value, "__doc__", None)
-        if doc and name not in FORWARDED and name != "__doc__" and not isinstance(value, type):
-            found[f"cppdynarray.DynamicArray.{name}"] = doc
+    for cls in CLASSES:
+        found[f"cppdynarray.{cls.__name__}"] = cls.__doc__
+        for name, value in vars(cls).items():
+            doc = getattr(value, "__doc__", None)
+            if doc and name not in FORWARDED and name != "__doc__" and not isinstance(value, type):
+                found[f"cppdynarray.{cls.__name__}.{name}"] = doc
     return found
 
 
@@ -236,7 +239,8 @@ def test_examples_in_the_documentation(path):
     run_examples("\n".join(code_blocks(path.read_text(), "pycon")), path.name)
 
 
-def test_live_plot_of_the_quickstart(tmp_path):
+@pytest.mark.parametrize(("arguments", "shown"), [([], 3), (["--last", "2"], 2)], ids=["all", "last"])
+def test_live_plot_of_the_quickstart(arguments, shown):
     numbers = "0.5\n-1e3\n7\n"
     code = f"""
         import io, runpy, sys, time
@@ -245,14 +249,15 @@ def test_live_plot_of_the_quickstart(tmp_path):
         import matplotlib.pyplot as plt
         plt.show = lambda: None
         sys.stdin = io.StringIO({numbers!r})
+        sys.argv = ["live.py", *{arguments!r}]
         script = runpy.run_path({str(ROOT / "docs" / "live.py")!r})
-        while len(script["values"]) < 3:
+        while len(script["values"]) < {shown} or script["values"][-1] != 7:
             time.sleep(0.01)
         script["update"](0)
         print(script["curve"].get_ydata().tolist())
         script["animation"]._draw_was_started = True  # nobody looks at it, which is no mistake
     """
-    assert run_python(code).strip() == str([float(line) for line in numbers.split()])
+    assert run_python(code).strip() == str([float(line) for line in numbers.split()][-shown:])
 
 
 START, *SECTIONS = LIBRARIES_PAGE.read_text().split("\n## ")

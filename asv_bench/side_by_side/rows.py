@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks import append, creation, extend, indexing, mixed, peers, push_back, resize, ufuncs
+from benchmarks import append, compiled, creation, extend, indexing, mixed, peers, push_back, resize, rolling, ufuncs
 
 from .measure import Contender
 from .peak import available
@@ -186,6 +186,36 @@ def pushes(quick):
             )
 
 
+def windows(quick):
+    """RollingArrays: a few operations of the peers take as long as many of ours."""
+    for maxlen in [1_000] if quick else rolling.Window.params[1]:
+        for row, benchmark, method, kinds in (
+            ("window, append", rolling.Window, "time_append", list(rolling.WINDOWS)),
+            ("window, append and look", rolling.Window, "time_append_and_look", list(rolling.WINDOWS)),
+            ("window, extend and look", rolling.Extend, "time_extend_and_look", rolling.Extend.params[0]),
+        ):
+            ours = partial(Contender, benchmark, method, "cpp", maxlen, units=10_000, count=10_000)
+            for kind in kinds[1:]:
+                count = 20 if method != "time_append" or kind in ("np.roll", "a[:-1] = a[1:]") else 2_000
+                theirs = partial(Contender, benchmark, method, kind, maxlen, units=count, count=count)
+                yield Times(row, "float64", maxlen, kind, ours, theirs)
+        yield Times(
+            "window, append", "float64", maxlen, "DynamicArray, append alone",
+            partial(Contender, rolling.Window, "time_append", "cpp", maxlen, units=10_000, count=10_000),
+            partial(Contender, rolling.Grow, "time_append", "DynamicArray", maxlen, units=10_000, count=10_000),
+        )
+
+
+def compiled_loops():
+    for ours in compiled.Append.params[0][:3]:
+        for kind in compiled.Append.params[0][3:]:
+            yield Times(
+                "append in njit", "DynamicArray" if ours == "cpp" else ours.removeprefix("cpp, "), compiled.Append.count, kind,
+                partial(Contender, compiled.Append, "time_append", ours, units=compiled.Append.count),
+                partial(Contender, compiled.Append, "time_append", kind, units=compiled.Append.count),
+            )
+
+
 def growth(quick):
     """Everything that grows, against everything."""
     for kind in peers.KINDS[1:]:
@@ -236,5 +266,7 @@ def rows(quick):
     yield from overheads(quick)
     yield from creations()
     yield from pushes(quick)
+    yield from windows(quick)
+    yield from compiled_loops()
     yield from growth(quick)
     yield from memories(quick)

@@ -17,6 +17,7 @@ set_up_headers()
 
 cdef extern from "dispatch.hpp" namespace "cppdynarray":
     PyTypeObject* dynamic_array_type
+    PyTypeObject* rolling_array_type
     PyObject* function_overrides
     PyObject* ndarray_array_function
     PyObject* some_ndarray
@@ -74,6 +75,12 @@ cdef object subscript(cnp.ndarray array, object key):
 cdef int assign_subscript(cnp.ndarray array, object key, object value) except -1:
     """array[key] = value for any key, by NumPy."""
     return assign(array, key, value)
+
+
+cdef void set_rolling_type(type rolling_array):
+    """Says which class is to be replaced by plain views besides DynamicArray."""
+    global rolling_array_type
+    rolling_array_type = <PyTypeObject*>rolling_array
 
 
 cdef void set_type(type dynamic_array):

@@ -19,3 +19,5 @@ cdef int reserve(cnp.ndarray array, Py_ssize_t rows) except -1
 cdef int shrink_to_fit(cnp.ndarray array) except -1
 cdef Py_ssize_t capacity(cnp.ndarray array) noexcept
 cdef Py_ssize_t max_size(cnp.ndarray array) noexcept
+cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots) except -1
+cdef cnp.ndarray take_items(cnp.ndarray array, size_t item_size, Py_ssize_t start, Py_ssize_t stop)

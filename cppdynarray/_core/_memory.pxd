@@ -1,7 +1,7 @@
 """Memory for arrays: the block allocator as NumPy's data handler (NEP 49)."""
 
 cimport numpy as cnp
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject
 from libc.stddef cimport size_t
 
 
@@ -63,6 +63,10 @@ cdef extern from "array_growth.hpp" namespace "cppdynarray":
     void close_place(ArrayPlace* place) noexcept
 
 
+cdef extern from "rolling.hpp" namespace "cppdynarray":
+    PyTypeObject** room_type
+
+
 cdef extern from "calls_under_way.hpp" namespace "cppdynarray":
     ctypedef struct CallsUnderWay:
         size_t count
@@ -77,12 +81,14 @@ cdef extern from "calls_under_way.hpp" namespace "cppdynarray":
 cdef object handler
 cdef object placed_handler
 cdef CallsUnderWay shared_calls
+cdef PyTypeObject* shared_room_type  # _rolling.pyx sets it
 
 cdef inline void set_up_headers() noexcept:
     """What each module that includes array_fields.hpp or what is above it does when it is imported."""
-    global calls_under_way
+    global calls_under_way, room_type
     set_handlers(<PyObject*>handler, <PyObject*>placed_handler)
     calls_under_way = &shared_calls
+    room_type = &shared_room_type
 
 cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims,
                            Py_ssize_t capacity=?, Py_ssize_t reserve=?, bint fortran=?,

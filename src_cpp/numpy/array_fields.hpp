@@ -52,6 +52,13 @@ inline void disown_elements(PyArrayObject* array) noexcept {
     Py_DECREF(std::exchange(fields(array)->mem_handler, nullptr));
 }
 
+// Marks an array that owns no memory as placed, or no longer: NumPy asks the handlers of owners alone.
+inline void mark_placed(PyArrayObject* array, bool placed) noexcept {
+    PyObject* const handler = placed ? placed_handler : nullptr;
+    Py_XINCREF(handler);
+    Py_XDECREF(std::exchange(fields(array)->mem_handler, handler));
+}
+
 // The block that `array` owns; nullptr if its memory isn't ours.
 inline Block* block_of(PyArrayObject* array) noexcept {
     if ((!is_quiet(array) && !is_placed(array)) || !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA)) return nullptr;
@@ -69,6 +76,13 @@ inline void set_block(PyArrayObject* array, Block* block) noexcept { fields(arra
 inline void set_length(PyArrayObject* array, npy_intp rows) noexcept {
     PyArray_DIMS(array)[0] = rows;
     if (PyArray_NDIM(array) != 1) PyArray_UpdateFlags(array, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS);
+}
+
+// Points an array that looks into the memory of its base at other rows there, as many as there are: row
+// shape and strides stay, and so does alignment, since rows lie whole rows apart.
+inline void set_window(PyArrayObject* array, char* data, npy_intp rows) noexcept {
+    fields(array)->data = data;
+    set_length(array, rows);
 }
 
 // Sets the shape, without changing the number of dimensions, to `dims` in C order.

@@ -18,6 +18,7 @@
 #include "calls_under_way.hpp"
 #include "cppdynarray/array_place.hpp"
 #include "cppdynarray/growth_policy.hpp"
+#include "rolling.hpp"
 #include "tracemalloc.hpp"
 
 namespace cppdynarray {
@@ -37,6 +38,10 @@ inline std::size_t used_bytes(PyArrayObject* array) noexcept { return static_cas
 // Gives a placed array the memory and length of its place. A length that doesn't fit the memory (a file
 // that others wrote to) is cut, and an array that NumPy's own functions gave other rows is left alone.
 inline void publish_place(PyArrayObject* array) noexcept {
+    if (const Room* room = room_of(array)) {
+        if (is_as_made(array, room)) publish_window(array, &room->place);
+        return;
+    }
     Block* const block = block_of(array);
     if (block == nullptr || block->place == nullptr || PyArray_NDIM(array) == 0) return;
     const ArrayPlace* const place = block->place;
@@ -65,7 +70,7 @@ inline void publish_length(PyArrayObject* array, npy_intp rows) noexcept {
 
 // Why a placed array's rows must stay as they are.
 inline const char* why_layout_is_fixed(PyArrayObject* array) noexcept {
-    return Block::of(PyArray_DATA(array))->place->handles != 0 ? "a C++ or Cython handle to the array is open"
+    return room_of(array) != nullptr || Block::of(PyArray_DATA(array))->place->handles != 0 ? "a C++ or Cython handle to the array is open"
                                                                : "the array is that of a file";
 }
 

@@ -1,4 +1,5 @@
-// What is computed from a DynamicArray is computed by NumPy on plain views of it.
+// What is computed from a DynamicArray is computed by NumPy on plain views of it; so it is for a
+// RollingArray, which is meant below too.
 //
 // One mechanism serves operators, methods, ufuncs and functions: replace each DynamicArray
 // among the arguments by a plain view (Operands::plain), call NumPy, and in the result put
@@ -23,11 +24,18 @@
 
 namespace cppdynarray {
 
-// The class DynamicArray, once it exists.
+// The classes DynamicArray and RollingArray, once they exist.
 inline PyTypeObject* dynamic_array_type = nullptr;
+inline PyTypeObject* rolling_array_type = nullptr;
+
+inline bool is_ours(PyTypeObject* type) noexcept {
+    return PyType_IsSubtype(type, dynamic_array_type) ||
+           (rolling_array_type != nullptr && PyType_IsSubtype(type, rolling_array_type));
+}
 
 inline bool is_dynamic(PyObject* object) noexcept {
-    return Py_TYPE(object) == dynamic_array_type || PyObject_TypeCheck(object, dynamic_array_type);
+    return Py_TYPE(object) == dynamic_array_type ||
+           (PyArray_Check(object) && !PyArray_CheckExact(object) && is_ours(Py_TYPE(object)));
 }
 
 // The arguments of one call, and which plain view stands for which DynamicArray.
@@ -216,6 +224,7 @@ private:
     static bool settle(const Pair& pair) noexcept {
         auto* view = reinterpret_cast<PyArrayObject*>(pair.view);
         auto* array = reinterpret_cast<PyArrayObject*>(pair.original);
+        if (room_of(array) != nullptr) return true;  // a window moves over its memory: what was written is there
         if (has_moved(pair)) return carry_over(view, array);
         return !PyDataType_REFCHK(PyArray_DESCR(array)) || clear_removed(view, array);
     }
@@ -538,7 +547,7 @@ inline PyObject* some_ndarray = nullptr;
 inline PyObject* only_ndarray = nullptr;             // (numpy.ndarray,)
 inline PyObject* array_function_by_name = nullptr;   // sorts arguments given by name
 
-// Whether all of `types` are ndarray or kinds of DynamicArray; -1 on error.
+// Whether all of `types` are ndarray or kinds of our arrays; -1 on error.
 inline int are_ours(PyObject* types) noexcept {
     PyObject* sequence = PySequence_Fast(types, "types must be iterable");
     if (sequence == nullptr) return -1;
@@ -546,7 +555,7 @@ inline int are_ours(PyObject* types) noexcept {
     for (Py_ssize_t i = 0; ours && i < PySequence_Fast_GET_SIZE(sequence); ++i) {
         PyObject* cls = PySequence_Fast_GET_ITEM(sequence, i);
         ours = cls == reinterpret_cast<PyObject*>(&PyArray_Type) ||
-               (PyType_Check(cls) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(cls), dynamic_array_type));
+               (PyType_Check(cls) && is_ours(reinterpret_cast<PyTypeObject*>(cls)));
     }
     Py_DECREF(sequence);
     return ours;

@@ -34,7 +34,8 @@ public:
         auto* array = reinterpret_cast<PyArrayObject*>(object);
         publish(array);
         const int ndim = PyArray_NDIM(array);
-        if (ndim < 1 || ndim > most_dimensions || PyArray_BASE(array) != nullptr) return as_plain(object);
+        PyObject* base = PyArray_BASE(array);  // what no array is, a room, NumPy takes for the end of a chain
+        if (ndim < 1 || ndim > most_dimensions || (base != nullptr && PyArray_Check(base))) return as_plain(object);
         Stack& stack = stacks_[static_cast<std::size_t>(ndim - 1)];
         if (stack.size == 0) return as_plain(object);
         PyObject* view = stack.views[--stack.size];

@@ -24,6 +24,14 @@ cda.set_options(backend="fortran")  # type: ignore[arg-type]
 cda.set_options(colour="red")  # type: ignore[call-arg]
 cda.get_options()["colour"]  # type: ignore[typeddict-item]
 
+w = cda.RollingArray(maxlen=3)
+cda.RollingArray([1, 2])  # type: ignore[call-overload]
+cda.RollingArray(maxlen="3")  # type: ignore[call-overload]
+w.append({})  # type: ignore[arg-type]
+w.maxlen = 10  # type: ignore[misc]
+w.insert(0, 1)  # type: ignore[attr-defined]
+w[1:].append(1)  # type: ignore[attr-defined]
+
 # What is computed is plain and doesn't grow.
 (d + 1).append(1)  # type: ignore[attr-defined]
 (-d).append(1)  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ import numpy as np
 
 import cppdynarray as cda
 import cppdynarray.numpy as cnp
-from cppdynarray import DynamicArray
+from cppdynarray import DynamicArray, RollingArray
 
 
 class Samples(DynamicArray[tuple[int], np.dtype[np.float64]]):
@@ -142,3 +142,21 @@ assert_type(cda.get_options()["reserve_bytes"], int)
 assert_type(cda.get_include(), str)
 assert_type(cda.__version__, str)
 assert_type(cda.show_config(mode="dicts"), dict[str, dict[str, Any]])
+
+# Windows.
+w = RollingArray(maxlen=3)
+assert_type(w, RollingArray[tuple[int], np.dtype[np.float64]])
+assert_type(RollingArray(maxlen=3, dtype=np.int32), RollingArray[tuple[int], np.dtype[np.int32]])
+assert_type(
+    RollingArray(maxlen=3, dtype=np.int32, row_shape=(2,)), RollingArray[tuple[Any, ...], np.dtype[np.int32]]
+)
+assert_type(RollingArray(np.eye(3), maxlen=3), RollingArray[tuple[int, int], np.dtype[np.float64]])
+assert_type(RollingArray([1, 2], maxlen=3), RollingArray[tuple[Any, ...], np.dtype[Any]])
+w.append(1.0)
+w.extend([2, 3.5])
+w.extend(d)
+assert_type(w.maxlen, int | None)
+assert_type(w.copy(), RollingArray[tuple[int], np.dtype[np.float64]])
+assert_type(w.as_numpy(), np.ndarray[tuple[int], np.dtype[np.float64]])
+assert_type(w.T, np.ndarray[tuple[int], np.dtype[np.float64]])
+w.clear()

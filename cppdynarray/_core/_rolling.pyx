@@ -1,0 +1,764 @@
+# distutils: language = c++
+"""The class RollingArray: the last rows of a stream as one array.
+
+The array owns no memory. Its base, a Room, does, and what is between them is in rolling_place.hpp (where
+the window is) and rolling.hpp (how NumPy is shown it). Here, as in _growth.pyx, values are converted
+first, which may run Python code; then rows move, and none runs; references are dropped last.
+
+Elements that hold references leave the room with their row. Those that don't stay readable through
+older views until they are overwritten.
+"""
+
+import operator
+from copy import deepcopy
+
+import numpy as np
+
+from cppdynarray._core._array import DynamicArray
+
+cimport cython
+cimport numpy as cnp
+from cpython.buffer cimport PyBuffer_FillInfo
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer, PyCapsule_New, PyCapsule_SetDestructor
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdlib cimport free
+from libc.string cimport memcmp, memset, strdup
+
+from cppdynarray._core cimport _conversion, _growth, _indexing
+from cppdynarray._core._conversion cimport has_arena
+from cppdynarray._core._dispatch cimport (
+    PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, add_attributes, add_methods, add_operator_slots, as_plain,
+    is_dynamic, set_rolling_type,
+)
+from cppdynarray._core._memory cimport (
+    Block, block_of, new_array, publish, publish_length, room_type, row_bytes, set_up_headers, used_bytes,
+)
+from cppdynarray._core._memory cimport shrink_to_fit as shrink_block
+from cppdynarray._core._new cimport as_dtype, as_order
+from cppdynarray._core.numpy_api cimport (
+    NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
+    PyDataType_REFCHK,
+)
+
+cnp.import_array()
+set_up_headers()
+
+
+cdef extern from "Python.h":
+    const int METH_O
+    const unsigned long Py_TPFLAGS_DEFAULT
+    const unsigned long Py_TPFLAGS_BASETYPE
+    const int Py_tp_new, Py_tp_methods, Py_tp_getset, Py_tp_doc
+    const int Py_mp_subscript, Py_mp_ass_subscript, Py_sq_item, Py_sq_ass_item, Py_bf_getbuffer
+
+    ctypedef struct PyType_Spec:
+        const char* name
+        int basicsize
+        int itemsize
+        unsigned int flags
+        PyType_Slot* slots
+
+    object PyType_FromSpecWithBases(PyType_Spec* spec, object bases)
+
+
+cdef extern from "cppdynarray/rolling_place.hpp" namespace "cppdynarray":
+    ctypedef struct PlaceFunctions:
+        pass
+
+    ctypedef struct RollingPlace:
+        Block* block
+        size_t* length
+        size_t row_bytes
+        size_t columns
+        const PlaceFunctions* functions
+        void* array
+        size_t handles
+        size_t own_length
+        size_t max_rows
+        size_t first
+
+    ctypedef struct Window:
+        size_t start
+        size_t rows
+
+    const PlaceFunctions rolling_functions
+    Window window_of(const RollingPlace*) noexcept nogil
+    bint append_to_window(RollingPlace*, const void*, size_t) noexcept nogil
+    size_t length_of(const RollingPlace*) noexcept nogil
+    void set_length_of(RollingPlace*, size_t) noexcept nogil
+    void set_first_of(RollingPlace*, size_t) noexcept nogil
+
+
+cdef extern from "array_fields.hpp" namespace "cppdynarray":
+    void mark_placed(cnp.ndarray, bint) noexcept
+
+
+cdef extern from "rolling.hpp" namespace "cppdynarray":
+    cppclass RoomStruct "cppdynarray::Room":
+        RollingPlace place
+
+    RoomStruct* c_room_of "cppdynarray::room_of"(cnp.ndarray) noexcept
+    void publish_window(cnp.ndarray, const RollingPlace*) noexcept
+    bint is_as_made(cnp.ndarray, const RoomStruct*) noexcept
+    bint append_scalar(cnp.ndarray, RoomStruct*, object) noexcept
+    void make_room_for_references(RollingPlace*, size_t) noexcept
+
+
+cdef extern from *:
+    """
+    // ndarray's own slot: what the interpreter checks before it was checked for the array.
+    #define CPPDYNARRAY_GET_BUFFER(array, buffer, flags) \
+        PyArray_Type.tp_as_buffer->bf_getbuffer(array, buffer, flags)
+    """
+    int ndarray_get_buffer "CPPDYNARRAY_GET_BUFFER"(object, Py_buffer*, int) except -1
+
+
+@cython.no_gc
+cdef class Room:
+    """The memory of a RollingArray, and where in it the window is. It begins like the Room of
+    rolling.hpp, so it must have no C methods, which would come first.
+    """
+
+    cdef RollingPlace place
+    cdef cnp.ndarray rows
+
+    def __getbuffer__(self, Py_buffer* buffer, int flags):
+        # NumPy asks for it when the array is to be made writeable again, or to get other strides. References
+        # are not to be written by others, so there it is empty.
+        if self.rows is None:
+            raise BufferError("a room without rows")
+        cdef size_t size = 0 if PyDataType_REFCHK(self.rows.descr) else used_bytes(self.rows)
+        PyBuffer_FillInfo(buffer, self, cnp.PyArray_DATA(self.rows), size, False, flags)
+
+
+room_type[0] = <PyTypeObject*>Room
+
+
+cdef str CANT_TAKE_ROWS = (
+    "this RollingArray can't take rows: it is a view or was made by NumPy; RollingArray(w, maxlen=...) makes one that can"
+)
+
+
+cdef Room room_of(cnp.ndarray array):
+    """The room of which `array` is the window; None for a view, or what NumPy made."""
+    cdef RoomStruct* room = c_room_of(array)
+    return <Room><PyObject*>room if room != NULL else None
+
+
+cdef Room changeable(cnp.ndarray array):
+    """The room of an array to which rows may be added; ValueError that says why they can't."""
+    cdef RoomStruct* room = c_room_of(array)
+    publish(array)
+    if room == NULL:
+        raise ValueError(CANT_TAKE_ROWS)
+    if not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE):
+        raise ValueError("this RollingArray is read-only; set w.flags.writeable = True to change it")
+    if not is_as_made(array, room):
+        raise ValueError("this RollingArray can't take rows: its dtype, shape or strides were set; w.copy() can")
+    return <Room><PyObject*>room
+
+
+# Making.
+
+cdef cnp.ndarray new_window(type cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims, Py_ssize_t maxlen,
+                            object like=None):
+    """An empty array of class `cls` with room of its own; of `dims` only the rows' matter."""
+    cdef cnp.npy_intp[64] room_dims
+    cdef int axis
+    for axis in range(ndim):
+        room_dims[axis] = dims[axis]
+    if maxlen > NPY_MAX_INTP // 3:
+        raise MemoryError(f"no memory can hold a window of {maxlen} rows")
+    room_dims[0] = 3 * maxlen - 1
+    cdef cnp.ndarray rows = new_array(cnp.ndarray, dtype, ndim, room_dims)
+    cdef Block* block = block_of(rows)
+    cdef Room room = Room.__new__(Room)
+    cdef size_t row = row_bytes(rows)
+    if row != 0:
+        # All that was rounded up to is room: NumPy drops the references that are in it.
+        publish_length(rows, block.committed_bytes // row)
+    room.rows = rows
+    room.place.block = block
+    room.place.length = &room.place.own_length
+    room.place.row_bytes = row
+    room.place.columns = row // cnp.PyArray_ITEMSIZE(rows) if row != 0 else 0
+    room.place.functions = &rolling_functions
+    room.place.max_rows = maxlen
+
+    ndim = cnp.PyArray_NDIM(rows)
+    for axis in range(ndim):
+        room_dims[axis] = cnp.PyArray_DIMS(rows)[axis]
+    room_dims[0] = 0
+    cdef cnp.ndarray array
+    try:
+        Py_INCREF(rows.descr)  # stolen below
+        array = PyArray_NewFromDescr(cls, rows.descr, ndim, room_dims, NULL, block.data(), NPY_ARRAY_CARRAY, like)
+        if cnp.PyArray_DATA(array) != block.data():
+            raise RuntimeError(f"{cls.__name__}.__array_finalize__ gave the array other memory")
+        Py_INCREF(room)
+        PyArray_SetBaseObject(array, room)
+    except:
+        if cls.__array_finalize__ is not np.ndarray.__array_finalize__:
+            # It may have kept the array that it then let fail, so the addresses stay readable.
+            Py_INCREF(room)
+            if not PyDataType_REFCHK(rows.descr):
+                shrink_block(block, 0)
+        raise
+    room.place.array = <void*>array
+    return array
+
+
+def rolling_array(type cls, contents=(), dtype=None, *, maxlen, row_shape=None):
+    """What RollingArray(contents, ...) makes."""
+    cdef Py_ssize_t rows = operator.index(maxlen)
+    if rows < 1:
+        raise ValueError(f"maxlen is a number of rows, at least 1, not {rows}")
+    if dtype is not None:
+        dtype = as_dtype(dtype)
+    if row_shape is not None:
+        row_shape = tuple(row_shape) if isinstance(row_shape, (tuple, list)) else (operator.index(row_shape),)
+    cdef cnp.ndarray source
+    if isinstance(contents, (list, tuple)) and not contents:
+        source = np.empty((0, *(row_shape or ())), float if dtype is None else dtype)
+    else:
+        if is_dynamic(contents):
+            contents = as_plain(contents)
+        if cnp.PyArray_CheckExact(contents) and cnp.PyArray_NDIM(contents) > 0:
+            contents = contents[-rows:]
+        source = as_plain(DynamicArray(contents, dtype))
+        if row_shape is not None and np.shape(source)[1:] != row_shape:
+            raise ValueError(f"the contents have rows of shape {np.shape(source)[1:]}, not {row_shape}")
+    return new_of_rows(cls, source, rows)
+
+
+cdef cnp.ndarray new_of_rows(type cls, cnp.ndarray source, Py_ssize_t maxlen, object like=None):
+    """An array of class `cls` with the last rows of `source`."""
+    cdef cnp.ndarray array = new_window(cls, source.descr, cnp.PyArray_NDIM(source), cnp.PyArray_DIMS(source), maxlen, like)
+    extend(array, source)
+    return array
+
+
+cdef object tp_new(object cls, object args, PyObject* kwargs):
+    if kwargs == NULL:
+        return rolling_array(cls, *args)
+    return rolling_array(cls, *args, **<object>kwargs)
+
+
+# Adding rows.
+
+cdef bint is_zero(const char* bytes, size_t size) noexcept:
+    return size == 0 or (bytes[0] == 0 and memcmp(bytes, bytes + 1, size - 1) == 0)
+
+
+cdef int push(cnp.ndarray array, Room room, cnp.ndarray rows) except -1:
+    """Adds rows that were converted; where they hold references `rows` is a scratch array."""
+    cdef Py_ssize_t count = cnp.PyArray_DIMS(rows)[0], leaving, items
+    cdef RollingPlace* place = &room.place
+    cdef Window window
+    cdef cnp.ndarray doomed = None, stray = None
+    cdef char* slots
+    if not PyDataType_REFCHK(room.rows.descr):
+        append_to_window(place, cnp.PyArray_DATA(rows), count)
+        publish_window(array, place)
+        return 0
+    if count > <Py_ssize_t>place.max_rows:
+        rows = rows[count - <Py_ssize_t>place.max_rows:]
+        count = place.max_rows
+    make_room_for_references(place, count)
+    publish_window(array, place)
+    window = window_of(place)
+    leaving = max(<Py_ssize_t>window.rows + count - <Py_ssize_t>place.max_rows, 0)
+    items = place.columns
+    slots = place.block.data() + (window.start + window.rows) * place.row_bytes
+    if not has_arena(room.rows) and not is_zero(slots, count * place.row_bytes):
+        # NumPy wrote there, through a view, while Python code that it ran let the window move on.
+        stray = _growth.take_items(  # no-cython-lint: dropped on return
+            room.rows, cnp.PyArray_ITEMSIZE(room.rows), (window.start + window.rows) * items,
+            (window.start + window.rows + count) * items)
+    if leaving != 0:
+        doomed = _growth.take_items(
+            room.rows, cnp.PyArray_ITEMSIZE(room.rows), window.start * items, (window.start + leaving) * items)
+    try:
+        _growth.move_in(room.rows, rows, slots)
+    except:
+        # Only strings can fail, and those that were to leave are still there.
+        if doomed is not None:
+            publish_length(doomed, 0)
+        raise
+    set_length_of(place, length_of(place) + count)
+    publish_window(array, place)
+    return 0  # what `doomed` holds is dropped now
+
+
+cdef int append(cnp.ndarray array, object value) except -1:
+    cdef Room room = changeable(array)
+    if cnp.PyArray_NDIM(array) > 1 and _conversion.is_rows(array, value, 1):
+        append_to_window(&room.place, cnp.PyArray_DATA(value), 1)
+        publish_window(array, &room.place)
+        return 0
+    cdef cnp.ndarray rows = _conversion.convert_row(as_plain(array), value)
+    return push(array, changeable(array), rows)
+
+
+cdef int extend(cnp.ndarray array, object values) except -1:
+    cdef Room room = changeable(array)
+    cdef cnp.ndarray like, rows
+    if is_dynamic(values):
+        values = as_plain(values)
+    if _conversion.is_rows(array, values, 0):
+        append_to_window(&room.place, cnp.PyArray_DATA(values), cnp.PyArray_DIMS(values)[0])
+        publish_window(array, &room.place)
+        return 0
+    like = as_plain(array)
+    rows = (
+        _conversion.convert_array(like, values) if _conversion.is_array_like(values)
+        else _conversion.convert_rows(like, values) if cnp.PyArray_NDIM(like) > 1
+        else _conversion.convert_items(like, values)
+    )
+    return push(array, changeable(array), rows)
+
+
+cdef object method_append(cnp.ndarray self, object value):
+    cdef RoomStruct* room = c_room_of(self)
+    if room == NULL or not append_scalar(self, room, value):
+        append(self, value)
+    return None
+
+
+cdef object method_extend(cnp.ndarray self, object values):
+    extend(self, values)
+    return None
+
+
+def clear(cnp.ndarray self not None):
+    """
+    Remove all rows; `maxlen`, dtype and row shape stay.
+
+    Raises
+    ------
+    ValueError
+        If rows can't be added either (see `append`).
+
+    Notes
+    -----
+    Views taken before stay right for as long as if the rows were still there (see `append`).
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> w = cda.RollingArray([1, 2, 3], maxlen=3)
+    >>> w.clear()
+    >>> len(w), w.maxlen
+    (0, 3)
+    """
+    cdef Room room = changeable(self)
+    cdef Window window = window_of(&room.place)
+    cdef size_t items = room.place.columns
+    cdef cnp.ndarray doomed = _growth.take_items(  # no-cython-lint: dropped on return
+        room.rows, cnp.PyArray_ITEMSIZE(room.rows), window.start * items, (window.start + window.rows) * items)
+    set_first_of(&room.place, length_of(&room.place))
+    publish_window(self, &room.place)
+
+
+# Looking.
+
+cdef int set_item(cnp.ndarray self, object key, PyObject* value) except -1:
+    if value == NULL:
+        raise ValueError("rows of a RollingArray can't be deleted: they leave as others come in; clear() removes all")
+    return _indexing.set_item(self, key, value)
+
+
+cdef int set_sequence_item(cnp.ndarray self, Py_ssize_t index, PyObject* value) except -1:
+    return set_item(self, index, value) if value == NULL else _indexing.set_sequence_item(self, index, value)
+
+
+cdef int get_buffer(object self, Py_buffer* buffer, int flags) except -1:
+    """Exports a plain view, as DynamicArray does."""
+    return ndarray_get_buffer(as_plain(self), buffer, flags)
+
+
+cdef object get_maxlen(object self, void* closure):
+    cdef Room room = room_of(self)
+    return <Py_ssize_t>room.place.max_rows if room is not None else None
+
+
+def __repr__(cnp.ndarray self not None):
+    """As NumPy's, and `maxlen`."""
+    cdef str text = np.array_repr(as_plain(self).view(type(self)))
+    cdef object maxlen = get_maxlen(self, NULL)
+    return f"{text[:-1]}, maxlen={maxlen})" if maxlen is not None and text.endswith(")") else text
+
+
+def as_numpy(cnp.ndarray self not None):
+    """
+    Return a plain ``numpy.ndarray`` view of the window as it is now. O(1).
+
+    Returns
+    -------
+    numpy.ndarray
+        A view whose ``base`` is this array. How long it is right: see `append`.
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> w = cda.RollingArray([1, 2, 3], maxlen=3)
+    >>> view = w.as_numpy()
+    >>> w.append(4)
+    >>> view
+    array([1, 2, 3])
+    """
+    return as_plain(self)
+
+
+# Copies.
+
+cdef Py_ssize_t maxlen_of(cnp.ndarray array) noexcept:
+    """maxlen; for what has no room the rows that there are."""
+    cdef RoomStruct* room = c_room_of(array)
+    if room != NULL:
+        return room.place.max_rows
+    return max(cnp.PyArray_DIMS(array)[0], 1) if cnp.PyArray_NDIM(array) > 0 else 1
+
+
+def copy(cnp.ndarray self not None, order="C"):
+    """
+    copy(order='C')
+
+    Return a copy: a RollingArray of the same class and `maxlen`, with memory of its own.
+
+    Parameters
+    ----------
+    order : {'C', 'A', 'K'}, optional
+        Accepted for compatibility with ``ndarray.copy``: a window is always in C order.
+
+    Returns
+    -------
+    RollingArray
+
+    Raises
+    ------
+    ValueError
+        For ``order='F'``; ``numpy.array(w, order='F')`` makes a plain copy in that order.
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> w = cda.RollingArray([1, 2], maxlen=2)
+    >>> kept = w.copy()
+    >>> w.append(3)
+    >>> kept
+    RollingArray([1, 2], maxlen=2)
+    """
+    if as_order(order, "C") == "F":
+        raise ValueError("a RollingArray is in C order; numpy.array(w, order='F') makes a plain copy in Fortran order")
+    return new_of_rows(type(self), as_plain(self), maxlen_of(self), self)
+
+
+def __copy__(cnp.ndarray self not None):
+    copied = new_of_rows(type(self), as_plain(self), maxlen_of(self), self)
+    if hasattr(self, "__dict__"):
+        copied.__dict__.update(self.__dict__)
+    return copied
+
+
+def __deepcopy__(cnp.ndarray self not None, memo, /):
+    copied = new_of_rows(type(self), np.ndarray.__deepcopy__(as_plain(self), memo), maxlen_of(self), self)
+    memo[id(self)] = copied
+    if hasattr(self, "__dict__"):
+        copied.__dict__.update(deepcopy(self.__dict__, memo))
+    return copied
+
+
+def __reduce_ex__(cnp.ndarray self not None, protocol, /):
+    return rebuild, (type(self), as_plain(self), maxlen_of(self), getattr(self, "__dict__", None))
+
+
+def __reduce__(cnp.ndarray self not None):
+    return self.__reduce_ex__(2)
+
+
+def rebuild(cls, cnp.ndarray array not None, maxlen, attributes=None):
+    """The RollingArray that a pickle describes."""
+    if not (isinstance(cls, type) and issubclass(cls, RollingArray)):
+        raise TypeError(f"a pickled RollingArray names its class, not {cls!r}")
+    if operator.index(maxlen) < 1:
+        raise ValueError(f"maxlen is a number of rows, at least 1, not {maxlen}")
+    if cnp.PyArray_NDIM(array) == 0:
+        raise ValueError("a window has rows")
+    copied = new_of_rows(cls, array, maxlen)
+    if attributes:
+        copied.__dict__.update(attributes)
+    return copied
+
+
+def __setstate__(cnp.ndarray self not None, state, /):
+    """For what NumPy makes of a pickle of its own; a window's memory is not to be exchanged."""
+    if room_of(self) is not None:
+        raise ValueError("the state of a RollingArray can't be set: views look into its memory; use clear and extend")
+    np.ndarray.__setstate__(self, state)
+
+
+def resize(cnp.ndarray self not None, *new_shape, refcheck=True):
+    """
+    Refused: what length the window has depends on the rows that come in.
+
+    Raises
+    ------
+    ValueError
+        Always. ``RollingArray(w, maxlen=n)`` makes a window of another length.
+    """
+    raise ValueError("a RollingArray can't be resized; RollingArray(w, maxlen=n) makes a window of another length")
+
+
+def __array_wrap__(self, array, context=None, return_scalar=False, /):
+    """Return `array` as it is: what is computed from a RollingArray is plain."""
+    return array[()] if return_scalar and array.ndim == 0 else array
+
+
+def __sizeof__(cnp.ndarray self not None):
+    """Bytes of the object and of its room."""
+    cdef Room room = room_of(self)
+    cdef size_t size = np.ndarray.__sizeof__(self)
+    return size + sizeof(Block) + used_bytes(room.rows) if room is not None else size
+
+
+# Handles, for code that writes without the GIL.
+
+cdef void close_handle(object capsule) noexcept:
+    cdef const char* name = PyCapsule_GetName(capsule)
+    cdef RollingPlace* place = <RollingPlace*>PyCapsule_GetPointer(capsule, name)
+    cdef cnp.ndarray array = <cnp.ndarray><PyObject*>place.array
+    publish_window(array, place)
+    place.handles -= 1
+    if place.handles == 0:
+        mark_placed(array, False)
+    Py_DECREF(array)
+    free(<void*>name)
+
+
+def handle_capsule(cnp.ndarray array not None, str name):
+    """A capsule called `name` whose pointer is the RollingPlace* of `array`, which it keeps alive."""
+    cdef Room room = changeable(array)
+    if PyDataType_REFCHK(array.descr):
+        raise TypeError(f"elements of dtype {array.descr} are Python objects, which need the GIL")
+    cdef char* kept = strdup(name.encode())
+    if kept == NULL:
+        raise MemoryError
+    try:
+        capsule = PyCapsule_New(&room.place, kept, NULL)
+    except:
+        free(kept)
+        raise
+    if room.place.handles == 0:
+        mark_placed(array, True)
+    room.place.handles += 1
+    Py_INCREF(array)
+    PyCapsule_SetDestructor(capsule, close_handle)
+    return capsule
+
+
+def memory_of(cnp.ndarray array not None):
+    """Where the window is in its room, counted in rows; None without a room."""
+    cdef Room room = room_of(array)
+    if room is None:
+        return None
+    cdef Window window = window_of(&room.place)
+    return {
+        "address": <size_t>room.place.block.data(),
+        "start": window.start,
+        "rows": window.rows,
+        "room": cnp.PyArray_DIMS(room.rows)[0],
+        "handles": room.place.handles,
+    }
+
+
+# The type.
+
+cdef const char* append_doc = b"""append($self, value, /)
+--
+
+Add one row behind the newest; when the window is full the oldest leaves it. Amortised O(1).
+
+Parameters
+----------
+value : scalar or array_like
+    What ``w[i] = value`` accepts: it is converted to the dtype and broadcast to
+    ``w.shape[1:]``.
+
+Raises
+------
+ValueError
+    If no rows can be added: the array is read-only, or a view, or its shape was set. Also if
+    `value` has the wrong shape.
+TypeError, ValueError, OverflowError
+    If `value` can't be converted, as NumPy raises them.
+
+See Also
+--------
+extend : Add many rows at once, which is faster.
+
+Notes
+-----
+A view (``w[:]``, ``memoryview(w)``, ...) shows the rows of when it was taken until at least
+`maxlen` more rows have come in; after that its rows are overwritten. Keep ``w[:].copy()`` for
+longer. Where elements hold references (objects, strings), a view is right until the next row
+comes in: rows that leave the window are dropped at once, and read as None or "".
+
+A call that fails changes nothing.
+
+Examples
+--------
+>>> import cppdynarray as cda
+>>> w = cda.RollingArray([1.0, 2.0], maxlen=3)
+>>> w.append(3)
+>>> w.append(4)
+>>> w
+RollingArray([2., 3., 4.], maxlen=3)
+"""
+
+cdef const char* extend_doc = b"""extend($self, values, /)
+--
+
+Add rows behind the newest; of more than `maxlen` rows the last stay.
+
+Parameters
+----------
+values : array_like or iterable
+    An array of shape ``(k, *w.shape[1:])``, or any iterable of elements or, for arrays of two
+    or more dimensions, of rows of shape ``w.shape[1:]``.
+
+Raises
+------
+TypeError
+    If `values` is not iterable.
+ValueError
+    If the rows have another shape, or none can be added (see `append`).
+TypeError, ValueError, OverflowError
+    If an element can't be converted, as NumPy raises them.
+MemoryError
+    If there is no memory to convert the rows.
+
+Notes
+-----
+A call that fails changes nothing, also when an iterator raises half way. For views k rows count
+as k appends.
+
+Examples
+--------
+>>> import cppdynarray as cda
+>>> w = cda.RollingArray([1, 2], maxlen=3)
+>>> w.extend([3, 4])
+>>> w
+RollingArray([2, 3, 4], maxlen=3)
+"""
+
+cdef const char* maxlen_doc = b"""How many rows the window has when it is full; None for a view, which takes no rows."""
+
+cdef const char* type_doc = b"""RollingArray(contents=(), dtype=None, *, maxlen, row_shape=())
+--
+
+The last `maxlen` rows of what is appended, as one array, oldest first.
+
+It is a ``numpy.ndarray``, always C-contiguous, and what is computed from it is a plain
+``numpy.ndarray``. Its length goes from 0 to `maxlen`, and stays there.
+
+Parameters
+----------
+contents : array_like or iterable, optional
+    The first rows, copied. Rows are counted along axis 0.
+dtype : data-type, optional
+    By default what ``numpy.array(contents)`` finds, and float64 if there are no contents.
+maxlen : int
+    How many rows the window has when it is full, at least 1.
+row_shape : int or tuple of ints, optional
+    The shape of one row, if there are no contents to tell. By default rows are single elements.
+
+Raises
+------
+TypeError
+    If `contents` is not iterable, or `maxlen` is missing or no int.
+ValueError
+    If `maxlen` is less than 1, or `contents` have rows of another shape than `row_shape`.
+MemoryError
+    If there is no memory.
+
+See Also
+--------
+DynamicArray : All the rows of a stream.
+collections.deque : The same for Python objects, with both ends open.
+
+Notes
+-----
+The array slides over room for at least ``3 * maxlen - 1`` rows, which its base owns: a row is
+written behind the newest, and at the end of the room the newest rows are copied to its start.
+So a view shows the rows of when it was taken until at least `maxlen` more rows have come in;
+see `append`.
+
+Examples
+--------
+>>> import numpy as np
+>>> import cppdynarray as cda
+>>> w = cda.RollingArray(maxlen=4)
+>>> for x in range(10):
+...     w.append(x)
+>>> w
+RollingArray([6., 7., 8., 9.], maxlen=4)
+>>> float(w.mean()), isinstance(w, np.ndarray)
+(7.5, True)
+>>> pairs = cda.RollingArray(maxlen=2, dtype="i4", row_shape=2)
+>>> pairs.extend([[1, 2], [3, 4], [5, 6]])
+>>> pairs
+RollingArray([[3, 4],
+              [5, 6]], dtype=int32, maxlen=2)
+"""
+
+
+cdef PyMethodDef[80] methods
+cdef PyGetSetDef[32] attributes
+cdef PyType_Slot[80] slots
+cdef PyType_Spec spec
+
+
+cdef type make_type():
+    memset(methods, 0, sizeof(methods))
+    memset(attributes, 0, sizeof(attributes))
+    memset(slots, 0, sizeof(slots))
+
+    methods[0] = PyMethodDef(b"append", <PyCFunction><void*>method_append, METH_O, append_doc)
+    methods[1] = PyMethodDef(b"extend", <PyCFunction><void*>method_extend, METH_O, extend_doc)
+    add_methods(&methods[2])
+
+    attributes[0] = PyGetSetDef(b"maxlen", get_maxlen, NULL, maxlen_doc, NULL)
+    add_attributes(&attributes[1])
+
+    slots[0] = PyType_Slot(Py_tp_new, <void*>tp_new)
+    slots[1] = PyType_Slot(Py_tp_doc, <void*>type_doc)
+    slots[2] = PyType_Slot(Py_tp_methods, <void*>methods)
+    slots[3] = PyType_Slot(Py_tp_getset, <void*>attributes)
+    slots[4] = PyType_Slot(Py_mp_subscript, <void*>_indexing.get_item)
+    slots[5] = PyType_Slot(Py_mp_ass_subscript, <void*>set_item)
+    slots[6] = PyType_Slot(Py_sq_item, <void*>_indexing.sequence_item)
+    slots[7] = PyType_Slot(Py_sq_ass_item, <void*>set_sequence_item)
+    slots[8] = PyType_Slot(Py_bf_getbuffer, <void*>get_buffer)
+    add_operator_slots(&slots[9])
+
+    spec.name = b"cppdynarray.RollingArray"
+    spec.basicsize = 0
+    spec.itemsize = 0
+    spec.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE
+    spec.slots = slots
+    cls = PyType_FromSpecWithBases(&spec, (np.ndarray,))
+    set_rolling_type(cls)
+    for function in (
+        clear, as_numpy, copy, resize, __copy__, __deepcopy__, __reduce_ex__, __reduce__, __setstate__, __array_wrap__,
+        __repr__, __sizeof__,
+    ):
+        function.__qualname__ = f"RollingArray.{function.__name__}"
+        setattr(cls, function.__name__, function)
+    cls.__array_priority__ = -1_000_000.0  # as DynamicArray
+    cls._baseclass = np.ndarray
+    return cls
+
+
+RollingArray = make_type()

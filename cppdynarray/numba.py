@@ -1,0 +1,483 @@
+"""
+Appending inside loops that Numba compiles.
+
+Numba takes a `DynamicArray` for what it is, an array, and knows its length at the time of the call.
+`growing` gives a handle instead, which appends in compiled code, with and without the GIL.
+
+Examples
+--------
+>>> import numba
+>>> import cppdynarray as cda
+>>> from cppdynarray.numba import growing
+>>> @numba.njit
+... def squares(g, n):
+...     for i in range(n):
+...         g.append(i * i)
+>>> d = cda.DynamicArray(dtype=float)
+>>> squares(growing(d), 5)
+>>> d
+DynamicArray([ 0.,  1.,  4.,  9., 16.])
+"""
+
+import ctypes
+import operator
+
+import numpy as np
+
+try:
+    import numba
+except ModuleNotFoundError as _error:
+    if _error.name != "numba":
+        raise
+    raise ImportError(
+        "cppdynarray.numba needs Numba, which cppdynarray itself does without: 'pip install numba'", name="numba"
+    ) from None
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.errors import NumbaError, TypingError
+from numba.extending import (
+    NativeValue,
+    intrinsic,
+    models,
+    overload,
+    overload_method,
+    register_model,
+    typeof_impl,
+    unbox,
+)
+from numba.np.arrayobj import make_array, populate_array
+
+from cppdynarray._core._array import DynamicArray
+from cppdynarray._core._rolling import RollingArray
+from cppdynarray._core._rolling import handle_capsule as _rolling_capsule
+from cppdynarray._handles import handle_capsule as _capsule
+
+__all__ = ["Growing", "growing"]
+
+_NAME = "cppdynarray.numba"
+_pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer_of.restype = ctypes.c_void_p
+_pointer_of.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+
+def growing(array):
+    """
+    Return a handle to an array, to append with in functions that Numba compiles.
+
+    Parameters
+    ----------
+    array : DynamicArray or RollingArray
+        With one dimension, or with two, whose rows are appended. It grows, and Python sees it at
+        once.
+
+    Returns
+    -------
+    Growing
+        In compiled code it has ``append(x)``, ``extend(array)``, ``len()``, ``g[i]``,
+        ``g[i] = x`` and ``array()``, the array of now.
+
+    Raises
+    ------
+    TypeError
+        If it is neither of the two, or Numba has no such dtype.
+    ValueError
+        If it can't grow, or has more than two dimensions.
+
+    Notes
+    -----
+    One thread at a time may append to an array, so a handle is not for ``prange``: each of its
+    threads needs an array of its own. Values are converted as in compiled ``a[i] = x``.
+
+    Where compiled code runs out of memory it raises `MemoryError`, and the rows appended before
+    stay. An index out of bounds raises `IndexError`.
+
+    Examples
+    --------
+    >>> import numba
+    >>> import cppdynarray as cda
+    >>> from cppdynarray.numba import growing
+    >>> @numba.njit(nogil=True)
+    ... def walk(g, steps):
+    ...     for step in steps:
+    ...         g.append(g[-1] + step)
+    >>> d = cda.DynamicArray([0.0])
+    >>> walk(growing(d), (1.0, 2.0, -4.0))
+    >>> d
+    DynamicArray([ 0.,  1.,  3., -1.])
+    """
+    return Growing(array)
+
+
+class Growing:
+    """
+    A handle to an array that compiled code appends to; `growing` makes it.
+
+    It does the same in Python, so that functions run uncompiled too (``NUMBA_DISABLE_JIT``).
+    """
+
+    __slots__ = ("_array", "_capsule", "_place", "_type")
+
+    def __init__(self, array):
+        if not isinstance(array, DynamicArray | RollingArray):
+            raise TypeError(f"expected a cppdynarray.DynamicArray or RollingArray, got {type(array).__name__}")
+        if array.ndim not in (1, 2):
+            raise ValueError(f"a handle for compiled code is for 1 or 2 dimensions, not {array.ndim}")
+        rolling = isinstance(array, RollingArray)
+        self._type = GrowingType(_numba_dtype(array.dtype), array.ndim, rolling)
+        self._capsule = (_rolling_capsule if rolling else _capsule)(array, _NAME)
+        self._array = array
+        self._place = _pointer_of(self._capsule, _NAME.encode())
+
+    def append(self, value):
+        """Append one row."""
+        self._array.append(value)
+
+    def extend(self, values):
+        """Append the rows of an array."""
+        self._array.extend(values)
+
+    def array(self):
+        """Return the array of now, plain."""
+        return self._array[:]
+
+    def __len__(self):
+        return len(self._array)
+
+    def __getitem__(self, index):
+        return self._array[operator.index(index)]
+
+    def __setitem__(self, index, value):
+        self._array[operator.index(index)] = value
+
+    def __repr__(self):
+        return f"growing({self._array!r})"
+
+    def __reduce__(self):
+        raise TypeError("a handle belongs to its process: pickle the array")
+
+
+def _numba_dtype(dtype):
+    if dtype.hasobject or not dtype.isnative:
+        raise TypeError(f"Numba has no arrays of dtype {dtype}")
+    try:
+        return numba.from_dtype(dtype)
+    except (NumbaError, NotImplementedError):
+        raise TypeError(f"Numba has no arrays of dtype {dtype}") from None
+
+
+# The type, and its values: where the array is, and what keeps it alive.
+
+
+class GrowingType(types.Type):
+    """Numba's type of handles to arrays of `ndim` dimensions and elements `dtype`."""
+
+    def __init__(self, dtype, ndim, rolling):
+        self.dtype, self.ndim, self.rolling = dtype, ndim, rolling
+        super().__init__(f"growing({dtype}, {ndim}d{', rolling' if rolling else ''})")
+
+    @property
+    def key(self):
+        return self.dtype, self.ndim, self.rolling
+
+    @property
+    def array(self):
+        """The type of the array of now."""
+        return types.Array(self.dtype, self.ndim, "C")
+
+
+@typeof_impl.register(Growing)
+def _typeof(value, context):
+    return value._type
+
+
+@register_model(GrowingType)
+class _Model(models.StructModel):
+    def __init__(self, manager, fe_type):
+        # Not counted when a handle is passed on: that would take longer than appending.
+        super().__init__(manager, fe_type, [("place", types.voidptr), ("owner", types.voidptr)])
+
+
+@unbox(GrowingType)
+def _unbox(typ, handle, c):
+    api = c.pyapi
+    number = api.object_getattr_string(handle, "_place")
+    place = api.long_as_voidptr(number)
+    api.decref(number)
+    value = cgutils.create_struct_proxy(typ)(c.context, c.builder)
+    value.place = place
+    # Arrays made from it keep the handle, and so the array and its memory.
+    value.owner = api.nrt_meminfo_new_from_pyobject(place, handle)
+
+    def give_back():
+        c.context.nrt.decref(c.builder, types.MemInfoPointer(types.voidptr), value.owner)
+
+    failed = cgutils.is_not_null(c.builder, api.err_occurred())
+    return NativeValue(value._getvalue(), is_error=failed, cleanup=give_back)
+
+
+# The place: struct ArrayPlace of array_place.hpp, RollingPlace of rolling_place.hpp, and of block.hpp
+# what stands in front of the data. In words, each as large as a pointer.
+
+_WORD = ir.IntType(8 * ctypes.sizeof(ctypes.c_void_p))
+_BYTE = ir.IntType(8)
+_POINTER = _BYTE.as_pointer()
+_BLOCK, _LENGTH, _ROW_BYTES, _COLUMNS, _FUNCTIONS = range(5)
+_MAX_ROWS, _FIRST = 8, 9
+_RESERVE, _RESIZE, _APPEND = range(3)  # of struct PlaceFunctions
+_BLOCK_BYTES = 64 if ctypes.sizeof(ctypes.c_void_p) == 8 else 48
+_COMMITTED = (8 + 2 * ctypes.sizeof(ctypes.c_void_p)) // ctypes.sizeof(ctypes.c_void_p)
+
+
+def _word(builder, address, index):
+    """The word at `index` after `address`."""
+    words = builder.bitcast(address, _WORD.as_pointer())
+    return builder.load(builder.gep(words, [ir.Constant(_WORD, index)]))
+
+
+def _pointer(builder, address, index):
+    return builder.inttoptr(_word(builder, address, index), _POINTER)
+
+
+def _place_of(context, builder, signature, args):
+    return cgutils.create_struct_proxy(signature.args[0])(context, builder, value=args[0]).place
+
+
+def _length_pointer(builder, place):
+    return builder.inttoptr(_word(builder, place, _LENGTH), _WORD.as_pointer())
+
+
+@intrinsic
+def _end(context, g):
+    """The length that the place tells: where the next row goes."""
+
+    def generate(context, builder, signature, args):
+        place = _place_of(context, builder, signature, args)
+        return builder.load_atomic(_length_pointer(builder, place), "acquire", _WORD.width // 8)
+
+    return types.intp(g), generate
+
+
+@intrinsic
+def _set_end(context, g, rows):
+    """Says that there are `rows` rows, which have been written."""
+
+    def generate(context, builder, signature, args):
+        place = _place_of(context, builder, signature, args)
+        builder.store_atomic(args[1], _length_pointer(builder, place), "release", _WORD.width // 8)
+        return context.get_dummy_value()
+
+    return types.none(g, types.intp), generate
+
+
+def _get(name, index):
+    @intrinsic
+    def get(context, g):
+        def generate(context, builder, signature, args):
+            return _word(builder, _place_of(context, builder, signature, args), index)
+
+        return types.intp(g), generate
+
+    get.__name__ = name
+    return get
+
+
+_max_rows, _first, _columns = _get("_max_rows", _MAX_ROWS), _get("_first", _FIRST), _get("_columns", _COLUMNS)
+
+
+@intrinsic
+def _fits(context, g, rows):
+    """Whether memory is there for `rows` rows in all."""
+
+    def generate(context, builder, signature, args):
+        place = _place_of(context, builder, signature, args)
+        needed = builder.mul(args[1], _word(builder, place, _ROW_BYTES))
+        committed = _word(builder, _pointer(builder, place, _BLOCK), _COMMITTED)
+        return builder.icmp_unsigned("<=", needed, committed)
+
+    return types.boolean(g, types.intp), generate
+
+
+def _array_from(kept):
+    @intrinsic
+    def rows_from(context, g, start, count):
+        """The array of `count` rows from row `start` on."""
+
+        def generate(context, builder, signature, args):
+            handle = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=args[0])
+            place, kind = handle.place, signature.return_type
+            row_bytes = _word(builder, place, _ROW_BYTES)
+            offset = builder.add(builder.mul(args[1], row_bytes), ir.Constant(_WORD, _BLOCK_BYTES))
+            data = builder.gep(_pointer(builder, place, _BLOCK), [offset])
+            item_size = ir.Constant(_WORD, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+            shape, strides = [args[2]], [row_bytes]
+            if kind.ndim == 2:
+                shape.append(_word(builder, place, _COLUMNS))
+                strides.append(item_size)
+            array = make_array(kind)(context, builder)
+            populate_array(
+                array,
+                data=builder.bitcast(data, array.data.type),
+                shape=shape,
+                strides=strides,
+                itemsize=item_size,
+                meminfo=handle.owner if kept else None,
+            )
+            if kept and context.enable_nrt:
+                context.nrt.incref(builder, kind, array._getvalue())
+            return array._getvalue()
+
+        return g.array(g, types.intp, types.intp), generate
+
+    return rows_from
+
+
+_array, _rows = _array_from(kept=True), _array_from(kept=False)  # to keep, and for a moment
+
+
+@intrinsic
+def _append_rows(context, g, rows):
+    """Appends the rows of a C-contiguous array of the same dtype, which may be the array's own.
+    False: there is no memory, and nothing has changed.
+    """
+
+    def generate(context, builder, signature, args):
+        place = _place_of(context, builder, signature, args)
+        rows = make_array(signature.args[1])(context, builder, args[1])
+        count = cgutils.unpack_tuple(builder, rows.shape, signature.args[1].ndim)[0]
+        kind = ir.FunctionType(_BYTE, [_POINTER, _POINTER, _WORD])
+        append = builder.inttoptr(_word(builder, _pointer(builder, place, _FUNCTIONS), _APPEND), kind.as_pointer())
+        done = builder.call(append, [place, builder.bitcast(rows.data, _POINTER), count])
+        return builder.trunc(done, ir.IntType(1))
+
+    return types.boolean(g, rows), generate
+
+
+# What compiled code calls.
+
+_NO_MEMORY = "no memory for the array to grow, or no array can have that size"
+
+
+@overload(len)
+def _len(g):
+    if not isinstance(g, GrowingType):
+        return None
+    if not g.rolling:
+        return lambda g: _end(g)
+
+    def rolling(g):
+        first = _first(g)
+        end = _end(g)
+        start = max(end - _max_rows(g), 0)
+        return end - (max(start, first) if first <= end else start)
+
+    return rolling
+
+
+@overload_method(GrowingType, "append")
+def _append(g, value):
+    one = g.ndim == 1
+    if one and isinstance(value, types.Array) and value.ndim > 0:
+        raise TypingError("one element is appended to an array of one dimension; extend takes an array")
+    if not one and not (isinstance(value, types.Array) and value.ndim == 1):
+        raise TypingError("a row, an array of one dimension, is appended to an array of two")
+    dtype = g.dtype
+
+    @numba.njit(inline="never")
+    def convert_and_append(g, value):
+        if one:
+            row = np.empty(1, dtype)
+            row[0] = value
+            return _append_rows(g, row)
+        rows = np.empty((1, _columns(g)), dtype)
+        rows[0, :] = value
+        return _append_rows(g, rows)
+
+    def append_one(g, value):
+        end = _end(g)
+        if _fits(g, end + 1):
+            _rows(g, end, 1)[0] = value
+            _set_end(g, end + 1)
+        elif not convert_and_append(g, value):
+            raise MemoryError(_NO_MEMORY)
+
+    def append_row(g, value):
+        if len(value) != _columns(g):
+            raise ValueError("a row has as many elements as the array has columns")
+        end = _end(g)
+        if _fits(g, end + 1):
+            _rows(g, end, 1)[0, :] = value
+            _set_end(g, end + 1)
+        elif not convert_and_append(g, value):
+            raise MemoryError(_NO_MEMORY)
+
+    return append_one if one else append_row
+
+
+@overload_method(GrowingType, "extend")
+def _extend(g, values):
+    if not isinstance(values, types.Array) or values.ndim != g.ndim:
+        raise TypingError(f"an array of {g.ndim} dimensions is extended by another")
+    dtype, ndim = g.dtype, g.ndim
+    as_it_is = values.dtype == dtype and values.layout == "C"
+
+    def extend(g, values):
+        if ndim == 2 and values.shape[1] != _columns(g):
+            raise ValueError("a row has as many elements as the array has columns")
+        if as_it_is:
+            done = _append_rows(g, values)
+        else:
+            rows = np.empty(values.shape, dtype)
+            rows[:] = values
+            done = _append_rows(g, rows)
+        if not done:
+            raise MemoryError(_NO_MEMORY)
+
+    return extend
+
+
+@overload_method(GrowingType, "array")
+def _array_of_now(g):
+    def array(g):
+        count = len(g)
+        return _array(g, _end(g) - count, count)
+
+    return array
+
+
+@numba.njit
+def _located(g, index):
+    count = len(g)
+    position = index + count if index < 0 else index
+    if position < 0 or position >= count:
+        raise IndexError("index out of bounds")
+    return _end(g) - count + position
+
+
+@overload(operator.getitem)
+def _getitem(g, index):
+    if not isinstance(g, GrowingType) or not isinstance(index, types.Integer):
+        return None
+    if g.ndim == 1:
+        return lambda g, index: _rows(g, _located(g, index), 1)[0]
+    return lambda g, index: _array(g, _located(g, index), 1)[0]
+
+
+@overload(operator.setitem)
+def _setitem(g, index, value):
+    if not isinstance(g, GrowingType) or not isinstance(index, types.Integer):
+        return None
+    if g.ndim == 1:
+
+        def set_item(g, index, value):
+            _rows(g, _located(g, index), 1)[0] = value
+
+        return set_item
+
+    def set_row(g, index, value):
+        _rows(g, _located(g, index), 1)[0, :] = value
+
+    return set_row
+
+
+def register():
+    """What Numba calls at its start: importing this module has done all."""

@@ -1,0 +1,93 @@
+// A RollingArray and its room: the array owns no memory, and its data pointer slides over that of its base.
+#pragma once
+
+#include <Python.h>
+#include <numpy/arrayobject.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "array_fields.hpp"
+#include "cppdynarray/rolling_place.hpp"
+#include "scalars.hpp"
+
+namespace cppdynarray {
+
+// The base of a RollingArray, as _rolling.pyx declares it: what NumPy can't look through, so that views
+// of the array have the array for their base.
+struct Room {
+    PyObject_HEAD
+    RollingPlace place;
+    PyArrayObject* rows;  // owns the memory, all of it; slots out of the window hold no references
+};
+
+inline PyTypeObject** room_type = nullptr;  // shared by the package's modules; each sets it when it is imported
+
+// The room of which `array` is the window; nullptr for a view, or what NumPy made.
+inline Room* room_of(PyArrayObject* array) noexcept {
+    PyObject* base = PyArray_BASE(array);
+    if (base == nullptr || Py_TYPE(base) != *room_type) return nullptr;
+    auto* room = reinterpret_cast<Room*>(base);
+    return room->place.array == array ? room : nullptr;
+}
+
+// Shows NumPy the window of now. Needs the GIL.
+inline void publish_window(PyArrayObject* array, const RollingPlace* place) noexcept {
+    const Window window = window_of(place);
+    set_window(array, place->data() + window.start * place->row_bytes, static_cast<npy_intp>(window.rows));
+}
+
+// Whether `array` is as it was made, but for the window: nobody has set its dtype or shape.
+inline bool is_as_made(PyArrayObject* array, const Room* room) noexcept {
+    if (PyArray_DESCR(array) != PyArray_DESCR(room->rows) || PyArray_NDIM(array) != PyArray_NDIM(room->rows))
+        return false;
+    for (int axis = 1; axis < PyArray_NDIM(array); ++axis)
+        if (PyArray_DIMS(array)[axis] != PyArray_DIMS(room->rows)[axis]) return false;
+    return fix_row_stride(array);
+}
+
+// The way that most calls of append take: one element of a common dtype. False, and nothing has changed,
+// if the conversion needs NumPy, or at the end of the room. Runs no Python code before the end.
+inline bool append_scalar(PyArrayObject* array, Room* room, PyObject* value) noexcept {
+    constexpr int needed = NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED;
+    RollingPlace* place = &room->place;
+    const PyArray_Descr* dtype = PyArray_DESCR(room->rows);
+    if (PyArray_NDIM(array) != 1 || PyArray_DESCR(array) != dtype || (PyArray_FLAGS(array) & needed) != needed ||
+        PyArray_ISBYTESWAPPED(array) || PyArray_STRIDES(array)[0] != PyArray_STRIDES(room->rows)[0])
+        return false;
+    const std::size_t end = length_of(place);
+    if (end >= place->capacity()) return false;
+    char* const slot = place->data() + end * place->row_bytes;
+    PyObject *dropped = nullptr, *stray = nullptr;
+    if (dtype->type_num == NPY_OBJECT) {
+        const Window window = window_of(place);
+        stray = *reinterpret_cast<PyObject**>(slot);  // what NumPy wrote there while the window moved on
+        if (window.rows == place->max_rows)
+            dropped = std::exchange(reinterpret_cast<PyObject**>(place->data())[window.start], nullptr);
+        Py_INCREF(value);
+        *reinterpret_cast<PyObject**>(slot) = value;
+    } else if (!store_scalar(slot, dtype->type_num, value)) {
+        return false;
+    }
+    set_length_of(place, end + 1);
+    publish_window(array, place);
+    Py_XDECREF(dropped);
+    Py_XDECREF(stray);
+    return true;
+}
+
+// For elements that hold references: moves the whole window to the start of the room if `rows` don't
+// fit behind it. The empty slots that were there change places with it: one that held a string is
+// where NumPy puts the next.
+inline void make_room_for_references(RollingPlace* place, std::size_t rows) noexcept {
+    const Window window = window_of(place);
+    if (rows <= place->capacity() - (window.start + window.rows)) return;
+    const std::size_t row = place->row_bytes;
+    char* const start = place->data() + window.start * row;
+    std::swap_ranges(start, start + window.rows * row, place->data());
+    set_length_of(place, window.rows);
+    set_first_of(place, 0);
+}
+
+}  // namespace cppdynarray
