@@ -280,9 +280,10 @@ def _compile(of_key, options):
                 _compile({key: each}, options)
             return
         (objects,) = of_key.values()
-        said = str(error).strip()
+        said = str(error).strip() or type(error).__name__
+        reason = next((line for line in said.splitlines() if "error:" in line), said.splitlines()[0])
         for each in objects:
-            each.fall_back(f"compile error: {said.splitlines()[0] if said else type(error).__name__}")
+            each.fall_back(f"compile error: {reason.rpartition('error:')[2].strip()}")
         logger.warn(
             f"The C++ of code object '{objects[0].name}' could not be compiled, so that Brian2's own code runs in its "
             f"place. The compiler said:\n{said}",

@@ -62,6 +62,10 @@ class Report:
     """``(name, template, reason)`` of those that Cython, or NumPy, runs."""
     compilations: tuple
     """The runs of the compiler."""
+    native_count: int
+    """How many ran natively, older ones included."""
+    fallback_count: int
+    """How many didn't, older ones included."""
     found: int
     """How many functions were found compiled."""
     fused_steps: int
@@ -71,10 +75,10 @@ class Report:
         seconds = sum(each.seconds for each in self.compilations)
         functions = sum(len(each.names) for each in self.compilations)
         lines = [
-            f"native: {len(self.native)} code objects; steps without Python: {self.fused_steps}",
+            f"native: {self.native_count} code objects; steps without Python: {self.fused_steps}",
             f"compiled: {functions} functions in {len(self.compilations)} libraries, {seconds:.2f} s; "
             f"found compiled: {self.found}",
-            f"left to Brian2: {len(self.fallbacks)} code objects",
+            f"left to Brian2: {self.fallback_count} code objects",
         ]
         lines += [f"  {name} ({template}): {reason}" for name, template, reason in self.fallbacks]
         return "\n".join(lines)
@@ -97,5 +101,6 @@ def report():
     (('neurongroup_stateupdater_codeobject', ...), ())
     """
     return Report(
-        tuple(record.native), tuple(record.fallbacks), tuple(record.compilations), record.found, record.fused_steps
-    )
+        tuple(record.native), tuple(record.fallbacks), tuple(record.compilations), record.native_count,
+        record.fallback_count, record.found, record.fused_steps,
+    )  # fmt: skip

@@ -6,7 +6,7 @@
 const std::int64_t _vectorisation_idx = 1;
 const std::int64_t _before = {{ _code.value("N") }};
 const std::int64_t _after = _before + {{ _code.length(variables["sources"]) }};
-{{ _new.room_for_counts(_code, variables, source_offset_val, target_offset_val) }}
+{{ _new.room_for_counts(_code, variables) }}
 if (!cppdynarray::brian2::set_rows({{ _code.place(variables["_synaptic_pre"]) }}, _after) ||
     !cppdynarray::brian2::set_rows({{ _code.place(variables["_synaptic_post"]) }}, _after))
     return cppdynarray::brian2::no_memory;

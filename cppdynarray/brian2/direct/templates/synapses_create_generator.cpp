@@ -17,7 +17,7 @@ const std::int64_t _vectorisation_idx = 1;
 auto *_pre_place = {{ _code.place(variables["_synaptic_pre"]) }};
 auto *_post_place = {{ _code.place(variables["_synaptic_post"]) }};
 const std::int64_t _before = cppdynarray::length_of(_pre_place);
-{{ _new.room_for_counts(_code, variables, source_offset_val, target_offset_val) }}
+{{ _new.room_for_counts(_code, variables) }}
 // Nothing is left behind of what couldn't be finished.
 auto _give_up = [&](int _outcome) {
     cppdynarray::brian2::set_rows(_pre_place, _before);
