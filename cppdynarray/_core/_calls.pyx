@@ -78,69 +78,6 @@ def address_in(capsule):
     return <uintptr_t>PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
 
 
-cdef extern from * nogil:
-    """
-    #include <Python.h>
-    namespace {
-    struct OldApi {
-        std::uint32_t version, oldest;
-        void *open, *adopt;
-        bool (*reserve)(const void*, std::size_t) noexcept;
-        bool (*resize)(const void*, std::size_t) noexcept;
-        bool (*append)(const void*, const void*, std::size_t) noexcept;
-        void (*shrink_to_fit)(const void*) noexcept;
-    };
-    struct OldPlace { PyObject* array; char** data; Py_ssize_t** dimensions; const OldApi* api; };
-    struct StandIn {
-        cppdynarray::ArrayPlace place;
-        const OldPlace* old;
-        void refresh() noexcept {
-            place.block = cppdynarray::Block::of(*old->data);
-            place.length = reinterpret_cast<std::size_t*>(*old->dimensions);
-        }
-    };
-    const OldPlace* old_of(cppdynarray::ArrayPlace* place) noexcept { return reinterpret_cast<StandIn*>(place)->old; }
-    bool refreshed(cppdynarray::ArrayPlace* place, bool result) noexcept {
-        reinterpret_cast<StandIn*>(place)->refresh();
-        return result;
-    }
-    const cppdynarray::PlaceFunctions stand_in_functions = {
-        [](cppdynarray::ArrayPlace* p, std::size_t n) noexcept { return refreshed(p, old_of(p)->api->reserve(old_of(p), n)); },
-        [](cppdynarray::ArrayPlace* p, std::size_t n) noexcept { return refreshed(p, old_of(p)->api->resize(old_of(p), n)); },
-        [](cppdynarray::ArrayPlace* p, const void* s, std::size_t n) noexcept {
-            return refreshed(p, old_of(p)->api->append(old_of(p), s, n)); },
-        [](cppdynarray::ArrayPlace* p) noexcept { old_of(p)->api->shrink_to_fit(old_of(p)); refreshed(p, true); },
-    };
-    void fill(StandIn* s, void* old, std::size_t row_bytes, std::size_t columns) noexcept {
-        s->old = static_cast<const OldPlace*>(old);
-        s->place = {};
-        s->place.row_bytes = row_bytes;
-        s->place.columns = columns;
-        s->place.functions = &stand_in_functions;
-        s->refresh();
-    }
-    }
-    """
-    ctypedef struct StandIn:
-        void refresh() noexcept
-    void fill(StandIn*, void*, size_t, size_t) noexcept
-
-
-cdef class Place:
-    """The ArrayPlace of an array, until handles have one themselves."""
-
-    cdef StandIn place
-    cdef object capsule
-
-    def __init__(self, capsule, size_t row_bytes, size_t columns):
-        self.capsule = capsule
-        fill(&self.place, PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule)), row_bytes, columns)
-
-    @property
-    def address(self):
-        return <uintptr_t>&self.place
-
-
 cdef class Call:
     """
     A compiled function with what it works on.

@@ -12,7 +12,7 @@ from brian2.core.names import find_name
 from brian2.devices.device import all_devices
 from brian2.utils.logger import get_logger
 
-from cppdynarray._core._calls import Call, Place, Random, address_in
+from cppdynarray._core._calls import Call, Random, address_in
 from cppdynarray.brian2.direct import compiler
 from cppdynarray.brian2.direct.generator import CannotRunNatively, DirectGenerator, generate, register_functions, templater
 from cppdynarray.brian2.direct.reporting import Compilation, record
@@ -78,10 +78,10 @@ class DirectCodeObject(CodeObject):
         addresses, keep, outputs = [], [self.library], []
         for slot in self.generated.slots:
             if slot.kind == "place":
-                array = self._places[slot.value] = self.device.arrays[slot.value]._data
-                place = Place(self.device.arrays[slot.value].get_capsule(), array.strides[0], 1)
-                address = place.address
-                keep.append(place)
+                self._places[slot.value] = self.device.arrays[slot.value]._data
+                capsule = self.device.arrays[slot.value].get_capsule()
+                address = address_in(capsule)
+                keep.append(capsule)
             elif slot.kind == "random":
                 source = _random_numbers(slot.value.name)
                 address = source.address
@@ -243,7 +243,6 @@ def make(device, brian2s_own, codeobj_class, owner, name, abstract_code, variabl
         generated.compiler_options, headers = _options(variables)
         generated.source = headers + generated.source
     except Exception as error:  # what's wrong with the model itself, Brian2 finds too
-        if __import__("os").environ.get("CDA_DEBUG") and not isinstance(error, CannotRunNatively): raise
         reason = str(error) if isinstance(error, CannotRunNatively) else f"{type(error).__name__}: {error}"
         record.fell_back(name, template_name, (reason.splitlines() or [type(error).__name__])[0])
         return make_fallback()
