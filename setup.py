@@ -12,6 +12,7 @@ from setuptools.command.build_py import build_py
 HEADERS = [
     *map(str, sorted(Path("src_cpp/include/cppdynarray").glob("*.hpp"))),
     *map(str, sorted(Path("src_cpp/numpy").glob("*.hpp"))),
+    "src_cpp/brian2/code_object.hpp",
 ]
 if sys.platform == "win32":
     COMPILE_ARGS = ["/std:c++17", "/O2"]
@@ -30,7 +31,7 @@ def extension(name):
     return Extension(
         f"cppdynarray._core.{name}",
         [f"cppdynarray/_core/{name}.pyx"],
-        include_dirs=["src_cpp/include", "src_cpp/numpy", numpy.get_include()],
+        include_dirs=["src_cpp/include", "src_cpp/numpy", "src_cpp", numpy.get_include()],
         depends=HEADERS,
         define_macros=[
             ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
@@ -74,6 +75,7 @@ setup(
             extension("_creation"),
             extension("_rolling"),
             extension("_handles"),
+            extension("_calls"),
         ],
         compiler_directives={
             "language_level": 3,

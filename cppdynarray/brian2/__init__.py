@@ -13,4 +13,6 @@ from cppdynarray.brian2.preference import disable, enable, enabled
 _preference.register()
 _device.install()
 
-__all__ = ["disable", "dynamic_array", "enable", "enabled"]
+from cppdynarray.brian2 import direct  # noqa: E402
+
+__all__ = ["direct", "disable", "dynamic_array", "enable", "enabled"]

@@ -12,7 +12,7 @@ import cppdynarray as cda
 from cppdynarray.brian2 import header
 from cppdynarray.brian2.arrays import DynamicArray
 
-__all__ = ["code_object_class"]
+__all__ = ["COMPILED_CODE_TAKES_CAPSULES", "code_object_class"]
 
 # Older versions have no C++ arrays: what they compile reaches any array through Python.
 COMPILED_CODE_TAKES_CAPSULES = hasattr(RuntimeDevice, "get_capsule")

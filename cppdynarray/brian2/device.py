@@ -1,12 +1,15 @@
 """The runtime device: Brian2's own, which makes its growing arrays of ours while that is enabled."""
 
+import functools
+
 import brian2
+from brian2.core.network import Network
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.device import RuntimeDevice, all_devices
 
 from cppdynarray.brian2 import preference
 from cppdynarray.brian2.arrays import DynamicArray
-from cppdynarray.brian2.code_object import code_object_class
+from cppdynarray.brian2.code_object import COMPILED_CODE_TAKES_CAPSULES, code_object_class
 
 __all__ = ["install"]
 
@@ -28,8 +31,31 @@ class GrowingRuntimeDevice(RuntimeDevice):
             super().add_array(var)
 
     def code_object(self, owner, name, abstract_code, variables, *args, codeobj_class=None, **kwargs):
+        codeobj_class = self.code_object_class(codeobj_class)
+        make = functools.partial(self._brian2s_code_object, owner, codeobj_class=codeobj_class)
+        if not preference.makes_code_directly() or not COMPILED_CODE_TAKES_CAPSULES:
+            return make(name, abstract_code, variables, *args, **kwargs)
+        from cppdynarray.brian2.direct import code_object as direct  # only those who use it wait for its import
+
+        return direct.make(self, make, codeobj_class, owner, name, abstract_code, variables, *args, **kwargs)
+
+    def network_run(self, network, *args, level=0, **kwargs):
+        if not preference.makes_code_directly():
+            return Network.run.original_function(network, *args, level=level + 1, **kwargs)
+        from cppdynarray.brian2.direct import run
+
+        return run.run(self, network, *args, level=level, **kwargs)
+
+    def network_before_run(self, network, run_namespace):
+        if not preference.makes_code_directly():
+            return Network.before_run.original_function(network, run_namespace)
+        from cppdynarray.brian2.direct import run
+
+        return run.before_run(self, network, run_namespace)
+
+    def _brian2s_code_object(self, owner, name, abstract_code, variables, *args, codeobj_class=None, **kwargs):
         arrays = {name: self.arrays[var] for name, var in variables.items() if isinstance(var, DynamicArrayVariable)}
-        codeobj_class = code_object_class(self.code_object_class(codeobj_class), arrays)
+        codeobj_class = code_object_class(codeobj_class, arrays)
         return super().code_object(
             owner, name, abstract_code, variables, *args, codeobj_class=codeobj_class, **kwargs
         )

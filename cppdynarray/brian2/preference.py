@@ -8,6 +8,8 @@ __all__ = ["disable", "enable", "enabled"]
 
 CATEGORY = "cppdynarray"
 NAME = f"{CATEGORY}.enabled"
+DIRECT = f"{CATEGORY}.direct"
+CACHE_DIR = f"{CATEGORY}.cache_dir"
 # The files that Brian2 reads while it is imported may name what it doesn't know yet only like this.
 IN_FILES = f"devices.{CATEGORY}"
 
@@ -19,14 +21,30 @@ def register():
     preference = BrianPreference(
         default=False, docs="Whether the dynamic arrays that are made from now on are cppdynarray's."
     )
-    prefs.register_preferences(CATEGORY, "Arrays that grow in place", enabled=preference)
-    if f"{IN_FILES}.enabled" in prefs.prefs_unvalidated:
-        prefs.register_preferences(IN_FILES, f"What {NAME} is at the start", enabled=preference)
-        prefs[NAME] = prefs[f"{IN_FILES}.enabled"]
+    direct = BrianPreference(
+        default=False,
+        docs="Whether the code objects that are made from now on are plain C++, where cppdynarray can make them so.",
+    )
+    cache_dir = BrianPreference(
+        default=None,
+        validator=lambda value: value is None or isinstance(value, str),
+        docs="Where the libraries of such code are kept. By default a folder in the user's cache directory.",
+    )
+    all_preferences = {"enabled": preference, "direct": direct, "cache_dir": cache_dir}
+    prefs.register_preferences(CATEGORY, "Arrays that grow in place", **all_preferences)
+    in_files = {name: each for name, each in all_preferences.items() if f"{IN_FILES}.{name}" in prefs.prefs_unvalidated}
+    if in_files:
+        prefs.register_preferences(IN_FILES, f"What the preferences of {CATEGORY} are at the start", **in_files)
+        for name in in_files:
+            prefs[f"{CATEGORY}.{name}"] = prefs[f"{IN_FILES}.{name}"]
 
 
 def is_enabled():
     return prefs[NAME]
+
+
+def makes_code_directly():
+    return prefs[DIRECT]
 
 
 def enable():

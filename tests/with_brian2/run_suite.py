@@ -3,8 +3,9 @@ Run Brian2's own tests on arrays that grow in place.
 
     python tests/with_brian2/run_suite.py [--target numpy] [--stock] [test_monitor.py::test_rate_monitor_1 ...]
 
-Every dynamic array that the tests make has to be one of ours (with --stock: Brian2's own). The exit status is 0 if
-the tests pass, but for those in EXCEPTIONS, which have to fail.
+Every dynamic array that the tests make has to be one of ours (with --stock: Brian2's own); with the target `direct`,
+which is Brian2's Cython target with cppdynarray.brian2.direct, code objects have to run natively. The exit status is 0
+if the tests pass, but for those in EXCEPTIONS, which have to fail.
 """
 
 import argparse
@@ -44,6 +45,15 @@ CYTHON_TESTS = [
         )
     ),
 ]  # fmt: skip
+# Native code is quick to compile: whole files of all that it can do.
+DIRECT_TESTS = [
+    f"test_{name}.py"
+    for name in (
+        "network", "monitor", "thresholder", "subgroup", "refractory", "spikegenerator", "synapses", "timedarray",
+        "poissongroup", "poissoninput", "functions", "devices", "neurongroup", "variables", "codestrings", "codegen",
+        "stateupdaters", "spatialneuron", "clocks", "base", "magic", "complex_examples", "memory", "spikequeue",
+    )
+]  # fmt: skip
 # Left out of these: between them they need 28 modules.
 MANY_MODULES = "test_synapses_delay_monitor or test_state_monitor_synapses"
 # Tests that fail, and why.
@@ -80,15 +90,19 @@ class OnOurArrays:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-    parser.add_argument("--target", choices=["numpy", "cython"], default="numpy", help="how Brian2 runs its code")
+    parser.add_argument("--target", choices=["numpy", "cython", "direct"], default="numpy", help="how Brian2 runs its code")
     parser.add_argument("--stock", action="store_true", help="run them on Brian2's own arrays, to compare")
     parser.add_argument("tests", nargs="*", help="files of brian2/tests, or tests in them")
     options = parser.parse_args()
 
     prefs = brian2.prefs
     prefs.reset_to_defaults()
-    prefs["codegen.target"] = prefs["codegen.string_expression_target"] = options.target
+    direct = options.target == "direct"
+    prefs["codegen.target"] = prefs["codegen.string_expression_target"] = "cython" if direct else options.target
     kept_cache.use()
+    if direct:
+        prefs["cppdynarray.cache_dir"] = f"{kept_cache.directory()}-direct"
+        cppdynarray.brian2.direct.enable()
     if "logging.warn_for_unused_objects" in prefs:
         prefs["logging.warn_for_unused_objects"] = False
     if not options.stock:
@@ -99,7 +113,8 @@ def main():
     plugin = OnOurArrays()
     plugin.stock = options.stock
     plugin.count()
-    tests = options.tests or (NUMPY_TESTS if options.target == "numpy" else CYTHON_TESTS)
+    tests = options.tests or {"numpy": NUMPY_TESTS, "cython": CYTHON_TESTS, "direct": DIRECT_TESTS}[options.target]
+    tests = [test for test in tests if (FOLDER / test.partition("::")[0]).exists()]
     status = pytest.main(
         [
             *(str(FOLDER / test) for test in tests), "-q", "-c", str(FOLDER / "pytest.ini"),
@@ -115,6 +130,14 @@ def main():
         f"Brian2 {brian2.__version__}, {options.target} target: "
         f"{ours} dynamic arrays of cppdynarray, {others} of Brian2's own"
     )
+    if direct:
+        report = cppdynarray.brian2.direct.report()
+        reasons = Counter(f"{template}: {reason}" for _, template, reason in report.fallbacks)
+        print(f"{report.native_count} code objects ran natively, {report.fallback_count} were left to Brian2:")
+        for reason, count in reasons.most_common():
+            print(f"  {count} x {reason}")
+        if not report.native_count:
+            status = status or 1
     wrong = ours if options.stock else others or not ours
     return status or (1 if wrong else 0)
 

@@ -1,0 +1,279 @@
+# distutils: language = c++
+"""Calls of the functions that cppdynarray.brian2.direct compiles: one of them, or many steps of a network."""
+
+from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
+from libc.math cimport fabs
+from libc.stdint cimport int32_t, int64_t, uintptr_t
+
+cdef extern from "brian2/code_object.hpp" namespace "cppdynarray::brian2" nogil:
+    enum Outcome "cppdynarray::brian2::Outcome":
+        no_memory "cppdynarray::brian2::no_memory"
+        bad_index "cppdynarray::brian2::bad_index"
+        division_by_zero "cppdynarray::brian2::division_by_zero"
+
+    ctypedef struct Message:
+        char[256] text
+
+    ctypedef struct RandomNumbers:
+        double* numbers
+        int32_t* next
+        int32_t size
+        void (*refill)(RandomNumbers*) noexcept nogil
+
+cdef extern from * nogil:
+    """
+    #include <chrono>
+    static inline double seconds_now() noexcept {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    }
+    """
+    double seconds_now() noexcept
+
+ctypedef int (*Function)(void**) noexcept nogil
+
+
+cdef struct DrawnNumbers:
+    RandomNumbers base  # first: its address is that of the whole
+    void* owner
+
+
+cdef void refill(RandomNumbers* numbers) noexcept with gil:
+    cdef Random random = <Random>(<DrawnNumbers*>numbers).owner
+    random.buffer[:] = random.draw(numbers.size)
+
+
+cdef class Random:
+    """
+    Random numbers for compiled functions, from the buffers of Brian2's device.
+
+    Parameters
+    ----------
+    buffer, index : numpy.ndarray
+        Numbers that were drawn, and how many of them are used up.
+    draw : callable
+        Gives as many as it is asked for.
+    """
+
+    cdef DrawnNumbers numbers
+    cdef readonly object buffer, index, draw
+
+    def __init__(self, buffer, index, draw):
+        cdef double[::1] numbers = buffer
+        cdef int32_t[::1] next = index
+        self.buffer, self.index, self.draw = buffer, index, draw
+        self.numbers.base.numbers = &numbers[0]
+        self.numbers.base.next = &next[0]
+        self.numbers.base.size = numbers.shape[0]
+        self.numbers.base.refill = refill
+        self.numbers.owner = <void*>self
+
+    @property
+    def address(self):
+        return <uintptr_t>&self.numbers
+
+
+def address_in(capsule):
+    """The pointer in a capsule of any name."""
+    return <uintptr_t>PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
+
+
+cdef class Call:
+    """
+    A compiled function with what it works on.
+
+    Parameters
+    ----------
+    function : int
+        The address of an ``int f(void* const* slots)``.
+    slots : list of int
+        Addresses, for the slots from the second on.
+    keep : object
+        What has to live as long as this does.
+    explain : callable
+        Takes an exception and gives the one to raise.
+    """
+
+    cdef Function function
+    cdef void** slots
+    cdef Message message
+    cdef object keep, explain
+
+    def __cinit__(self, uintptr_t function, list slots, keep, explain):
+        cdef Py_ssize_t i
+        self.slots = <void**>PyMem_Calloc(len(slots) + 1, sizeof(void*))
+        if self.slots == NULL:
+            raise MemoryError
+        self.function = <Function>function
+        self.slots[0] = &self.message
+        for i in range(len(slots)):
+            self.slots[i + 1] = <void*><uintptr_t>slots[i]
+        self.keep, self.explain = keep, explain
+
+    def __dealloc__(self):
+        PyMem_Free(self.slots)
+
+    def __call__(self):
+        cdef int outcome = self.function(self.slots)
+        if outcome != 0:
+            self.fail(outcome)
+
+    cdef int fail(self, int outcome) except -1:
+        text = self.message.text.decode(errors="replace")
+        if outcome == no_memory:
+            error = MemoryError("no memory for a growing array")
+        elif outcome == bad_index:
+            error = IndexError(text)
+        elif outcome == division_by_zero:
+            error = ZeroDivisionError(text)
+        else:
+            error = RuntimeError(text)
+        raise self.explain(error) from error
+
+
+cdef struct Task:
+    Function function
+    void** slots
+    int clock
+
+
+cdef struct ClockPlace:
+    int64_t* timestep
+    double* t
+    double* dt
+    int64_t end
+    int objects  # that Python calls when this clock is due
+    bint due
+
+
+cdef class Steps:
+    """
+    The steps of a network, or of a row of its objects.
+
+    Parameters
+    ----------
+    calls : list of (Call, int)
+        In their order within a step, with the numbers of their clocks.
+    clocks : list of (timestep, t, dt, end, objects), optional
+        What the clocks are made of, and how many objects' ``run`` this is. Without clocks a call is one step, in which
+        all calls are made. With clocks a call makes as many steps as fit, and moves the clocks on; it is the ``run`` of
+        every object, of which the first one's does the work.
+    slice : float, optional
+        After how many seconds to return.
+    """
+
+    cdef Task* tasks
+    cdef ClockPlace* clocks
+    cdef Py_ssize_t task_count, clock_count
+    cdef int waiting  # calls that belong to a step that was made already
+    cdef readonly int64_t steps
+    cdef double slice, epsilon
+    cdef object keep
+
+    def __cinit__(self, list calls, list clocks=[], double slice=0.02, double epsilon=1e-4):
+        cdef Call call
+        cdef int64_t[::1] timestep
+        cdef double[::1] t, dt
+        cdef Py_ssize_t i
+        self.task_count, self.clock_count = len(calls), len(clocks)
+        self.tasks = <Task*>PyMem_Calloc(max(1, len(calls)), sizeof(Task))
+        self.clocks = <ClockPlace*>PyMem_Calloc(max(1, len(clocks)), sizeof(ClockPlace))
+        if self.tasks == NULL or self.clocks == NULL:
+            raise MemoryError
+        for i, (call, clock) in enumerate(calls):
+            self.tasks[i] = Task(call.function, call.slots, clock)
+        for i, (timestep, t, dt, end, objects) in enumerate(clocks):
+            self.clocks[i] = ClockPlace(&timestep[0], &t[0], &dt[0], end, objects, False)
+        self.slice, self.epsilon = slice, epsilon
+        self.keep = (calls, clocks)
+
+    def __dealloc__(self):
+        PyMem_Free(self.tasks)
+        PyMem_Free(self.clocks)
+
+    def __call__(self):
+        cdef int outcome = 0
+        cdef Py_ssize_t failed = 0
+        cdef Call call
+        if self.clock_count == 0:
+            self.steps += 1
+            outcome = self.one_step(&failed)
+        elif self.waiting > 0:
+            self.waiting -= 1
+        else:
+            self.waiting = 0
+            if self.find_due():
+                self.waiting = self.objects_due() - 1
+                with nogil:
+                    outcome = self.many_steps(&failed)
+        if outcome != 0:
+            call = self.keep[0][failed][0]
+            call.fail(outcome)
+
+    cdef int one_step(self, Py_ssize_t* failed) noexcept nogil:
+        cdef Py_ssize_t i
+        cdef int outcome
+        for i in range(self.task_count):
+            if self.clock_count > 1 and not self.clocks[self.tasks[i].clock].due:
+                continue
+            outcome = self.tasks[i].function(self.tasks[i].slots)
+            if outcome != 0:
+                failed[0] = i
+                return outcome
+        return 0
+
+    cdef bint find_due(self) noexcept nogil:
+        """Which clocks are due, as Network._nextclocks finds it; False at the end of the run."""
+        cdef Py_ssize_t i
+        cdef ClockPlace* first = &self.clocks[0]
+        cdef ClockPlace* clock
+        for i in range(1, self.clock_count):
+            if self.clocks[i].t[0] < first.t[0]:
+                first = &self.clocks[i]
+        if first.timestep[0] >= first.end:
+            return False
+        for i in range(self.clock_count):
+            clock = &self.clocks[i]
+            clock.due = fabs(clock.t[0] - first.t[0]) / min(clock.dt[0], first.dt[0]) < self.epsilon
+        return True
+
+    cdef int objects_due(self) noexcept nogil:
+        cdef Py_ssize_t i
+        cdef int count = 0
+        for i in range(self.clock_count):
+            if self.clocks[i].due:
+                count += self.clocks[i].objects
+        return count
+
+    cdef int many_steps(self, Py_ssize_t* failed) noexcept nogil:
+        """Steps until the time or the run is over; find_due() was called for the first of them."""
+        cdef double last = seconds_now(), end = last + self.slice, now
+        cdef int between = 1, done = 0, outcome
+        cdef Py_ssize_t i
+        cdef ClockPlace* clock
+        while True:
+            outcome = self.one_step(failed)
+            if outcome != 0:
+                return outcome
+            self.steps += 1
+            for i in range(self.clock_count):
+                clock = &self.clocks[i]
+                if clock.due:
+                    clock.timestep[0] += 1
+                    clock.t[0] = clock.timestep[0] * clock.dt[0]
+            if not self.find_due():
+                return 0
+            done += 1
+            if done == between:  # short steps don't look at the time every time
+                now = seconds_now()
+                if now >= end:
+                    return 0
+                if now - last < 1e-4:
+                    between = min(2 * between, 64)
+                elif now - last > 1e-3:
+                    between = max(1, between // 2)
+                last, done = now, 0
+
+
+def nothing():
+    """The run of an object whose work another's does."""

@@ -1,0 +1,88 @@
+"""
+Brian2's code objects as plain C++: compiled together, called through a table of pointers, many steps at a time.
+
+`enable` turns it on, together with `cppdynarray.brian2.enable`. What can't be made so is left to Cython; `report` says
+what that is.
+"""
+
+from contextlib import contextmanager
+
+import brian2
+from brian2.core.preferences import prefs
+from brian2.devices.device import RuntimeDevice
+
+from cppdynarray.brian2 import preference as _preference
+from cppdynarray.brian2.direct.reporting import Report, report
+
+__all__ = ["Report", "disable", "enable", "enabled", "report"]
+
+OLDEST = "2.11"
+
+
+def check_version():
+    """ImportError that says so if this Brian2 is older than what this was written for."""
+    if not hasattr(RuntimeDevice, "get_capsule"):
+        raise ImportError(
+            f"cppdynarray.brian2.direct needs Brian2 {OLDEST} or newer, for Python 3.13 or newer; "
+            f"this is Brian2 {brian2.__version__}"
+        )
+
+
+def enable():
+    """
+    Let Brian2 make code objects of plain C++ from now on.
+
+    They work on arrays of cppdynarray's alone, so `cppdynarray.brian2.enable` has to be called too, before the objects
+    of a network are made. The same as ``prefs["cppdynarray.direct"] = True``.
+
+    Raises
+    ------
+    ImportError
+        If Brian2 is older than 2.11.
+
+    Examples
+    --------
+    >>> import cppdynarray.brian2
+    >>> cppdynarray.brian2.direct.enable()
+    >>> cppdynarray.brian2.direct.disable()
+    """
+    check_version()
+    prefs[_preference.DIRECT] = True
+
+
+def disable():
+    """
+    Let Brian2 make its code objects itself from now on.
+
+    Examples
+    --------
+    >>> import cppdynarray.brian2
+    >>> cppdynarray.brian2.direct.disable()
+    """
+    prefs[_preference.DIRECT] = False
+
+
+@contextmanager
+def enabled(value=True):
+    """
+    Enable, or disable, for the duration of a ``with`` block.
+
+    Parameters
+    ----------
+    value : bool, optional
+        What the preference is in the block.
+
+    Examples
+    --------
+    >>> import cppdynarray.brian2
+    >>> with cppdynarray.brian2.direct.enabled():
+    ...     pass  # networks that run here
+    """
+    if value:
+        check_version()
+    before = prefs[_preference.DIRECT]
+    prefs[_preference.DIRECT] = value
+    try:
+        yield
+    finally:
+        prefs[_preference.DIRECT] = before

@@ -1,0 +1,297 @@
+"""Code objects that are functions of a small library, called with a table of pointers."""
+
+import copy
+import time
+import weakref
+
+import numpy as np
+from brian2.codegen.codeobject import CodeObject
+from brian2.codegen.runtime.cython_rt import CythonCodeObject
+from brian2.core.base import BrianObjectException
+from brian2.core.names import find_name
+from brian2.devices.device import all_devices
+from brian2.utils.logger import get_logger
+
+from cppdynarray._core._calls import Call, Random, address_in
+from cppdynarray.brian2.direct import compiler
+from cppdynarray.brian2.direct.generator import CannotRunNatively, DirectGenerator, generate, register_functions, templater
+from cppdynarray.brian2.direct.reporting import Compilation, record
+
+__all__ = ["DirectCodeObject", "compile_all", "make"]
+
+logger = get_logger(__name__)
+# The code objects whose functions aren't there yet.
+_pending = weakref.WeakSet()
+_random = {}
+
+
+def _random_numbers(name):
+    """The device's buffer of rand or randn, which Brian2's Cython code takes its numbers from too."""
+    if name not in _random:
+        device = all_devices["runtime"]
+        _random[name] = Random(
+            getattr(device, f"{name}_buffer"), getattr(device, f"{name}_buffer_index"), getattr(np.random, name)
+        )
+    return _random[name]
+
+
+class DirectCodeObject(CodeObject):
+    """
+    A code object of plain C++.
+
+    Its function is compiled together with all others that are missing, when the first of them is needed. If that
+    fails, it is Brian2's own code object that runs in its place: `make_fallback` makes it.
+    """
+
+    templater = templater
+    generator_class = DirectGenerator
+    class_name = "cppdynarray"
+
+    def __init__(self, device, owner, generated, variables, variable_indices, template_name, template_kwds, name,
+                 make_fallback):  # fmt: skip
+        super().__init__(
+            owner, generated.source, variables, variable_indices, template_name, None, {}, name=name
+        )  # fmt: skip
+        self.device = device
+        self.generated = generated
+        self.make_fallback = make_fallback
+        self.fallback = None
+        self.options = tuple(sorted(generated.compiler_options.items()))
+        self.key = compiler.key_of(generated.source, self.options)
+        self.library = None
+        self.call = None
+        self.namespace = {"_owner": owner}
+        self._events = (template_kwds or {}).get("eventspace_variable")
+        self._places = {}
+        _pending.add(self)
+        record.made(name)
+
+    def compile_block(self, block):
+        """Nothing: `link` does it for all blocks."""
+
+    run_block = compile_block
+
+    # Slots
+
+    def _addresses(self):
+        """The addresses of the slots, and what has to live as long as they are used."""
+        addresses, keep, outputs = [], [self.library], []
+        for slot in self.generated.slots:
+            if slot.kind == "place":
+                self._places[slot.value] = self.device.arrays[slot.value]._data
+                capsule = self.device.arrays[slot.value].get_capsule()
+                address = address_in(capsule)
+                keep.append(capsule)
+            elif slot.kind == "random":
+                source = _random_numbers(slot.value.name)
+                address = source.address
+                keep.append(source)
+            elif slot.kind == "object":
+                address = address_in(slot.value)  # a bare capsule, which keeps nothing alive itself
+                keep += [slot.value, self.variables.get("_queue")]
+            elif slot.kind == "output":
+                outputs.append((len(addresses), slot.value))
+                address = 0
+            else:
+                if slot.kind == "array":
+                    array = self.device.arrays[slot.value]
+                elif slot.kind == "length":
+                    array = np.array(slot.value.get_len(), np.int64)
+                elif slot.kind == "constant":
+                    array = np.array(slot.value)
+                elif slot.kind == "count":
+                    array = self._count = np.zeros((), np.int64)
+                else:
+                    array = slot.value
+                address = array.__array_interface__["data"][0]
+                keep.append(array)
+            addresses.append(address)
+        return addresses, keep, outputs
+
+    def _explain(self):
+        """What makes exceptions say where they come from, and doesn't keep this object alive."""
+        reference = weakref.ref(self)
+
+        def explain(error):
+            code_object = reference()
+            if code_object is None:
+                return error
+            return BrianObjectException(
+                f"An exception occurred during the execution of code object '{code_object.name}': {error}\n",
+                code_object.owner,
+            )
+
+        return explain
+
+    def link(self):
+        """Be ready to run: compile what is missing, find out where everything is. False if Brian2 has to run it."""
+        if self.fallback is None and self.library is None:
+            compile_all(self)
+        if self.fallback is not None:
+            return False
+        if self.call is None or any(
+            self.device.arrays[variable]._data is not array for variable, array in self._places.items()
+        ):
+            addresses, keep, self._outputs = self._addresses()
+            address = compiler.address_of(self.library, self.key)
+            self.call = Call(address, addresses, keep, self._explain())
+            self._slots = addresses, keep
+        return True
+
+    def fall_back(self, reason):
+        """Let Brian2's own code object take this one's place."""
+        record.fell_back(self.name, self.template_name, reason, was_native=True)
+        self.fallback = self.make_fallback()
+        self.call = None
+
+    # What Brian2 calls
+
+    def __call__(self, **kwds):
+        if self.call is None or self._outputs:
+            return self._call_slowly(**kwds)
+        self.call()
+
+    def _call_slowly(self, **kwds):
+        if not self.link():
+            return self.fallback(**kwds)
+        if not self._outputs:
+            return self.call()
+        addresses, keep = self._slots
+        (index, (dtype, variable)), = self._outputs
+        length = len(variable.get_value()) if variable is not None else self.variables["N"].get_value()
+        result = np.zeros(int(np.asarray(length).item()), dtype)
+        addresses = list(addresses)
+        addresses[index] = result.__array_interface__["data"][0]
+        Call(compiler.address_of(self.library, self.key), addresses, keep, self._explain())()
+        return result[: int(self._count)]
+
+    def run(self):
+        return self()
+
+    def before_run(self):
+        if self.fallback is not None:
+            return self.fallback.before_run()
+        if self.template_name == "synapses_push_spikes":
+            try:
+                self.namespace["_owner"].initialise_queue()
+            except Exception as error:
+                raise self._explain()(error) from error
+        if self.generated.before:
+            waiting = getattr(self.device, "waiting_for_compilation", None)
+            if waiting is not None:
+                waiting.append(self)
+            else:
+                self.run_before()
+
+    def run_before(self):
+        """Run the function for before_run."""
+        if not self.link():
+            return self.fallback.before_run()
+        addresses, keep = self._slots
+        Call(compiler.address_of(self.library, self.key, "before"), addresses, keep, self._explain())()
+
+    def after_run(self):
+        if self.fallback is not None:
+            return self.fallback.after_run()
+        if self.template_name == "threshold":
+            # Whoever looks at the events between runs finds none.
+            self._events.get_value()[int(np.asarray(self.variables["N"].get_value()).item())] = 0
+
+
+def _options(variables):
+    """The compiler keywords of the C++ implementations of functions."""
+    options = {}
+    seen = set()
+
+    def add(function):
+        if function in seen:
+            return
+        seen.add(function)
+        implementation = function.implementations[DirectCodeObject]
+        for key, values in (implementation.compiler_kwds or {}).items():
+            options[key] = options.get(key, ()) + tuple(values)
+        for dependency in (implementation.dependencies or {}).values():
+            add(dependency)
+
+    for variable in variables.values():
+        if hasattr(variable, "implementations"):
+            add(variable)
+    headers = options.pop("headers", ())
+    return options, "".join(f"#include {header}\n" for header in headers)
+
+
+def make(device, brian2s_own, codeobj_class, owner, name, abstract_code, variables, template_name, variable_indices,
+         template_kwds=None, override_conditional_write=None, compiler_kwds=None):  # fmt: skip
+    """A code object of ours, or Brian2's own where there can be none. `brian2s_own` makes the latter."""
+    name = find_name(name)
+
+    def make_fallback():
+        return brian2s_own(
+            name, abstract_code, variables, template_name, variable_indices, template_kwds=template_kwds,
+            override_conditional_write=override_conditional_write, compiler_kwds=compiler_kwds,
+        )  # fmt: skip
+
+    if codeobj_class is not CythonCodeObject:
+        record.fell_back(name, template_name, f"runs as {codeobj_class.__name__}")
+        return make_fallback()
+    try:
+        register_functions()
+        generated = generate(
+            device, DirectCodeObject, owner, name, abstract_code, variables, template_name,
+            copy.copy(variable_indices), template_kwds, override_conditional_write,
+        )  # fmt: skip
+        generated.compiler_options, headers = _options(variables)
+        generated.source = headers + generated.source
+    except Exception as error:  # what's wrong with the model itself, Brian2 finds too
+        reason = str(error) if isinstance(error, CannotRunNatively) else f"{type(error).__name__}: {error}"
+        record.fell_back(name, template_name, (reason.splitlines() or [type(error).__name__])[0])
+        return make_fallback()
+    return DirectCodeObject(
+        device, owner, generated, dict(variables), variable_indices, template_name, template_kwds, name, make_fallback
+    )
+
+
+def compile_all(wanted=None):
+    """Find or compile the functions of all code objects that lack one; or of `wanted` and what has waited with it."""
+    waiting = [each for each in list(_pending) if each.library is None and each.fallback is None]
+    if wanted is not None and wanted not in waiting:
+        waiting.append(wanted)
+    _pending.clear()
+    missing = {}
+    for each in sorted(waiting, key=lambda each: each.name):
+        each.library = compiler.compiled(each.key)
+        if each.library is None:
+            missing.setdefault(each.options, {}).setdefault(each.key, []).append(each)
+        else:
+            record.found += 1
+    for options, of_key in missing.items():
+        _compile(of_key, options)
+
+
+def _compile(of_key, options):
+    sources = {key: (each[0].generated.source, bool(each[0].generated.before)) for key, each in of_key.items()}
+    start = time.perf_counter()
+    try:
+        library, source_bytes = compiler.compile_functions(sources, options)
+    except Exception as error:
+        if len(of_key) > 1:  # the others needn't suffer from one that the compiler refuses
+            for key, each in of_key.items():
+                _compile({key: each}, options)
+            return
+        (objects,) = of_key.values()
+        said = str(error).strip() or type(error).__name__
+        reason = next((line for line in said.splitlines() if "error:" in line), said.splitlines()[0])
+        for each in objects:
+            each.fall_back(f"compile error: {reason.rpartition('error:')[2].strip()}")
+        logger.warn(
+            f"The C++ of code object '{objects[0].name}' could not be compiled, so that Brian2's own code runs in its "
+            f"place. The compiler said:\n{said}",
+            "compile_error",
+        )
+        return
+    seconds = time.perf_counter() - start
+    names = tuple(each.name for objects in of_key.values() for each in objects)
+    record.compilations.append(Compilation(names, seconds, source_bytes, library.size))
+    for objects in of_key.values():
+        for each in objects:
+            each.library = library

@@ -1,0 +1,150 @@
+// What the functions that cppdynarray.brian2.direct generates include. No Python: a function gets a table of
+// pointers, its slots, and reaches everything through it.
+#pragma once
+
+#include <math.h>
+#include <stdlib.h>
+
+#include <cstdarg>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <type_traits>
+
+#include "cppdynarray/array_place.hpp"
+
+#if defined(_WIN32)
+#define CPPDYNARRAY_EXPORT extern "C" __declspec(dllexport)
+#else
+#define CPPDYNARRAY_EXPORT extern "C" __attribute__((visibility("default")))
+#endif
+
+namespace cppdynarray::brian2 {
+
+// What a function returns: what became of it. _calls.pyx makes exceptions of them.
+enum Outcome : int { done = 0, no_memory = 1, bad_index = 2, division_by_zero = 3, failed = 4 };
+
+struct DivisionByZero {};
+
+// The first slot of every function: what there is to say about an outcome.
+struct Message {
+    char text[256];
+};
+
+inline Outcome say(void* const* slots, Outcome outcome, const char* format, ...) noexcept {
+    auto* message = static_cast<Message*>(slots[0]);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message->text, sizeof message->text, format, arguments);
+    va_end(arguments);
+    return outcome;
+}
+
+// Runs the body of a function, from which no C++ exception may leave.
+template <class Body>
+inline int guarded(void* const* slots, Body&& body) {
+    try {
+        return body();
+    } catch (const DivisionByZero&) {
+        return say(slots, division_by_zero, "integer division or modulo by zero");
+    } catch (const std::bad_alloc&) {
+        return no_memory;
+    } catch (const std::exception& error) {
+        return say(slots, failed, "%s", error.what());
+    }
+}
+
+// Random numbers that were drawn ahead, in memory of Brian2's device: its Cython code takes them from there too.
+struct RandomNumbers {
+    double* numbers;
+    std::int32_t* next;  // 0: all used
+    std::int32_t size;
+    void (*refill)(RandomNumbers*);  // takes the GIL
+};
+
+inline double take(RandomNumbers* random) noexcept {
+    std::int32_t next = *random->next;
+    if (next == 0) random->refill(random);
+    const double number = random->numbers[next++];
+    *random->next = next == random->size ? 0 : next;
+    return number;
+}
+
+// The length that an array is to have; the functions for it are called past the capacity alone.
+inline bool set_rows(ArrayPlace* place, std::size_t rows) noexcept {
+    const std::size_t before = length_of(place);
+    if (rows == before) return true;
+    return place->functions->resize(place, rows);
+}
+
+template <class T>
+inline T* rows_of(ArrayPlace* place) noexcept {
+    return reinterpret_cast<T*>(place->data());
+}
+
+// Arithmetic as Python means it, and as Cython compiles it: `/` is never the division of integers.
+template <class A, class B>
+inline auto divide(A a, B b) noexcept {
+    if constexpr (std::is_integral_v<A> && std::is_integral_v<B>)
+        return static_cast<double>(a) / static_cast<double>(b);
+    else
+        return a / b;
+}
+
+// Processors trap on these, and that would end the process.
+template <class T>
+inline void check_divisor(T b) {
+    if (b == 0) throw DivisionByZero();
+}
+template <class T>
+inline bool is_minus_one(T b) noexcept {
+    return std::is_signed_v<T> && b == static_cast<T>(-1);
+}
+
+template <class A, class B>
+inline auto floor_divide(A a, B b) {
+    if constexpr (std::is_integral_v<A> && std::is_integral_v<B>) {
+        check_divisor(b);
+        if (is_minus_one(b)) return static_cast<decltype(a / b)>(0 - a);
+        const auto quotient = a / b, rest = a - quotient * b;
+        return quotient - ((rest != 0) & ((rest ^ b) < 0));
+    } else {
+        return floor(a / b);
+    }
+}
+
+template <class A, class B>
+inline auto python_remainder(A a, B b) {
+    if constexpr (std::is_integral_v<A> && std::is_integral_v<B>) {
+        check_divisor(b);
+        if (is_minus_one(b)) return static_cast<decltype(a % b)>(0);
+        const auto rest = a % b;
+        return rest + ((rest != 0) & ((rest ^ b) < 0)) * b;
+    } else {
+        using Common = std::common_type_t<A, B>;
+        const Common divisor = b, rest = fmod(static_cast<Common>(a), divisor);
+        return rest + ((rest != 0) & ((rest < 0) ^ (divisor < 0))) * divisor;
+    }
+}
+
+// The result takes the sign of the divisor.
+template <class A, class B>
+inline auto modulo(A a, B b) {
+    return python_remainder(python_remainder(a, b) + b, b);
+}
+
+template <class A, class B>
+inline auto power(A a, B b) noexcept {
+    if constexpr (std::is_integral_v<A> && std::is_integral_v<B>)
+        return pow(static_cast<double>(a), static_cast<double>(b));
+    else
+        return pow(a, b);
+}
+
+}  // namespace cppdynarray::brian2
+
+// What the texts of Brian2's own functions use.
+#define _brian_pow cppdynarray::brian2::power
+#define _brian_mod cppdynarray::brian2::modulo
+#define _brian_floordiv cppdynarray::brian2::floor_divide
