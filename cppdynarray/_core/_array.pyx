@@ -255,6 +255,24 @@ def as_numpy(cnp.ndarray self not None):
     return as_plain(self)
 
 
+def to_numpy(cnp.ndarray self not None):
+    """
+    Return a plain ``numpy.ndarray`` view, as `as_numpy` does; pandas calls it.
+
+    Returns
+    -------
+    numpy.ndarray
+        A view whose ``base`` is this array.
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.DynamicArray([1, 2, 3]).to_numpy()
+    array([1, 2, 3])
+    """
+    return as_plain(self)
+
+
 def copy(cnp.ndarray self not None, order="C"):
     """
     copy(order='C')
@@ -472,7 +490,7 @@ cdef type make_type():
     cls = PyType_FromSpecWithBases(&spec, (np.ndarray,))
     set_type(cls)
     for function in (
-        reserve, shrink_to_fit, clear, as_numpy, copy, __copy__, __deepcopy__,
+        reserve, shrink_to_fit, clear, as_numpy, to_numpy, copy, __copy__, __deepcopy__,
         __reduce_ex__, __reduce__, __setstate__, __array_wrap__, __sizeof__,
     ):
         function.__qualname__ = f"DynamicArray.{function.__name__}"
@@ -485,6 +503,9 @@ cdef type make_type():
         setattr(cls, function.__name__, function)
     # Where NumPy's C code picks the class of a result by priority, a plain array wins.
     cls.__array_priority__ = -1_000_000.0
+    # pandas asks for this before it keeps an array, and then for to_numpy(): so it keeps a plain view,
+    # whose length stays, and not an array whose length changes under its indexes.
+    cls._typ = "npy_extension"
     # numpy.ma asks for the class that masked data is shown in.
     cls._baseclass = np.ndarray
     return cls
