@@ -2,7 +2,9 @@
 All of NumPy, with creation functions that return DynamicArrays.
 
 ``import cppdynarray.numpy as np`` in place of ``import numpy as np`` makes the arrays that a
-program creates growable and changes nothing else: every other name is NumPy's own object.
+program creates growable and changes nothing else: every other name is NumPy's own object. What
+NumPy answers with memory that is there already (``frombuffer``, ``asarray`` of an array, ...) is
+NumPy's own answer here too, and goes on looking at that memory.
 
 Examples
 --------
@@ -22,16 +24,13 @@ import numpy as _numpy
 
 from cppdynarray._core._creation import (  # noqa: F401
     arange,
-    array,
     asanyarray,
-    asarray,
     ascontiguousarray,
     copy,
     empty,
     empty_like,
     eye,
     from_dlpack,
-    frombuffer,
     fromfile,
     fromfunction,
     fromiter,
@@ -42,6 +41,7 @@ from cppdynarray._core._creation import (  # noqa: F401
     geomspace,
     identity,
     linspace,
+    load,
     loadtxt,
     logspace,
     ones,
@@ -50,6 +50,8 @@ from cppdynarray._core._creation import (  # noqa: F401
     zeros,
     zeros_like,
 )
+from cppdynarray._core._creation import array_or_alias as array  # noqa: F401
+from cppdynarray._core._creation import asarray_or_alias as asarray  # noqa: F401
 
 
 def __getattr__(name):

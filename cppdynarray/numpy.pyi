@@ -1,10 +1,10 @@
 # pyright: reportGeneralTypeIssues=false
 # All of NumPy, but for the creation functions: these are imported twice because mypy keeps the first
 # meaning of a name, and pyright the last, though it minds that NumPy declares some of them Final.
+# What may answer with memory that is there already (asarray, ...) has NumPy's types.
 from cppdynarray._core._creation import (
-    arange as arange, array as array, asanyarray as asanyarray, asarray as asarray,
-    ascontiguousarray as ascontiguousarray, copy as copy, empty as empty, empty_like as empty_like, eye as eye,
-    from_dlpack as from_dlpack, frombuffer as frombuffer, fromfile as fromfile, fromfunction as fromfunction,
+    arange as arange, array as array, copy as copy, empty as empty, empty_like as empty_like, eye as eye,
+    fromfile as fromfile, fromfunction as fromfunction,
     fromiter as fromiter, fromstring as fromstring, full as full, full_like as full_like, genfromtxt as genfromtxt,
     geomspace as geomspace, identity as identity, linspace as linspace, loadtxt as loadtxt, logspace as logspace,
     ones as ones, ones_like as ones_like, tri as tri, zeros as zeros, zeros_like as zeros_like,
@@ -13,9 +13,8 @@ from numpy import *  # type: ignore[assignment, no-redef]
 from numpy import __all__ as __all__
 
 from cppdynarray._core._creation import (
-    arange as arange, array as array, asanyarray as asanyarray, asarray as asarray,
-    ascontiguousarray as ascontiguousarray, copy as copy, empty as empty, empty_like as empty_like, eye as eye,
-    from_dlpack as from_dlpack, frombuffer as frombuffer, fromfile as fromfile, fromfunction as fromfunction,
+    arange as arange, array as array, copy as copy, empty as empty, empty_like as empty_like, eye as eye,
+    fromfile as fromfile, fromfunction as fromfunction,
     fromiter as fromiter, fromstring as fromstring, full as full, full_like as full_like, genfromtxt as genfromtxt,
     geomspace as geomspace, identity as identity, linspace as linspace, loadtxt as loadtxt, logspace as logspace,
     ones as ones, ones_like as ones_like, tri as tri, zeros as zeros, zeros_like as zeros_like,

@@ -1,6 +1,5 @@
 """The C++ layers: compiles tests/cpp, runs the tests of each file, and all once more under sanitizers."""
 
-import importlib.util
 import os
 import shlex
 import shutil
@@ -16,7 +15,10 @@ TESTS = sorted((ROOT / "tests" / "cpp").glob("test_*.cpp"))
 MAIN = ROOT / "tests" / "cpp" / "main.cpp"
 INSTANTIATIONS = ROOT / "tests" / "cpp" / "instantiations.cpp"
 
-WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow"]
+# Elsewhere a newer compiler, which warns of more, must not fail the tests.
+if os.environ.get("CPPDYNARRAY_WERROR"):
+    WARNINGS.append("-Werror")
 # Without optimisation: instrumented code takes long to compile, not to run.
 SANITIZERS = ["-O0", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 # The tests ask for more than there is, which must give a null pointer, not end the process.
@@ -79,20 +81,7 @@ def compiler(tmp_path_factory):
     command = next(compilers(), None)
     if command is None:
         pytest.skip("no C++ compiler: install g++ or clang++, or name one by the variable CXX")
-    compiler = Compiler(command, tmp_path_factory.mktemp("cpp"))
-
-    package = importlib.util.find_spec("catch2")
-    if package is not None and package.submodule_search_locations:
-        include = Path(package.submodule_search_locations[0]) / "install" / "include"
-        compiler.command += ["-isystem", include]
-    probe = compiler.folder / "probe.cpp"
-    probe.write_text("#include <catch2/catch.hpp>\n")
-    if run([*compiler.command, "-E", probe, "-o", os.devnull]).returncode != 0:
-        pytest.skip(
-            "no Catch2 v2 header: install Debian's catch2 (version 2) or, for Python 3.11, "
-            "pip install --ignore-requires-python comma-deps-catch2"
-        )
-    return compiler
+    return Compiler(command, tmp_path_factory.mktemp("cpp"))
 
 
 @pytest.fixture(scope="session")
@@ -122,10 +111,10 @@ def sanitized_program(compiler, objects):
     return compiler.link("sanitized_tests", [objects[0], *sanitized], SANITIZERS)
 
 
-# Catch2 tags each test with the name of its file (-#), and finding none is an error.
+# A file without tests is an error.
 @pytest.mark.parametrize("name", [source.stem for source in TESTS])
 def test_cpp(program, name):
-    check([program, "-#", f"[#{name}]", "--warn", "NoTests"])
+    check([program, name])
 
 
 def test_cpp_sanitized(sanitized_program):

@@ -175,6 +175,7 @@ def test_signatures_can_be_read():
         "shrink_to_fit",
         "clear",
         "as_numpy",
+        "to_numpy",
         "copy",
     ):
         parameters = list(inspect.signature(getattr(cda.DynamicArray, name)).parameters)

@@ -249,3 +249,48 @@ def test_saved_with_numpy(tmp_path, dtype, rng):
     assert error_of(np.save, path, d) is expected
     if expected is None and not dtype.hasobject:
         assert_same(np.load(path), rows)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_an_array_that_holds_itself(protocol):
+    d = cda.DynamicArray([None, 1], dtype=object)
+    d[0] = d
+    made = pickled(protocol)(d)
+    assert type(made) is cda.DynamicArray
+    assert made[0] is made
+    assert made[1] == 1
+    made.append(2)
+    rows = cda.zeros((0, 2), object)
+    rows.append([rows, "x"])
+    made = pickled(protocol)(rows)
+    assert made.shape == (1, 2)
+    assert made[0, 0] is made
+    records = cda.DynamicArray(dtype=[("which", object), ("number", "i4")])
+    records.append((records, 3))
+    made = pickled(protocol)(records)
+    assert made["which"][0] is made
+    assert made["number"].tolist() == [3]
+
+
+def test_a_subclass_that_refers_to_itself():
+    track = Track([None], dtype=object)
+    track[0] = track.name = track
+    made = pickle.loads(pickle.dumps(track))
+    assert type(made) is Track
+    assert made[0] is made
+    assert made.name is made
+    del track.name, made.name  # the cycles
+    track[0] = made[0] = None
+
+
+def test_attributes():
+    """None, but what looks for some finds an empty dict; a subclass has its own."""
+    d = cda.DynamicArray([1.0])
+    assert d.__dict__ == vars(d) == {}
+    with pytest.raises(AttributeError):
+        d.name = "x"
+    track = Track([1.0])
+    track.name = "x"
+    assert track.__dict__ == {"name": "x"}
+    for method, made in {name: copy_of(track) for name, copy_of in ALL.items()}.items():
+        assert "name" in made.__dict__ or method in ("copy()", "copy('K')", "cda.array", "constructor"), method

@@ -28,8 +28,8 @@ from cppdynarray._core._dispatch cimport (
 from cppdynarray._core._memory cimport (
     Block, block_of, is_placed, new_array, publish, set_up_headers, used_bytes, why_layout_is_fixed,
 )
-from cppdynarray._core._new cimport as_order, new_copy
-from cppdynarray._core.numpy_api cimport PyArray_SAMESHAPE, PyDataType_REFCHK
+from cppdynarray._core._new cimport as_order, new, new_copy
+from cppdynarray._core.numpy_api cimport NPY_VSTRING, PyArray_SAMESHAPE, PyDataType_REFCHK
 
 cnp.import_array()
 set_up_headers()
@@ -125,6 +125,13 @@ cdef object get_capacity(object self, void* closure):
 
 cdef object get_max_size(object self, void* closure):
     return _growth.max_size(self)
+
+
+cdef object get_dict(object self, void* closure):
+    """No attributes. A subclass has a __dict__ of its own; NumPy's subclasses (astropy's Quantity) look
+    into that of the array they are made from.
+    """
+    return {}
 
 
 # Methods that are called once in a while: ordinary functions.
@@ -250,6 +257,24 @@ def as_numpy(cnp.ndarray self not None):
     return as_plain(self)
 
 
+def to_numpy(cnp.ndarray self not None):
+    """
+    Return a plain ``numpy.ndarray`` view, as `as_numpy` does; pandas calls it.
+
+    Returns
+    -------
+    numpy.ndarray
+        A view whose ``base`` is this array.
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.DynamicArray([1, 2, 3]).to_numpy()
+    array([1, 2, 3])
+    """
+    return as_plain(self)
+
+
 def copy(cnp.ndarray self not None, order="C"):
     """
     copy(order='C')
@@ -279,16 +304,14 @@ def copy(cnp.ndarray self not None, order="C"):
 
 def __copy__(cnp.ndarray self not None):
     copied = new_copy(type(self), self, "K", self)
-    if hasattr(self, "__dict__"):
-        copied.__dict__.update(self.__dict__)
+    copied.__dict__.update(self.__dict__)
     return copied
 
 
 def __deepcopy__(cnp.ndarray self not None, memo, /):
     copied = new_copy(type(self), np.ndarray.__deepcopy__(as_plain(self), memo), "K", self)
     memo[id(self)] = copied
-    if hasattr(self, "__dict__"):
-        copied.__dict__.update(deepcopy(self.__dict__, memo))
+    copied.__dict__.update(deepcopy(self.__dict__, memo))
     return copied
 
 
@@ -335,7 +358,12 @@ def partition(cnp.ndarray self not None, *args, **kwargs):
 
 def __reduce_ex__(cnp.ndarray self not None, protocol, /):
     # The plain view's own pickling serves all dtypes and, with protocol 5, buffers out of band.
-    return rebuild, (type(self), as_plain(self), getattr(self, "__dict__", None))
+    attributes = self.__dict__ or None
+    cdef object plain = as_plain(self)
+    if PyDataType_REFCHK(self.descr) and cnp.PyArray_TYPE(self) != NPY_VSTRING:
+        # The elements come after the array, since it may be one of them.
+        return rebuild_empty, (type(self), plain.shape, plain.dtype), (plain, attributes), None, None, refill
+    return rebuild, (type(self), plain, attributes)
 
 
 def __reduce__(cnp.ndarray self not None):
@@ -350,6 +378,21 @@ def rebuild(cls, cnp.ndarray array not None, attributes=None):
     if attributes:
         copied.__dict__.update(attributes)
     return copied
+
+
+def rebuild_empty(cls, shape, dtype):
+    """A DynamicArray that a pickle describes, but for its elements."""
+    if not (isinstance(cls, type) and issubclass(cls, DynamicArray)):
+        raise TypeError(f"a pickled DynamicArray names its class, not {cls!r}")
+    return new(cls, shape, dtype)
+
+
+def refill(cnp.ndarray self not None, state):
+    """Sets the elements of a DynamicArray from a pickle, and the attributes of a subclass."""
+    cdef cnp.ndarray array = state[0]
+    as_plain(self)[...] = array
+    if state[1]:
+        self.__dict__.update(state[1])
 
 
 def __array_wrap__(self, array, context=None, return_scalar=False, /):
@@ -428,7 +471,8 @@ cdef type make_type():
 
     attributes[0] = PyGetSetDef(b"capacity", get_capacity, NULL, text(docstrings.CAPACITY), NULL)
     attributes[1] = PyGetSetDef(b"max_size", get_max_size, NULL, text(docstrings.MAX_SIZE), NULL)
-    add_attributes(&attributes[2])
+    attributes[2] = PyGetSetDef(b"__dict__", get_dict, NULL, NULL, NULL)
+    add_attributes(&attributes[3])
 
     slots[0] = PyType_Slot(Py_tp_new, <void*>tp_new)
     slots[1] = PyType_Slot(Py_tp_doc, <void*>text(docstrings.TYPE))
@@ -450,7 +494,7 @@ cdef type make_type():
     cls = PyType_FromSpecWithBases(&spec, (np.ndarray,))
     set_type(cls)
     for function in (
-        reserve, shrink_to_fit, clear, as_numpy, copy, __copy__, __deepcopy__,
+        reserve, shrink_to_fit, clear, as_numpy, to_numpy, copy, __copy__, __deepcopy__,
         __reduce_ex__, __reduce__, __setstate__, __array_wrap__, __sizeof__,
     ):
         function.__qualname__ = f"DynamicArray.{function.__name__}"
@@ -463,6 +507,9 @@ cdef type make_type():
         setattr(cls, function.__name__, function)
     # Where NumPy's C code picks the class of a result by priority, a plain array wins.
     cls.__array_priority__ = -1_000_000.0
+    # pandas asks for this before it keeps an array, and then for to_numpy(): so it keeps a plain view,
+    # whose length stays, and not an array whose length changes under its indexes.
+    cls._typ = "npy_extension"
     # numpy.ma asks for the class that masked data is shown in.
     cls._baseclass = np.ndarray
     return cls

@@ -19,7 +19,6 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _T = TypeVar("_T", bound=np.generic)
 _ScalarT_co = TypeVar("_ScalarT_co", bound=np.generic, covariant=True)
-_ArrayT = TypeVar("_ArrayT", bound=np.ndarray[Any, Any])
 _DynamicT = TypeVar("_DynamicT", bound=DynamicArray[Any, Any])
 _ShapeT = TypeVar("_ShapeT", bound=_AnyShape)
 _DTypeT = TypeVar("_DTypeT", bound=np.dtype[Any])
@@ -43,10 +42,8 @@ def _dynamic(
 arange = _dynamic(np.arange)
 array = _dynamic(np.array)
 asarray = _dynamic(np.asarray)
-ascontiguousarray = _dynamic(np.ascontiguousarray)
 copy = _dynamic(np.copy)
 eye = _dynamic(np.eye)
-from_dlpack = _dynamic(np.from_dlpack)
 frombuffer = _dynamic(np.frombuffer)
 fromfile = _dynamic(np.fromfile)
 fromiter = _dynamic(np.fromiter)
@@ -280,19 +277,3 @@ def fromfunction(
     function: Callable[..., _R], shape: Sequence[int], *, dtype: DTypeLike = ...,
     like: ArrayLike | None = None, **kwargs: Any,
 ) -> _R: ...
-
-@overload  # an array of whatever kind stays what it is
-def asanyarray(
-    a: _ArrayT, dtype: None = None, order: _Order = None, *,
-    device: _Device = None, copy: bool | None = None, like: ArrayLike | None = None,
-) -> _ArrayT: ...
-@overload
-def asanyarray(
-    a: ArrayLike, dtype: _DTypeLike[_T], order: _Order = None, *,
-    device: _Device = None, copy: bool | None = None, like: ArrayLike | None = None,
-) -> np.ndarray[_AnyShape, np.dtype[_T]]: ...
-@overload
-def asanyarray(
-    a: ArrayLike, dtype: DTypeLike | None = None, order: _Order = None, *,
-    device: _Device = None, copy: bool | None = None, like: ArrayLike | None = None,
-) -> np.ndarray[_AnyShape, np.dtype[Any]]: ...

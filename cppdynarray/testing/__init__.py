@@ -7,8 +7,9 @@ import numpy as np
 from numpy._core.multiarray import get_handler_name
 
 from cppdynarray._core._array import DynamicArray, memory_of
+from cppdynarray.testing.holders import assert_not_held
 
-__all__ = ["assert_invariants"]
+__all__ = ["assert_invariants", "assert_not_held"]
 
 # How far past the used bytes memory is looked at: a page, so that a check costs microseconds
 # and hardly any memory.

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include <catch2/catch.hpp>
+#include "check.hpp"
 
 #include "cppdynarray/virtual_memory.hpp"
 

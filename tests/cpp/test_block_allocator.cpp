@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <catch2/catch.hpp>
+#include "check.hpp"
 
 #include "cppdynarray/block_allocator.hpp"
 #include "fake_memory.hpp"

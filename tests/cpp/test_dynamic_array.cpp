@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include <catch2/catch.hpp>
+#include "check.hpp"
 
 #include "cppdynarray/dynamic_array.hpp"
 #include "fake_memory.hpp"
@@ -672,9 +672,9 @@ TEST_CASE("a failing release costs addresses only") {
 
 TEST_CASE("random operations do what std::vector does") {
     for (unsigned round = 0; round < 20; ++round) {
-        // Another seed: --rng-seed.
-        const unsigned seed = Catch::rngSeed() + round;
-        INFO("seed " << seed << " (Catch's " << Catch::rngSeed() << ")");
+        // Another seed: --seed.
+        const unsigned seed = testing::seed + round;
+        INFO("seed " << seed << " (--seed " << testing::seed << ")");
         std::mt19937 random(seed);
         auto below = [&](std::size_t limit) { return std::uniform_int_distribution<std::size_t>(0, limit)(random); };
         SmallReservations machine(round % 2 == 0 ? 64 * KiB : 4 * MiB);

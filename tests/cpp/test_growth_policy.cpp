@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include <catch2/catch.hpp>
+#include "check.hpp"
 
 #include "cppdynarray/block.hpp"
 #include "cppdynarray/growth_policy.hpp"

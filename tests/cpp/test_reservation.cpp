@@ -3,7 +3,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <catch2/catch.hpp>
+#include "check.hpp"
 
 #include "cppdynarray/reservation.hpp"
 #include "fake_memory.hpp"

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <catch2/catch.hpp>
+#include "check.hpp"
 
 #include "cppdynarray/block_allocator.hpp"
 #include "cppdynarray/dynamic_array.hpp"

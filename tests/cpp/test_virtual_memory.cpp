@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <limits>
 
-#include <catch2/catch.hpp>
+#include "check.hpp"
 
 #include "cppdynarray/virtual_memory.hpp"
 #include "resident_memory.hpp"
