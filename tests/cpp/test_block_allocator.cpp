@@ -23,12 +23,12 @@ constexpr std::size_t KiB = std::size_t{1} << 10;
 constexpr std::size_t MiB = std::size_t{1} << 20;
 constexpr std::size_t header = sizeof(Block);
 
-static_assert(sizeof(void*) < 8 ||
-                  (offsetof(Block, functions) == 0 && offsetof(Block, place) == 8 && offsetof(Block, reserved_bytes) == 16 &&
-                   offsetof(Block, committed_bytes) == 24 && offsetof(Block, dirty_bytes) == 32 &&
-                   offsetof(Block, mapping_bytes) == 40 && offsetof(Block, retired) == 48 &&
-                   offsetof(Block, source) == 56 && offsetof(Block, flags) == 57 && offsetof(Block, lent_mib) == 58 &&
-                   offsetof(Block, offset_in_16) == 60 && offsetof(Block, growth_factor) == 62),
+static_assert(sizeof(void*) < 8 || (offsetof(Block, functions) == 0 && offsetof(Block, place) == 8 &&
+                                    offsetof(Block, reserved_bytes) == 16 && offsetof(Block, committed_bytes) == 24 &&
+                                    offsetof(Block, dirty_bytes) == 32 && offsetof(Block, mapping_bytes) == 40 &&
+                                    offsetof(Block, retired) == 48 && offsetof(Block, source) == 56 &&
+                                    offsetof(Block, flags) == 57 && offsetof(Block, lent_mib) == 58 &&
+                                    offsetof(Block, offset_in_16) == 60 && offsetof(Block, growth_factor) == 62),
               "other modules read the header");
 
 static bool all_zero(const char* begin, const char* end) {
@@ -132,16 +132,16 @@ TEST_CASE("a block keeps the settings it was made with, also when it moves") {
     for (int moves = 0; moves < 3; ++moves) {
         CHECK(block->growth_factor == 1.25);
         CHECK_FALSE(block->has(Block::wants_huge_pages));
-        CHECK(block->has(Block::room_was_set));
-        const std::size_t room = block->reserved_bytes;
+        CHECK(block->has(Block::range_was_set));
+        const std::size_t range = block->reserved_bytes;
         const std::size_t before = block->committed_bytes;
-        if (before < room) {
+        if (before < range) {
             REQUIRE(allocator.commit(block, before + 1));
             CHECK(block->committed_bytes <= cppdynarray::round_up(before + before / 4 + header, page));
         }
-        block = allocator.grow(block, 8, room + 1);
-        CHECK(block->reserved_bytes >= 8 * room);
-        CHECK(block->reserved_bytes < 8 * room + 2 * page);  // not what other blocks get now
+        block = allocator.grow(block, 8, range + 1);
+        CHECK(block->reserved_bytes >= 8 * range);
+        CHECK(block->reserved_bytes < 8 * range + 2 * page);  // not what other blocks get now
     }
     allocator.release(block, 8);
 
@@ -153,7 +153,7 @@ TEST_CASE("a block keeps the settings it was made with, also when it moves") {
     Block* again = allocator.allocate(8, 90 * KiB, own);
     CHECK(again == pooled);
     CHECK(again->growth_factor == 3.0);
-    CHECK_FALSE(again->has(Block::room_was_set));
+    CHECK_FALSE(again->has(Block::range_was_set));
     allocator.release(again, 8);
 }
 
@@ -193,7 +193,7 @@ TEST_CASE("what an array leaves behind is small beside what it holds") {
             }
 }
 
-TEST_CASE("a block that may not have much room moves by its growth factor, or to what is needed") {
+TEST_CASE("a block that may not have a large range moves by its growth factor, or to what is needed") {
     FakeSystem system;
     Allocator allocator;
     allocator.settings.source = Source::heap;
@@ -522,8 +522,8 @@ TEST_CASE("retired blocks are marked as written up to their capacity") {
     const std::size_t used = block->reserved_bytes;
     fill(block, used);
     allocator.release(allocator.grow(block, used, used + 1), used);
-    for (const std::size_t room : {64 * KiB, 512 * KiB}) {
-        allocator.settings.reserve_bytes = room;
+    for (const std::size_t range : {64 * KiB, 512 * KiB}) {
+        allocator.settings.reserve_bytes = range;
         Block* again = allocator.allocate(used);
         CHECK(again->dirty_bytes == used);
         check(again, 0);

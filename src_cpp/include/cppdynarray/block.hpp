@@ -61,7 +61,7 @@ struct BlockFunctions {
 // max(dirty_bytes, used) up to committed_bytes is zero.
 struct alignas(16) Block {
     static constexpr std::uint8_t wants_huge_pages = 1;
-    static constexpr std::uint8_t room_was_set = 2;  // the settings said how much to reserve
+    static constexpr std::uint8_t range_was_set = 2;  // the settings said how much to reserve
 
     const BlockFunctions* functions;
     ArrayPlace* place;            // where the array's length is, if not in the array itself; see array_place.hpp

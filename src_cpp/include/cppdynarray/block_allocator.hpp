@@ -74,21 +74,21 @@ public:
 
     // Makes room for `bytes`, of which `used` hold data: commits in place or, past the
     // reservation, moves the data to a larger block and returns that. The old block stays
-    // readable until the new one is released, so a block that moves gets room for many times
+    // readable until the new one is released, so a block that moves gets a range of many times
     // its data: what is retired then stays small beside what is in use (see moving_factor()).
     Block* grow(Block* block, std::size_t used, std::size_t bytes) noexcept {
         if (bytes <= block->reserved_bytes) return commit(block, bytes) ? block : nullptr;
         if (bytes > max_bytes) return nullptr;
         const double factor = block->growth_factor;
         const std::size_t capacity = next_capacity(block->committed_bytes, bytes, max_bytes, factor);
-        const std::size_t room =
+        const std::size_t range =
             next_capacity(block->reserved_bytes, bytes, max_bytes, moving_factor(block->reserved_bytes, factor));
         AllocatorSettings kept;
         kept.source = block->source;
         kept.growth_factor = block->growth_factor;
-        kept.reserve_bytes = block->has(Block::room_was_set) ? room : 0;
+        kept.reserve_bytes = block->has(Block::range_was_set) ? range : 0;
         kept.huge_pages = block->has(Block::wants_huge_pages);
-        Block* larger = make(kept, capacity, 0, room);
+        Block* larger = make(kept, capacity, 0, range);
         if (larger == nullptr) larger = make(kept, capacity, 0, 0);
         if (larger == nullptr) larger = make(kept, bytes, 0, 0);
         if (larger == nullptr) return nullptr;
@@ -165,13 +165,13 @@ private:
     // What blocks may have in all that they have no need of.
     static constexpr std::size_t most_lent_bytes = pool_bytes;
 
-    // As allocate(), with `room` for growth as far as there are addresses for it.
-    Block* make(const AllocatorSettings& with, std::size_t bytes, std::size_t reserve, std::size_t room) noexcept {
+    // As allocate(), with a range of `range` bytes at least, if there are addresses for it.
+    Block* make(const AllocatorSettings& with, std::size_t bytes, std::size_t reserve, std::size_t range) noexcept {
         const std::size_t least = std::max(bytes, reserve);
         if (least > max_bytes) return nullptr;
         const std::size_t chosen = with.reserve_bytes;
         if (with.source == Source::reserved) {
-            const std::size_t wanted = range_to_take(bytes, reserve, room, chosen);
+            const std::size_t wanted = range_to_take(bytes, reserve, range, chosen);
             if (Block* block = take_from_pool(bytes, least, wanted, chosen)) {
                 keep(block, with);
                 if (commit(block, bytes)) return block;
@@ -182,25 +182,25 @@ private:
             // Refused: the pool holds what is missing, or addresses are fewer than thought.
             trim();
             address_space_.store(address_space_left(bytes, reserve, chosen), std::memory_order_relaxed);
-            if (const std::size_t most = range_to_take(bytes, reserve, room, chosen)) {
+            if (const std::size_t most = range_to_take(bytes, reserve, range, chosen)) {
                 const std::size_t worthwhile = std::max(least + sizeof(Block), std::min(most, least_reservation));
                 if (Block* block = map(with, bytes, worthwhile, most)) return block;
             }
         }
-        return allocate_on_heap(with, std::max(least, room));
+        return allocate_on_heap(with, std::max(least, range));
     }
 
     static void keep(Block* block, const AllocatorSettings& settings) noexcept {
         block->source = settings.source;
         block->growth_factor = settings.growth_factor;
         block->flags = static_cast<std::uint8_t>((settings.huge_pages ? Block::wants_huge_pages : 0) |
-                                                 (settings.reserve_bytes != 0 ? Block::room_was_set : 0));
+                                                 (settings.reserve_bytes != 0 ? Block::range_was_set : 0));
     }
 
     // How large a reservation to ask for, header and all; 0: none, take the heap.
-    std::size_t range_to_take(std::size_t bytes, std::size_t reserve, std::size_t room,
+    std::size_t range_to_take(std::size_t bytes, std::size_t reserve, std::size_t range,
                               std::size_t chosen) const noexcept {
-        const std::size_t least = std::max({bytes, reserve, room}) + sizeof(Block);
+        const std::size_t least = std::max({bytes, reserve, range}) + sizeof(Block);
         if (reserve != 0) return least;
         if (chosen != 0) return std::max(least, std::min(chosen, max_bytes));
         std::size_t share = next_reservation(address_space_.load(std::memory_order_relaxed), mapped_bytes());

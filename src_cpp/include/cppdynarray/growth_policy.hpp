@@ -30,12 +30,12 @@ constexpr std::size_t next_capacity(std::size_t capacity, std::size_t needed, st
     return std::min(std::max(geometric, needed), limit);
 }
 
-// By what a block's room is multiplied when its data must move. The blocks it leaves behind stay
+// By what a block's range is multiplied when its data must move. The blocks it leaves behind stay
 // readable as long as the array lives. With moves by a factor f, data and all that was left behind
-// are at most 1 + f / (f - 1) times the data: 2.15 times at 8. Room that is never written takes no
+// are at most 1 + f / (f - 1) times the data: 2.15 times at 8. A range that is never written takes no
 // memory, but for blocks too small to have pages of their own: those double.
-constexpr double moving_factor(std::size_t room, double factor) noexcept {
-    return std::max(factor, room < 2048 ? 2.0 : 8.0);
+constexpr double moving_factor(std::size_t range, double factor) noexcept {
+    return std::max(factor, range < 2048 ? 2.0 : 8.0);
 }
 
 // The most that a block gets unless more is asked for, and the least worth reserving: smaller
