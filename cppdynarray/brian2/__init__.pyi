@@ -2,8 +2,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from cppdynarray import DynamicArray
+from cppdynarray.brian2 import direct
 
-__all__ = ["disable", "dynamic_array", "enable", "enabled"]
+__all__ = ["direct", "disable", "dynamic_array", "enable", "enabled"]
 
 def enable() -> None: ...
 def disable() -> None: ...

@@ -42,6 +42,9 @@ def directory():
 
 def use():
     """To be called again whenever preferences were reset."""
+    import cppdynarray.brian2  # noqa: F401  (its preferences)
+
+    brian2.prefs["cppdynarray.cache_dir"] = f"{directory()}-direct"
     extension_manager.sys = StableInterpreter()
     brian2.prefs["codegen.runtime.cython.cache_dir"] = directory()
     brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = ARGUMENTS

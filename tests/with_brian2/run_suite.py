@@ -101,7 +101,6 @@ def main():
     prefs["codegen.target"] = prefs["codegen.string_expression_target"] = "cython" if direct else options.target
     kept_cache.use()
     if direct:
-        prefs["cppdynarray.cache_dir"] = f"{kept_cache.directory()}-direct"
         cppdynarray.brian2.direct.enable()
     if "logging.warn_for_unused_objects" in prefs:
         prefs["logging.warn_for_unused_objects"] = False

@@ -108,6 +108,12 @@ def _brian2_includes():
     return str(Path(brian2.__file__).parent / "synapses")
 
 
+def _include_dirs():
+    """Those of the preference, to which Brian2 adds its own ones while it compiles something itself."""
+    brian2s = str(Path(brian2.__file__).parent)
+    return [path for path in prefs["codegen.cpp.include_dirs"] if not str(path).startswith(brian2s)]
+
+
 def _our_includes():
     return [header.directory(), cda.get_include(), _brian2_includes()]
 
@@ -178,7 +184,7 @@ def _options(own_options):
         "identity": _identity(_command(), _flags(), os.environ.get("PATH", "")),
         "headers": _headers_hash(),
         "define_macros": list(prefs["codegen.cpp.define_macros"]),
-        "include_dirs": list(prefs["codegen.cpp.include_dirs"]),
+        "include_dirs": _include_dirs(),
         "link": [list(prefs[f"codegen.cpp.{name}"]) for name in
                  ("extra_link_args", "library_dirs", "runtime_library_dirs", "libraries")],
         "own": own_options,
@@ -243,7 +249,7 @@ def _run_compiler(source, folder, flags, own_options):
     path = Path(folder) / "functions.cpp"
     path.write_text(source)
     own = dict(own_options)
-    include_dirs = [*_our_includes(), *prefs["codegen.cpp.include_dirs"], *own.get("include_dirs", ())]
+    include_dirs = [*_our_includes(), *_include_dirs(), *own.get("include_dirs", ())]
     said = Path(folder) / "said.txt"
     try:
         with said.open("w") as file, _output_to(file):

@@ -1,0 +1,175 @@
+"""What is compiled, what is found again, and what is left to Cython."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from optional_libraries import import_library
+
+brian2 = import_library("brian2")
+if not hasattr(brian2.devices.device.RuntimeDevice, "get_capsule"):
+    pytest.skip("native code needs Brian2 2.11", allow_module_level=True)
+
+from brian2 import ms  # noqa: E402
+
+import cppdynarray.brian2  # noqa: E402
+from cppdynarray.brian2 import direct  # noqa: E402
+
+PROGRAM = """
+import warnings
+warnings.simplefilter("ignore")
+import sys
+import brian2, cppdynarray.brian2
+from cppdynarray.brian2 import direct
+brian2.prefs["codegen.target"] = "cython"
+brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = ["-w", "-O0", "-std=c++17"]
+brian2.prefs["cppdynarray.cache_dir"] = sys.argv[1]
+cppdynarray.brian2.enable()
+direct.enable()
+group = brian2.NeuronGroup(4, "dv/dt = 1/ms : 1", threshold="v > 1", reset="v = 0", method="euler")
+monitor = brian2.SpikeMonitor(group)
+brian2.run(3*brian2.ms)
+report = direct.report()
+print(len(monitor.t), len(report.compilations), report.found, report.fallback_count)
+"""
+
+
+@pytest.fixture(autouse=True)
+def native(tmp_path):
+    brian2.prefs["codegen.target"] = "cython"
+    brian2.prefs["cppdynarray.cache_dir"] = str(tmp_path)
+    with cppdynarray.brian2.enabled(), direct.enabled():
+        yield
+
+
+def run_group(name="neurons", neurons=4, rate=1.0, equations="dv/dt = rate/ms : 1", **namespace):
+    group = brian2.NeuronGroup(
+        neurons, equations, threshold="v > 1", reset="v = 0", method="euler", name=name,
+        namespace={"rate": rate, **namespace},
+    )  # fmt: skip
+    monitor = brian2.SpikeMonitor(group, name=f"{name}_spikes")
+    brian2.Network(group, monitor).run(3 * ms)
+    return len(monitor.t)
+
+
+def compilations():
+    return len(direct.report().compilations)
+
+
+def test_a_sweep_and_a_renamed_copy_compile_nothing():
+    assert run_group() == 4 * 2
+    before = compilations()
+    assert run_group("others", 7, rate=2.0) == 7 * 5
+    assert compilations() == before
+
+
+def test_all_that_is_missing_is_one_library():
+    before = compilations()
+    run_group(equations="dv/dt = rate/ms : 1\nunused : 1")
+    assert compilations() == before + 1
+    assert len(direct.report().compilations[-1].names) == 4
+
+
+def start(folder):
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(folder)], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(cppdynarray.__file__).parents[1])},
+    )  # fmt: skip
+
+
+def test_other_processes_find_it_and_may_run_at_the_same_time(tmp_path):
+    processes = [start(tmp_path) for _ in range(3)]
+    outputs = [process.communicate(timeout=600)[0].split() for process in processes]
+    assert [output[0] for output in outputs] == ["8", "8", "8"], outputs
+    assert start(tmp_path).communicate(timeout=600)[0].split() == ["8", "0", "4", "0"]
+    assert not list(tmp_path.glob("compiling-*"))
+
+
+def test_a_broken_library_is_compiled_again(tmp_path):
+    assert start(tmp_path).communicate(timeout=600)[0].split()[1] == "1"
+    (library,) = tmp_path.glob("*.so")
+    library.write_bytes(b"broken")
+    assert start(tmp_path).communicate(timeout=600)[0].split()[:2] == ["8", "1"]
+    assert start(tmp_path).communicate(timeout=600)[0].split()[:2] == ["8", "0"]
+
+
+def test_a_directory_that_cannot_be_made_is_replaced(tmp_path):
+    (tmp_path / "file").write_text("")
+    assert start(tmp_path / "file" / "below").communicate(timeout=600)[0].split()[:2] == ["8", "1"]
+
+
+def test_clear_cache_knows_the_directory(tmp_path):
+    run_group()
+    assert list(tmp_path.glob("*.entry"))
+    brian2.clear_cache("cppdynarray")
+    assert not list(tmp_path.glob("*.entry"))
+    assert run_group("again") == 8
+
+
+def test_libraries_are_unloaded():
+    from cppdynarray.brian2.direct import compiler
+
+    run_group()
+    brian2.start_scope()
+    import gc
+
+    gc.collect()
+    before = len(compiler.Library.loaded)
+    for number in range(3):
+        run_group(f"group{number}", equations=f"dv/dt = rate/ms : 1\nextra{number} : 1\ndw{number}/dt = 1/ms : 1")
+        gc.collect()
+    assert len(compiler.Library.loaded) <= before + 1
+
+
+def test_a_function_without_cpp_falls_back_alone():
+    @brian2.implementation("cython", "cdef double twice(double x):\n    return 2*x\n")
+    @brian2.check_units(x=1, result=1)
+    def twice(x):
+        return 2 * x
+
+    before = direct.report()
+    assert run_group("with_function", equations="dv/dt = twice(rate)/ms : 1", twice=twice) == 4 * 5
+    after = direct.report()
+    ((name, template, reason),) = after.fallbacks[len(before.fallbacks) :]
+    assert name.startswith("with_function_stateupdater") and template == "stateupdate" and "C++" in reason
+    assert after.native_count == before.native_count + 3
+
+
+def test_a_compile_error_warns_and_falls_back():
+    @brian2.implementation("cpp", "double thrice(double x) { return 3*x*nonsense; }")
+    @brian2.implementation("cython", "cdef double thrice(double x):\n    return 3*x\n")
+    @brian2.check_units(x=1, result=1)
+    def thrice(x):
+        return 3 * x
+
+    from brian2.utils.logger import catch_logs
+
+    with catch_logs() as logs:
+        assert run_group("refused", equations="dv/dt = thrice(rate)/ms : 1", thrice=thrice) == 4 * 7
+    assert any("could not be compiled" in text for _, _, text in logs)
+    name, _, reason = direct.report().fallbacks[-1]
+    assert name.startswith("refused_stateupdater") and "nonsense" in reason
+
+
+def test_numpy_code_stays_numpy_code():
+    brian2.prefs["codegen.target"] = "numpy"
+    assert run_group() == 8
+    assert "NumpyCodeObject" in direct.report().fallbacks[-1][2]
+
+
+def test_arrays_of_brian2s_own_fall_back():
+    group = brian2.NeuronGroup(4, "dv/dt = 1/ms : 1", threshold="v > 1", reset="v = 0", method="euler")
+    with cppdynarray.brian2.enabled(False):
+        monitor = brian2.SpikeMonitor(group)
+    brian2.Network(group, monitor).run(3 * ms)
+    assert len(monitor.t) == 8
+    assert "array of Brian2's own" in direct.report().fallbacks[-1][2]
+
+
+def test_the_report_is_a_table():
+    run_group()
+    assert "native:" in str(direct.report()) and "left to Brian2:" in textwrap.dedent(str(direct.report()))

@@ -1,0 +1,228 @@
+"""Native code computes what Cython computes, steps are the same with and without Python between them."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from optional_libraries import import_library
+
+brian2 = import_library("brian2")
+if not hasattr(brian2.devices.device.RuntimeDevice, "get_capsule"):
+    pytest.skip("native code needs Brian2 2.11", allow_module_level=True)
+
+import networks  # noqa: E402
+from brian2 import Hz, ms, second  # noqa: E402
+
+import cppdynarray.brian2  # noqa: E402
+from cppdynarray.brian2 import direct  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def native():
+    brian2.prefs["codegen.target"] = "cython"
+    with cppdynarray.brian2.enabled(), direct.enabled():
+        yield
+
+
+def noisy():
+    """Noise, random numbers of all kinds, delays, a TimedArray, a summed variable, two clocks, events of one's own."""
+    wave = brian2.TimedArray(np.sin(np.arange(40)) / 5, dt=0.5 * ms)
+    group = brian2.NeuronGroup(
+        20,
+        """
+        dv/dt = (1.2 + wave(t) + 0.1*total - v)/(10*ms) + 0.3*xi*(5*ms)**-0.5 : 1 (unless refractory)
+        total : 1
+        count : 1
+        """,
+        threshold="v > 1", reset="v = 0; count += 1", refractory="1*ms + rand()*ms", method="euler",
+        namespace={"wave": wave}, name="neurons", events={"low": "v < -0.1 and i % 2 == 0"},
+    )  # fmt: skip
+    group.run_on_event("low", "v = (v - 0.2) % 0.7 + count // 2 * 0.01")
+    sources = brian2.PoissonGroup(10, rates="(i + 1)*40*Hz", name="sources")
+    generator = brian2.SpikeGeneratorGroup(3, [0, 1, 2], [1, 2, 3] * ms, period=5 * ms, name="generator")
+    synapses = brian2.Synapses(
+        sources, group, "w : 1\ntotal_post = w*v_post/20 : 1 (summed)", on_pre="v_post += w*rand()", name="synapses"
+    )
+    synapses.connect(p=0.5)
+    synapses.w = "0.1 + 0.05*randn()"
+    synapses.delay = "rand()*3*ms"
+    driven = brian2.Synapses(generator, group, on_pre="v_post += 0.05*poisson(3)", delay=1 * ms, name="driven")
+    driven.connect(j="k for k in sample(N_post, size=5)")
+    return brian2.Network(
+        group, sources, generator, synapses, driven,
+        brian2.PoissonInput(group, "v", 5, 20 * Hz, 0.05),
+        brian2.StateMonitor(group, ["v", "total"], record=[0, 3, 19], dt=0.3 * ms, name="states"),
+        brian2.SpikeMonitor(group, ["v"], name="spikes"), brian2.EventMonitor(group, "low", name="lows"),
+        brian2.PopulationRateMonitor(group[5:15], name="rate"),
+    )  # fmt: skip
+
+
+def run(build, duration=20 * ms, steps=None, **kwargs):
+    brian2.start_scope()
+    brian2.seed(11)
+    network = build()
+    for part in steps or [duration]:
+        network.run(part, **kwargs)
+    return networks.values_of(network)
+
+
+def assert_equal(found, expected):
+    assert found.keys() == expected.keys()
+    for name in found:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name, strict=True)
+
+
+@pytest.mark.parametrize("build", [networks.small, networks.stdp, lambda: networks.coba(200), noisy])
+def test_values_are_those_of_cython(build):
+    before = direct.report()
+    found = run(build)
+    after = direct.report()
+    assert after.native_count > before.native_count and after.fused_steps >= before.fused_steps + 200
+    with direct.enabled(False):
+        expected = run(build)
+    assert_equal(found, expected)
+    assert any(values.size > 10 for name, values in found.items() if "spikes" in name or "weights" in name)
+
+
+def test_a_network_without_python_falls_back_for_nothing():
+    before = direct.report().fallback_count
+    brian2.prefs["codegen.string_expression_target"] = "cython"
+    run(noisy)
+    assert direct.report().fallback_count == before, str(direct.report())
+
+
+def test_two_runs_are_one_longer_run():
+    assert_equal(run(noisy, steps=[7 * ms, 13 * ms]), run(noisy))
+
+
+def test_steps_with_python_between_are_the_same():
+    def build():
+        network = noisy()
+        network.add(brian2.NetworkOperation(lambda: times.append(network.t_), when="end", name="look"))
+        return network
+
+    times = []
+    found, expected = run(build), run(noisy)
+    assert len(times) == 200
+    assert_equal({name: found[name] for name in expected}, expected)
+
+
+def test_profiling_is_per_object():
+    network = noisy()
+    network.run(2 * ms, profile=True)
+    assert {"neurons_stateupdater", "spikes"} <= {name for name, _ in network.profiling_info}
+
+
+def test_a_subclass_that_overrides_run_is_called():
+    class Counting(brian2.SpikeMonitor):
+        def run(self):
+            calls.append(1)
+            super().run()
+
+    calls = []
+    group = brian2.NeuronGroup(3, "dv/dt = 1/ms : 1", threshold="v > 1", reset="v = 0", method="euler")
+    monitor = Counting(group)
+    brian2.Network(group, monitor).run(3 * ms)
+    assert len(calls) == 30 and len(monitor.t) == 6
+
+
+def test_store_and_restore_go_on_where_they_were():
+    brian2.seed(3)
+    network = noisy()
+    network.run(5 * ms)
+    network.store()
+    network.run(10 * ms)
+    first = networks.values_of(network)
+    network.restore(restore_random_state=True)
+    network.run(10 * ms)
+    assert_equal(networks.values_of(network), first)
+
+
+def test_reports_come_in_time():
+    told = []
+    network = networks.small()
+    network.run(
+        20 * second, report=lambda *args: told.append(args[1]), report_period=20 * ms
+    )
+    assert told[0] == 0 and told[-1] == 1 and len(told) > 2 and told == sorted(told)
+
+
+def test_stop_from_a_thread():
+    network = networks.small()
+    network.run(1 * ms)
+    timer = threading.Timer(0.2, network.stop)
+    timer.start()
+    start = time.perf_counter()
+    network.run(100_000 * second)
+    assert time.perf_counter() - start < 20
+    timesteps = int(network.t / brian2.defaultclock.dt + 0.5)
+    states = next(each for each in network.objects if each.name == "states")
+    assert len(states.t) == timesteps
+
+
+def test_maximum_run_time():
+    network = networks.small()
+    brian2.device._set_maximum_run_time(0.1 * second)
+    try:
+        network.run(100_000 * second)
+    finally:
+        brian2.device._set_maximum_run_time(None)
+    assert 0 < network.t < 100_000 * second
+
+
+def test_keyboard_interrupt_leaves_whole_steps():
+    import _thread
+
+    network = networks.small()
+    network.run(1 * ms)
+    timer = threading.Timer(0.2, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        network.run(100_000 * second)
+    states = next(each for each in network.objects if each.name == "states")
+    assert len(states.t) == brian2.defaultclock.variables["timestep"].get_value().item()
+    network.run(1 * ms)
+
+
+def test_an_error_in_a_step_names_its_object():
+    group = brian2.NeuronGroup(3, "k : integer\nm : integer", name="divided")
+    group.run_regularly("k = 7 // m", name="dividing")
+    group.m = 1
+    network = brian2.Network(group)
+    network.run(1 * ms)
+    group.m = 0
+    with pytest.raises(brian2.BrianObjectException, match="dividing") as caught:
+        network.run(1 * ms)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_a_thread_reads_while_steps_run():
+    network = networks.small()
+    network.run(1 * ms)
+    t = cppdynarray.brian2.dynamic_array(next(each for each in network.objects if each.name == "states"), "t")
+    lengths, done = [], threading.Event()
+
+    def read():
+        while not done.is_set():
+            view = t[:]
+            lengths.append(len(view))
+            assert (np.diff(view) > 0).all()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    network.run(20 * second)
+    done.set()
+    reader.join()
+    assert len(set(lengths)) > 3 and lengths == sorted(lengths) and len(t) == 200_010
+
+
+def test_connecting_out_of_range_is_brian2s_error_and_adds_nothing():
+    group = brian2.NeuronGroup(5, "v : 1")
+    synapses = brian2.Synapses(group, group)
+    synapses.connect(j="i")
+    with pytest.raises(brian2.BrianObjectException) as caught:
+        synapses.connect(j="i + 3")
+    assert isinstance(caught.value.__cause__, IndexError) and "outside allowed range" in str(caught.value.__cause__)
+    assert len(synapses) == 5
