@@ -68,6 +68,7 @@ setup(
             extension("_layout"),
             extension("_dispatch"),
             extension("_conversion"),
+            extension("_lossless"),
             extension("_growth"),
             extension("_new"),
             extension("_indexing"),

@@ -214,3 +214,38 @@ def small_array(contents, dtype=None):
         made = cda.DynamicArray(contents, dtype)
     assert memory_of(made)["reserved_bytes"] < 1 << 20
     return made
+
+
+def loses(value, dtype):
+    """Whether a value changes by more than rounding when NumPy converts it to a dtype; one element at a time."""
+    dtype = np.dtype(dtype)
+    if dtype.names is not None:
+        parts = value.item() if isinstance(value, np.void | np.ndarray) and value.dtype.names else value
+        if not isinstance(parts, tuple) or len(parts) != len(dtype.names):
+            return False
+        return any(loses(part, dtype[name]) for part, name in zip(parts, dtype.names, strict=True))
+    source = np.asarray(value)
+    if source.dtype.names is not None:
+        return False
+    if source.dtype.hasobject and source.dtype.kind == "O":
+        elements = source.ravel().tolist()
+        room = dtype.itemsize // (4 if dtype.kind == "U" else 1)
+        if dtype.kind in "SU" and any(not isinstance(x, str | bytes) and len(str(x)) > room for x in elements):
+            return True
+        if dtype.kind == "b" and any(isinstance(x, int) and x not in (0, 1) for x in elements):
+            return True
+        return any(loses(x, dtype) for x in elements if not np.asarray(x).dtype.hasobject)
+    of, to = source.dtype.kind, dtype.kind
+    if of == "c" and to in "biuf":
+        return True
+    if of in "biuf" and to in "biu":
+        low, high = (0, 1) if to == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        return not all(np.isfinite(x) and low <= x <= high and x == int(x) for x in source.ravel().tolist())
+    if to in "SU" and of in "SUTbiufcmM":
+        text = source.ravel() if of in "SUT" else source.ravel().astype(str)
+        return any(len(x) > dtype.itemsize // (4 if to == "U" else 1) for x in text.tolist())
+    if to == "V" and of in "SUV":
+        return source.itemsize > dtype.itemsize
+    if to == of and to in "mM":
+        return any((x.astype(dtype) != x) and not np.isnat(x) for x in source.ravel())
+    return False

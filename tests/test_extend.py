@@ -9,7 +9,7 @@ import pytest
 import cppdynarray as cda
 from comparison import noted
 from cppdynarray.testing import assert_invariants
-from helpers import address, assert_same, joined, label, model_array, row_id, samples, small_array
+from helpers import address, assert_same, joined, label, loses, model_array, row_id, samples, small_array
 
 NESTED = [[1, 2], [3]]
 
@@ -77,7 +77,13 @@ def test_converts_arrays_as_assignment_does(source_dtype, target_dtype, rng):
     expected = np.zeros(10, target_dtype)
     expected[:] = source
     d = cda.DynamicArray(dtype=target_dtype)
-    d.extend(source)
+    if loses(source, target_dtype):
+        with pytest.raises((TypeError, ValueError, OverflowError)):
+            d.extend(source)
+        assert len(d) == 0
+        d.extend(source, casting="unsafe")
+    else:
+        d.extend(source)
     assert d.tolist() == expected.tolist()
     assert d.dtype == expected.dtype
 

@@ -91,9 +91,23 @@ cdef object method_append(cnp.ndarray self, object value):
     return None
 
 
-cdef object method_extend(cnp.ndarray self, object values):
-    _growth.extend(self, values)
+cdef object method_extend(cnp.ndarray self, PyObject** args, Py_ssize_t count, PyObject* names):
+    cdef bint lossless = True
+    if names != NULL:
+        lossless = extend_casting(<tuple>names, [<object>args[count + i] for i in range(len(<tuple>names))])
+    if count != 1:
+        raise TypeError(f"extend expected 1 argument, got {count}")
+    _growth.extend(self, <object>args[0], lossless)
     return None
+
+
+cdef bint extend_casting(tuple names, list values) except -1:
+    """Whether the keyword arguments of extend say that nothing may be lost."""
+    if names != ("casting",):
+        raise TypeError(f"extend takes no keyword arguments but casting, not {', '.join(names)}")
+    if values[0] not in ("lossless", "unsafe"):
+        raise ValueError(f"casting must be 'lossless' or 'unsafe', not {values[0]!r}")
+    return values[0] == "lossless"
 
 
 cdef object method_pop(cnp.ndarray self, PyObject** args, Py_ssize_t count):
@@ -462,7 +476,8 @@ cdef type make_type():
     memset(slots, 0, sizeof(slots))
 
     methods[0] = PyMethodDef(b"append", <PyCFunction><void*>method_append, METH_O, text(docstrings.APPEND))
-    methods[1] = PyMethodDef(b"extend", <PyCFunction><void*>method_extend, METH_O, text(docstrings.EXTEND))
+    methods[1] = PyMethodDef(b"extend", <PyCFunction><void*>method_extend, METH_FASTCALL | METH_KEYWORDS,
+                             text(docstrings.EXTEND))
     methods[2] = PyMethodDef(b"insert", <PyCFunction><void*>method_insert, METH_FASTCALL, text(docstrings.INSERT))
     methods[3] = PyMethodDef(b"pop", <PyCFunction><void*>method_pop, METH_FASTCALL, text(docstrings.POP))
     methods[4] = PyMethodDef(

@@ -28,7 +28,7 @@ cdef bint is_rows(cnp.ndarray array, object values, int missing) noexcept
 cdef bint is_array_like(object values) except -1
 cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows)
 cdef cnp.ndarray convert_row(cnp.ndarray array, object value)
-cdef cnp.ndarray convert_array(cnp.ndarray array, object values)
-cdef int collect(cnp.ndarray rows, object items) except -1
-cdef cnp.ndarray convert_items(cnp.ndarray array, object items)
-cdef cnp.ndarray convert_rows(cnp.ndarray array, object items)
+cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless)
+cdef int collect(cnp.ndarray rows, object items, bint lossless) except -1
+cdef cnp.ndarray convert_items(cnp.ndarray array, object items, bint lossless)
+cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless)

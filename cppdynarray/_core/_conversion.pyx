@@ -12,6 +12,7 @@ from cpython.object cimport PyObject
 from libc.string cimport memset
 
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
+from cppdynarray._core._lossless cimport check_array, check_list, check_row, check_value
 from cppdynarray._core._memory cimport (
     ArrayRows, Block, block_of, new_array, new_scratch, publish, publish_length, reserve_rows, row_bytes, set_up_headers,
 )
@@ -76,8 +77,9 @@ cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
 
 
 cdef cnp.ndarray convert_row(cnp.ndarray array, object value):
-    """A scratch array of one row with `value`, converted as `array[i] = value` would."""
+    """A scratch array of one row with `value`, converted as `array[i] = value` would, if nothing is lost."""
     cdef cnp.ndarray rows = scratch_rows(array, 1)
+    check_row(value, array.descr, length(array))
     if cnp.PyArray_NDIM(array) == 1:
         PyArray_Pack(rows.descr, cnp.PyArray_DATA(rows), value)
     else:
@@ -99,7 +101,7 @@ cdef bint is_array_like(object values) except -1:
     )
 
 
-cdef cnp.ndarray convert_array(cnp.ndarray array, object values):
+cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless):
     """Rows from an array or what converts to one: C-contiguous, of the dtype of `array`.
 
     The result may be `values` itself. Where elements hold references it is a scratch array.
@@ -119,6 +121,8 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values):
         )
     cdef cnp.ndarray rows
     cdef cnp.dtype dtype = array.descr
+    if lossless:
+        check_array(source, dtype)
     if PyDataType_REFCHK(dtype):
         rows = scratch_rows(array, length(source))
         rows[...] = source
@@ -135,9 +139,10 @@ cdef enum:
     SIGNALS_AFTER = 1 << 16
 
 
-cdef int collect(cnp.ndarray rows, object items) except -1:
-    """Appends the items of any iterable, each converted as by append, to an array with one
-    dimension that nobody else has: a failure may leave some of them behind.
+cdef int collect(cnp.ndarray rows, object items, bint lossless) except -1:
+    """Appends the items of any iterable, each converted as by append or, if they may lose something,
+    as NumPy does, to an array with one dimension that nobody else has: a failure may leave some of
+    them behind.
     """
     cdef Block* block = block_of(rows)
     cdef Py_ssize_t count = length(rows)
@@ -152,6 +157,8 @@ cdef int collect(cnp.ndarray rows, object items) except -1:
             block = room_for(rows, count + 1)
         slot = block.data() + item_size * <size_t>count
         if not (native and store_scalar(slot, type_num, item)):
+            if lossless:
+                check_value(item, dtype, count)
             if references:
                 memset(slot, 0, item_size)
             # An element that fails half way is dropped with the array.
@@ -164,20 +171,22 @@ cdef int collect(cnp.ndarray rows, object items) except -1:
     return 0
 
 
-cdef cnp.ndarray convert_items(cnp.ndarray array, object items):
+cdef cnp.ndarray convert_items(cnp.ndarray array, object items, bint lossless):
     """Rows from any iterable, for arrays of one dimension."""
     cdef cnp.ndarray rows = scratch_rows(array, 0)
-    collect(rows, items)
+    collect(rows, items, lossless)
     return rows
 
 
-cdef cnp.ndarray convert_rows(cnp.ndarray array, object items):
+cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless):
     """Rows from an iterable of rows, for arrays of two or more dimensions."""
     cdef list listed = list(items)
     cdef tuple row_shape = shape_of(array)[1:]
     cdef cnp.dtype dtype = array.descr
     cdef cnp.ndarray rows
     if listed and not PyDataType_REFCHK(dtype):
+        if lossless:
+            check_list(listed, dtype)
         rows = np.array(listed, dtype)
         if shape_of(rows)[1:] != row_shape:
             raise ValueError(
@@ -193,5 +202,7 @@ cdef cnp.ndarray convert_rows(cnp.ndarray array, object items):
             shape = row_shape
         if shape != row_shape:
             raise ValueError(f"row {index} has shape {shape}, where rows of shape {row_shape} are needed")
+        if lossless:
+            check_row(item, dtype, index)
         rows[index] = item
     return rows

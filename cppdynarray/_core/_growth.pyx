@@ -32,6 +32,7 @@ from cppdynarray._core._conversion cimport (
     convert_array, convert_items, convert_row, convert_rows, has_arena, is_array_like, is_rows, length, room_for,
     same_dims, scratch_rows, shape_of,
 )
+from cppdynarray._core._lossless cimport check_value
 from cppdynarray._core._memory cimport (
     ArrayRows, Block, append_rows, block_of, fix_row_stride, is_placed, new_array, new_dropper, new_scratch, publish,
     publish_length, reserve_bytes, resize_rows, row_bytes, set_shape, set_up_headers, shorten_rows, used_bytes,
@@ -178,6 +179,7 @@ cdef int append(cnp.ndarray array, object value) except -1:
             return append_bytes(array, value, 1)
         return append_converted(array, dtype, convert_row(array, value))
     # One element without references needs no scratch array, only a place to be converted.
+    check_value(value, dtype, length(array))
     memset(item, 0, item_size)
     PyArray_Pack(dtype, item, value)
     block = growable(array)
@@ -209,16 +211,16 @@ cdef int append_converted(cnp.ndarray array, cnp.dtype dtype, cnp.ndarray rows) 
     return 0
 
 
-cdef int extend(cnp.ndarray array, object values) except -1:
+cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
     growable(array)
     if is_rows(array, values, 0):
         return append_bytes(array, values, length(values))
     cdef cnp.dtype dtype = array.descr
     return append_converted(
         array, dtype,
-        convert_array(array, values) if is_array_like(values)
-        else convert_rows(array, values) if cnp.PyArray_NDIM(array) > 1
-        else convert_items(array, values),
+        convert_array(array, values, lossless) if is_array_like(values)
+        else convert_rows(array, values, lossless) if cnp.PyArray_NDIM(array) > 1
+        else convert_items(array, values, lossless),
     )
 
 

@@ -7,6 +7,7 @@ cdef cnp.dtype as_dtype(object dtype)
 cdef str as_order(object order, str default, str allowed=?)
 cdef object new(type cls, object shape, object dtype, Py_ssize_t capacity=?, Py_ssize_t reserve=?,
                 bint fortran=?, bint zeroed=?)
-cdef object new_from_iterable(type cls, object iterable, object dtype, Py_ssize_t capacity=?, Py_ssize_t reserve=?)
+cdef object new_from_iterable(type cls, object iterable, object dtype, Py_ssize_t capacity=?, Py_ssize_t reserve=?,
+                              bint lossless=?)
 cdef object new_copy(type cls, cnp.ndarray source, str order=?, object like=?, Py_ssize_t capacity=?,
                      Py_ssize_t reserve=?)

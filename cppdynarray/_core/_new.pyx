@@ -9,6 +9,7 @@ from libc.string cimport memcpy
 from cppdynarray._core._conversion cimport collect, is_array_like
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._growth cimport extend
+from cppdynarray._core._lossless cimport check_array, check_list
 from cppdynarray._core._memory cimport block_of, new_array, set_up_headers, used_bytes, zero_block
 from cppdynarray._core.numpy_api cimport (
     PyArray_Dims, PyArray_IntpConverter, PyArray_IS_C_CONTIGUOUS, PyArray_IS_F_CONTIGUOUS, PyArray_SAMESHAPE,
@@ -62,14 +63,15 @@ cdef object new(type cls, object shape, object dtype, Py_ssize_t capacity=0, Py_
     return array
 
 
-cdef object new_from_iterable(type cls, object iterable, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
+cdef object new_from_iterable(type cls, object iterable, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0,
+                              bint lossless=False):
     """A one-dimensional array of class `cls` with the items of an iterable, in one pass."""
     cdef cnp.ndarray array = new(cls, 0, dtype, capacity, reserve)
     # The __array_finalize__ of a subclass may have kept the array.
     if cls.__array_finalize__ is np.ndarray.__array_finalize__ and cnp.PyArray_NDIM(array) == 1:
-        collect(array, iterable)
+        collect(array, iterable, lossless)
     else:
-        extend(array, iterable)
+        extend(array, iterable, lossless)
     return array
 
 
@@ -96,23 +98,44 @@ cdef object new_copy(type cls, cnp.ndarray source, str order="C", object like=No
     return copy
 
 
+cdef cnp.dtype as_growing_dtype(object dtype):
+    """The dtype of a new array that is going to grow: strings without a length are strings of any length."""
+    cdef cnp.dtype made = as_dtype(dtype)
+    if made.itemsize == 0 and (<object>made).names is None and (<object>made).subdtype is None:
+        if made.kind == b"U":
+            return np.dtypes.StringDType()
+        if made.kind in b"SV":
+            code = chr(made.kind)
+            raise ValueError(
+                f"dtype={dtype!r} doesn't say how long the elements are: write '{code}10' for up to 10 bytes, "
+                "or object for bytes of any length"
+            )
+    return made
+
+
 def dynamic_array(type cls, contents=(), dtype=None, *, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
     """What DynamicArray(contents, ...) makes."""
     if capacity < 0 or reserve < 0:
         raise ValueError("capacity and reserve are numbers of rows: they can't be negative")
     if dtype is not None:
-        dtype = as_dtype(dtype)
+        dtype = as_growing_dtype(dtype)
     if isinstance(contents, (list, tuple)) and not contents:
         # NumPy sees no contents here to find a dtype for.
         return new(cls, 0, float if dtype is None else dtype, capacity, reserve)
     if is_dynamic(contents):
         contents = as_plain(contents)
     if not isinstance(contents, (list, tuple)) and not is_array_like(contents):
-        if dtype is not None and not (dtype.itemsize == 0 and dtype.kind in "SU"):
-            return new_from_iterable(cls, contents, dtype, capacity, reserve)
+        if dtype is not None:
+            return new_from_iterable(cls, contents, dtype, capacity, reserve, lossless=True)
         contents = list(contents)
-    # A tuple of rows is no different from a list of them; to NumPy it may be one record.
-    source = np.asarray(list(contents) if isinstance(contents, tuple) else contents, dtype)
+    if isinstance(contents, tuple):
+        contents = list(contents)  # no different from a list of rows; to NumPy it may be one record
+    if dtype is not None:
+        if isinstance(contents, list):
+            check_list(contents, dtype)
+        else:
+            check_array(np.asarray(contents), dtype)
+    source = np.asarray(contents, dtype)
     if source.ndim == 0:
         raise TypeError(f"contents must be iterable, as for list(); {type(contents).__name__!r} is not")
     return new_copy(cls, source, "C", None, capacity, reserve)

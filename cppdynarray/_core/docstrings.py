@@ -12,7 +12,7 @@ Parameters
 ----------
 value : scalar or array_like
     What ``d[i] = value`` accepts: it is converted to the dtype and broadcast to
-    ``d.shape[1:]``.
+    ``d.shape[1:]``. Unlike there, nothing may be lost but by the rounding of floats.
 
 Raises
 ------
@@ -20,7 +20,9 @@ ValueError
     If the array can't grow: it is 0-d, read-only, not C-ordered, or a view of memory that
     belongs to another object. Also if `value` has the wrong shape.
 TypeError, ValueError, OverflowError
-    If `value` can't be converted, as NumPy raises them.
+    If `value` can't be converted, or would lose something: a fraction or NaN in an array of
+    integers (TypeError, ValueError), an integer out of range (OverflowError), an imaginary part
+    (TypeError), the end of a string (ValueError).
 MemoryError
     If there is no memory for another row.
 
@@ -46,7 +48,7 @@ DynamicArray([1., 2., 3.])
 (1, 2)
 """
 
-EXTEND = """extend($self, values, /)
+EXTEND = """extend($self, values, /, *, casting='lossless')
 --
 
 Add rows at the end. O(k) for k rows, amortised.
@@ -56,6 +58,8 @@ Parameters
 values : array_like or iterable
     An array of shape ``(k, *d.shape[1:])``, or any iterable of elements or, for arrays of two
     or more dimensions, of rows of shape ``d.shape[1:]``.
+casting : {'lossless', 'unsafe'}, optional
+    With ``'unsafe'`` values are converted as ``d[i] = value`` does, whatever they lose.
 
 Raises
 ------
@@ -64,7 +68,7 @@ TypeError
 ValueError
     If the rows have another shape, or the array can't grow (see `append`).
 TypeError, ValueError, OverflowError
-    If an element can't be converted, as NumPy raises them.
+    If an element can't be converted, or would lose something (see `append`).
 MemoryError
     If there is no memory for the rows.
 
@@ -82,6 +86,13 @@ Examples
 >>> d.extend(i * i for i in range(3))
 >>> d
 DynamicArray([1, 2, 3, 4, 0, 1, 4])
+>>> d.extend([1.5])
+Traceback (most recent call last):
+    ...
+TypeError: row 0: 1.5 (float) has a fraction, and can't be stored in an array of int64; extend(values, casting='unsafe') converts all the same
+>>> d.extend([1.5], casting="unsafe")
+>>> int(d[-1])
+1
 """
 
 INSERT = """insert($self, index, value, /)
@@ -203,9 +214,9 @@ TYPE = """DynamicArray(contents=(), dtype=None, *, capacity=0, reserve=0)
 A NumPy array that grows in place.
 
 It is a ``numpy.ndarray``: whatever takes an array takes it, and what is computed from it is a
-plain ``numpy.ndarray``. It also has `append`, `extend`, `insert`, `pop` and the rest of a
-list's methods, which never move the data while ``len(d) <= d.max_size``, so that views,
-buffers and pointers taken before stay valid and live.
+plain ``numpy.ndarray``. It also has a list's `append`, `extend`, `insert`, `pop` and `clear`, and
+``del d[...]``. They grow and shrink the array where it is while ``len(d) <= d.max_size``: views,
+buffers and pointers taken before stay valid and live. (`insert` and ``del`` move the rows behind.)
 
 Parameters
 ----------
@@ -213,7 +224,8 @@ contents : array_like or iterable, optional
     The elements, copied. Rows are counted along axis 0; contents with two or more dimensions
     give an array whose rows are arrays.
 dtype : data-type, optional
-    By default what ``numpy.array(contents)`` finds, and float64 if there are no contents.
+    By default what ``numpy.array(contents)`` finds, and float64 if there are no contents. It must
+    hold the contents without loss (see `append`). ``str`` means strings of any length.
 capacity : int, optional
     Rows to have room for at once.
 reserve : int, optional
