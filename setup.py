@@ -73,6 +73,7 @@ setup(
             extension("_array"),
             extension("_creation"),
             extension("_handles"),
+            *([] if sys.platform == "win32" else [extension("_files")]),
         ],
         compiler_directives={
             "language_level": 3,

@@ -53,6 +53,7 @@ from cppdynarray._core._creation import (
     zeros_like,
 )
 from cppdynarray._version import __version__
+from cppdynarray.files import DynamicMemmap, open_memmap
 from cppdynarray.options import get_options, options, set_options
 
 
@@ -81,6 +82,7 @@ __all__ = [
     "BoolDynamicArray",
     "DoubleDynamicArray",
     "DynamicArray",
+    "DynamicMemmap",
     "FloatDynamicArray",
     "Int32DynamicArray",
     "Int64DynamicArray",
@@ -99,6 +101,7 @@ __all__ = [
     "linspace",
     "ones",
     "ones_like",
+    "open_memmap",
     "options",
     "set_options",
     "show_config",
