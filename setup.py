@@ -77,6 +77,7 @@ setup(
             extension("_rolling"),
             extension("_handles"),
             extension("_calls"),
+            *([] if sys.platform == "win32" else [extension("_files")]),
         ],
         compiler_directives={
             "language_level": 3,

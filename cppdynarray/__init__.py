@@ -54,6 +54,7 @@ from cppdynarray._core._creation import (
 )
 from cppdynarray._core._rolling import RollingArray
 from cppdynarray._version import __version__
+from cppdynarray.files import DynamicMemmap, open_memmap
 from cppdynarray.options import get_options, options, set_options
 
 
@@ -82,6 +83,7 @@ __all__ = [
     "BoolDynamicArray",
     "DoubleDynamicArray",
     "DynamicArray",
+    "DynamicMemmap",
     "FloatDynamicArray",
     "Int32DynamicArray",
     "Int64DynamicArray",
@@ -101,6 +103,7 @@ __all__ = [
     "linspace",
     "ones",
     "ones_like",
+    "open_memmap",
     "options",
     "set_options",
     "show_config",

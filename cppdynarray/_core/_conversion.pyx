@@ -9,6 +9,7 @@ import numpy as np
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
+from libc.errno cimport ENOMEM
 from libc.string cimport memset
 
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
@@ -28,6 +29,10 @@ cdef extern from "numpy/arrayobject.h":
     bint PyObject_CheckBuffer(object) noexcept
 
 
+cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray":
+    int growth_error(Block*) noexcept
+
+
 cdef extern from "scalars.hpp" namespace "cppdynarray":
     bint store_scalar(char* data, int type_num, object value) noexcept
 
@@ -37,13 +42,25 @@ cdef tuple shape_of(cnp.ndarray array):
     return PyArray_IntTupleFromIntp(cnp.PyArray_NDIM(array), cnp.PyArray_DIMS(array))
 
 
+cdef object no_room(cnp.ndarray array, str message):
+    """What to raise where a published array's block didn't grow: MemoryError, unless the block says why and
+    the array's class has an exception for that.
+    """
+    cdef int error = growth_error(block_of(array))
+    growth_exception = getattr(array, "_growth_exception", None)
+    if error == 0 or error == ENOMEM or growth_exception is None:
+        return MemoryError(message)
+    return growth_exception(error)
+
+
 cdef Block* room_for(cnp.ndarray array, Py_ssize_t rows) except NULL:
     """The block of a published array, with room for `rows` rows in all; the data may have moved."""
     if rows < 0 or not reserve_rows(ArrayRows(array), rows):
-        raise MemoryError(
+        message = (
             f"no memory for {rows} rows of {row_bytes(array)} bytes (the array has {length(array)})" if rows >= 0
             else "an array can't have that many rows"
         )
+        raise no_room(array, message) if rows >= 0 else MemoryError(message)
     return block_of(array)
 
 

@@ -54,6 +54,11 @@ cdef object _own(object array, str order="K"):
     return new_copy(DynamicArray, np.asarray(array), order)
 
 
+cdef type _class_in_memory(type cls):
+    """The class of new arrays like one of class `cls`, which may be for arrays on files alone."""
+    return getattr(cls, "_class_in_memory", cls)
+
+
 cdef bint _is_foreign(object like):
     """Whether `like` asks for somebody else's arrays (NEP 35)."""
     return like is not None and not cnp.PyArray_Check(like)
@@ -313,7 +318,7 @@ def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, ndm
             "Unable to avoid copy while creating an array as requested: a DynamicArray needs memory "
             "of its own; use copy=None to copy only when needed"
         )
-    return new_copy(cls, np.asarray(source), as_order(order, "K"))
+    return new_copy(_class_in_memory(cls), np.asarray(source), as_order(order, "K"))
 
 
 def asarray(a, dtype=None, order=None, *, device=None, copy=None, like=None):
@@ -434,7 +439,7 @@ cdef object _like(object prototype, object dtype, object order, object subok, ob
     source = np.asarray(prototype)
     order = as_order(order, "K")
     fortran = order == "F" or (order in "AK" and source.flags.fnc)
-    cls = type(prototype) if subok and isinstance(prototype, DynamicArray) else DynamicArray
+    cls = _class_in_memory(type(prototype)) if subok and isinstance(prototype, DynamicArray) else DynamicArray
     return _new(
         source.shape if shape is None else shape, source.dtype if dtype is None else dtype,
         "F" if fortran else "C", device, zeroed, cls,

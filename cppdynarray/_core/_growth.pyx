@@ -29,7 +29,7 @@ from cpython.unicode cimport PyUnicode_CheckExact
 from libc.string cimport memcpy, memmove, memset
 
 from cppdynarray._core._conversion cimport (
-    convert_array, convert_items, convert_row, convert_rows, has_arena, is_array_like, is_rows, length, room_for,
+    convert_array, convert_items, convert_row, convert_rows, has_arena, is_array_like, is_rows, length, no_room, room_for,
     same_dims, scratch_rows, shape_of,
 )
 from cppdynarray._core._lossless cimport check_value
@@ -74,6 +74,11 @@ cdef extern from "scalars.hpp" namespace "cppdynarray":
 
 # What can grow.
 
+cdef object cannot_grow(cnp.ndarray array, str message):
+    """The ValueError with that message, unless the array's class knows better what to say."""
+    return ValueError(getattr(array, "_cannot_grow", None) or message)
+
+
 cdef Block* growable(cnp.ndarray array) except NULL:
     """The block of an array that may grow, published; ValueError that says why it can't and what to do."""
     if cnp.PyArray_NDIM(array) == 0:
@@ -86,12 +91,13 @@ cdef Block* resizable(cnp.ndarray array) except NULL:
     publish(array)
     cdef Block* block = block_of(array)
     if block == NULL:
-        raise ValueError(
+        raise cannot_grow(
+            array,
             "this DynamicArray can't grow: its memory is not from cppdynarray, since it is a view or was "
             "made by NumPy; d.copy() can grow"
         )
     if not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE):
-        raise ValueError("this DynamicArray is read-only; set d.flags.writeable = True to change it")
+        raise cannot_grow(array, "this DynamicArray is read-only; set d.flags.writeable = True to change it")
     if not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_C_CONTIGUOUS) or not fix_row_stride(array):
         raise ValueError(
             "only C-ordered arrays grow, since rows are added along axis 0; use d.copy(order='C')"
@@ -273,6 +279,7 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
     cdef cnp.npy_intp added
     cdef cnp.ndarray doomed = None, fresh = None
     cdef Block* block
+    cdef Block* grown
     cdef NewDimensions dimensions
     if ndim > 64:
         raise ValueError("maximum supported dimension for an ndarray is 64")
@@ -313,7 +320,8 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
         block.mark_written(used_bytes(array))
     elif new_size > old_size:
         if not reserve_bytes(ArrayRows(array), used_bytes(array), item_size * <size_t>new_size):
-            raise MemoryError(
+            raise no_room(
+                array,
                 f"no memory for shape {shape}: {new_size} elements of {item_size} bytes (the array has {old_size})"
             )
         block = block_of(array)

@@ -96,7 +96,7 @@ cdef extern from *:
 
 
 cdef extern from "tracemalloc.hpp" namespace "cppdynarray" nogil:
-    void trace_memory(void*, size_t) noexcept
+    void trace_block(Block*, size_t) noexcept
     void release_traced(Block*, size_t) noexcept
 
 
@@ -254,7 +254,7 @@ cdef cnp.ndarray adopt_block(Block* block, size_t bytes, type cls, cnp.dtype dty
     if cnp.PyArray_DATA(array) != block.data():
         raise RuntimeError(f"{cls.__name__}.__array_finalize__ gave the array other memory")
     own_block(array, <PyObject*>handler)
-    trace_memory(block.data(), bytes)
+    trace_block(block, bytes)
     return array
 
 

@@ -69,6 +69,16 @@ inline Block* block_of(PyArrayObject* array) noexcept {
 // `retired` of the new one, so whatever still points into it stays readable.
 inline void set_block(PyArrayObject* array, Block* block) noexcept { fields(array)->data = block->data(); }
 
+// Points an array without memory of its own at other memory, which `base` keeps. What kept the old memory
+// is `base`'s to keep, if views look at it.
+inline void set_foreign_memory(PyArrayObject* array, char* data, PyObject* base) noexcept {
+    PyObject* before = fields(array)->base;
+    Py_INCREF(base);
+    fields(array)->data = data;
+    fields(array)->base = base;
+    Py_XDECREF(before);
+}
+
 // Sets the length of axis 0 of a C-contiguous array with one or more dimensions. The rows
 // exposed are committed and initialised. NumPy reads whichever contiguity flag it likes, and
 // a length of 0 or 1 sets flags that others don't have: with two dimensions or more they are

@@ -122,7 +122,7 @@ bool reserve_bytes(Rows rows, std::size_t used, std::size_t needed) noexcept {
     if (needed <= before) return true;
     Block* const grown = block->functions->grow(block, used, needed);
     if (grown == nullptr) return false;
-    trace_memory(grown->data(), grown->committed_bytes);
+    trace_block(grown, grown->committed_bytes);
     if (grown != block) {
         grown->place = block->place;
         rows.moved(grown, used);
@@ -169,14 +169,14 @@ bool append_rows(Rows rows, const void* source, std::size_t count) noexcept {
     if (count == 0) return true;
     if (count > NPY_MAX_INTP - length || !reserve_rows(rows, length + count)) return false;
     const std::size_t row = rows.row_bytes();
-    std::memmove(rows.block()->data() + length * row, source, count * row);
+    write_bytes(rows.block(), length * row, source, count * row);
     rows.set_length(length + count);
     return true;
 }
 
 inline void shrink_to_fit(Block* block, std::size_t used) noexcept {
     block->functions->shrink_to_fit(block, used);
-    trace_memory(block->data(), block->committed_bytes);
+    trace_block(block, block->committed_bytes);
 }
 
 // The door without the GIL. Where the GIL is held all the same, what allocates publishes at once.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 // What has static variables and is compiled into several modules, perhaps from different versions of
 // these headers: linkers must not make them one.
@@ -21,6 +22,7 @@ struct ArrayPlace;
 enum class Source : std::uint8_t {
     reserved,  // reserved addresses: growth is in place
     heap,      // malloc: growth copies
+    file,      // a file, see file_memory.hpp: growth is in place, and outlives the process
 };
 
 // A growth factor in two bytes: more than 1 and at most 16, to 1/4096.
@@ -51,7 +53,16 @@ struct BlockFunctions {
     void (*zero)(Block*, std::size_t from, std::size_t to) noexcept;
     void (*shrink_to_fit)(Block*, std::size_t used) noexcept;
     void (*release)(Block*, std::size_t used) noexcept;
+    // Since version 2; nullptr where there is nothing to say or nothing better than to write to memory.
+    int (*error)(Block*) noexcept;  // why grow() failed, as an errno; 0: there is no memory
+    void (*write)(Block*, std::size_t at, const void* source, std::size_t bytes) noexcept;
 };
+
+// Why a block didn't grow, as an errno that is worth to be told; 0: there is no memory.
+inline int growth_error(Block* block) noexcept;
+
+// Copies `bytes` from `source`, which may be the block's own memory, to committed bytes from `at` on.
+inline void write_bytes(Block* block, std::size_t at, const void* source, std::size_t bytes) noexcept;
 
 // The header in front of an array's data. All sizes are in bytes from data() on:
 //
@@ -93,5 +104,16 @@ struct alignas(16) Block {
 };
 static_assert(sizeof(Block) == (sizeof(void*) == 8 ? 64 : 48),
               "the header is read by other modules: its size is fixed");
+
+inline int growth_error(Block* block) noexcept {
+    const BlockFunctions* functions = block->functions;
+    return functions->version >= 2 && functions->error != nullptr ? functions->error(block) : 0;
+}
+
+inline void write_bytes(Block* block, std::size_t at, const void* source, std::size_t bytes) noexcept {
+    const BlockFunctions* functions = block->functions;
+    if (functions->version >= 2 && functions->write != nullptr) functions->write(block, at, source, bytes);
+    else std::memmove(block->data() + at, source, bytes);
+}
 
 }  // namespace cppdynarray

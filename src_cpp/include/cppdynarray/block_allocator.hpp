@@ -458,6 +458,8 @@ CPPDYNARRAY_HIDDEN BlockAllocator<Memory>& shared_allocator() noexcept {
         },
         [](Block* block, std::size_t used) noexcept { shared_allocator<Memory>().shrink_to_fit(block, used); },
         [](Block* block, std::size_t used) noexcept { shared_allocator<Memory>().release(block, used); },
+        nullptr,
+        nullptr,
     };
     alignas(BlockAllocator<Memory>) static unsigned char storage[sizeof(BlockAllocator<Memory>)];
     static auto* const allocator = ::new (static_cast<void*>(storage)) BlockAllocator<Memory>(&functions);
