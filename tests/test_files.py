@@ -343,7 +343,7 @@ def test_what_no_file_can_have(path):
 @pytest.mark.parametrize("mode", ["r", "r+", "a"])
 def test_files_that_are_none(path, mode):
     np.save(path, np.asfortranarray(np.ones((2, 3))))
-    with pytest.raises(ValueError, match="Fortran order.*ascontiguousarray"):
+    with pytest.raises(ValueError, match=r"Fortran order.*ascontiguousarray"):
         cda.open_memmap(path, mode)
     np.save(path, np.array([None]), allow_pickle=True)
     with pytest.raises(ValueError, match="Python objects"):
@@ -376,7 +376,7 @@ def test_files_that_are_none(path, mode):
 def test_files_that_are_cut(path, mode, save):
     save(path, np.arange(1000.0))
     os.truncate(path, path.stat().st_size - 1)
-    with pytest.raises(ValueError, match="cut: 1000 rows .* room for 999"):
+    with pytest.raises(ValueError, match=r"cut: 1000 rows .* room for 999"):
         cda.open_memmap(path, mode)
 
 
@@ -391,7 +391,7 @@ def test_an_empty_file_is_begun_by_mode_a_alone(path):
 
 
 def test_paths(tmp_path, monkeypatch):
-    for name in ("a b.npy", "naïve 温度.npy", "quote's\n.npy", "no suffix", b"bytes.npy", Path("path.npy"), os.fsdecode(b"\xff.npy")):
+    for name in ("a b.npy", "naïve 温度.npy", "quote's\n.npy", "no suffix", b"bytes.npy", Path("path.npy"), os.fsdecode(b"\xff.npy")):  # noqa: E501
         monkeypatch.chdir(tmp_path)
         d = cda.open_memmap(name, "a")
         d.append(1)
@@ -496,7 +496,7 @@ def test_closed_arrays_are_read_and_dont_grow(path):
     assert_same(d, np.arange(100.0))
     assert_same(view, np.arange(100.0))
     assert not far.any()
-    for grow in (lambda: append(1), lambda: d.extend([1]), lambda: d.resize(3), d.pop, d.clear, lambda: d.reserve(10**6)):
+    for grow in (lambda: append(1), lambda: d.extend([1]), lambda: d.resize(3), d.pop, d.clear, lambda: d.reserve(10**6)):  # noqa: E501
         with pytest.raises(ValueError, match="is closed; open it again"):
             grow()
     with pytest.raises(ValueError, match="read-only"):

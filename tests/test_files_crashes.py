@@ -5,7 +5,6 @@ A hundred kills, a minute or two:
     python -m pytest -m slow tests/test_files_crashes.py
 """
 
-import errno
 import os
 import random
 import signal

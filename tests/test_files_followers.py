@@ -157,7 +157,7 @@ def test_a_file_that_another_program_cut(path):
         d.extend(np.arange(10_000.0))
     f = cda.open_memmap(path)
     os.truncate(path, 4096 + 8 * 5000)
-    with pytest.raises(ValueError, match="cut: 10000 rows .* room for 5000"):
+    with pytest.raises(ValueError, match=r"cut: 10000 rows .* room for 5000"):
         f.refresh()
     os.truncate(path, 4096 + 8 * 10_000)
     assert f.refresh() == 10_000

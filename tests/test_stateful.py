@@ -16,6 +16,7 @@ from contextlib import ExitStack
 
 import hypothesis
 import numpy as np
+import pushing
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -27,9 +28,8 @@ from hypothesis.stateful import (
 )
 
 import cppdynarray as cda
-import pushing
-from cppdynarray._handles import handle_capsule
 from cppdynarray._core._array import memory_of
+from cppdynarray._handles import handle_capsule
 from cppdynarray.testing import assert_invariants
 from helpers import (
     PLAIN_DTYPES,
@@ -108,11 +108,11 @@ IN_PLACE = {
 # What a thread may do while another pushes: each gives the rows that it found, from the first on.
 READS = {
     "view": lambda a: a[:], "as_numpy": lambda a: a.as_numpy(), "copy": lambda a: a.copy(), "np.array": np.array,
-    "asarray": lambda a: np.asarray(a, object), "tolist": lambda a: np.array(a.tolist(), a.dtype).reshape(-1, *a.shape[1:]),
+    "asarray": lambda a: np.asarray(a, object), "tolist": lambda a: np.array(a.tolist(), a.dtype).reshape(-1, *a.shape[1:]),  # noqa: E501
     "+ 0": lambda a: a + a.dtype.type(0), "np.concatenate": lambda a: np.concatenate([a[:0], a]),
     "memoryview": lambda a: np.asarray(memoryview(a)), "DynamicArray": cda.DynamicArray,
     "tobytes": lambda a: np.frombuffer(a.tobytes(), a.dtype).reshape(-1, *a.shape[1:]),
-    "pickle": lambda a: pickle.loads(pickle.dumps(a)), "F": lambda a: a.copy("F"), "take": lambda a: a[np.arange(len(a[:0]))],
+    "pickle": lambda a: pickle.loads(pickle.dumps(a)), "F": lambda a: a.copy("F"), "take": lambda a: a[np.arange(len(a[:0]))],  # noqa: E501
 }  # fmt: skip
 
 
@@ -348,8 +348,8 @@ class DynamicArrayMachine(RuleBasedStateMachine):
         with unchanged(self.array):
             assert error_of(self.array.__setstate__, state) is ValueError
 
-    @rule(count=st.integers(0, 6), seed=SEEDS, reads=st.lists(st.sampled_from(sorted(READS)), max_size=4), keep=st.booleans())
-    @precondition(lambda self: self.has_room() and pushing.has_handles(self.array) and self.row_items and pushing.can_compile())
+    @rule(count=st.integers(0, 6), seed=SEEDS, reads=st.lists(st.sampled_from(sorted(READS)), max_size=4), keep=st.booleans())  # noqa: E501
+    @precondition(lambda self: self.has_room() and pushing.has_handles(self.array) and self.row_items and pushing.can_compile())  # noqa: E501
     def push_without_the_gil(self, count, seed, reads, keep):
         rows = self.sample((count, *self.row_shape), seed)
         before, after = len(self.array), [*self.rows, *rows]
@@ -627,7 +627,7 @@ def main():
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--programs", type=int, default=25, help="random programs from each seed")
     parser.add_argument("--steps", type=int, default=40, help="rules in a program, at most")
-    parser.add_argument("--shrink", action="store_true", help="make a program that fails as short as it can be: minutes")
+    parser.add_argument("--shrink", action="store_true", help="make a program that fails as short as it can be: minutes")  # noqa: E501
     options = parser.parse_args()
     phases = [hypothesis.Phase.generate, *[hypothesis.Phase.shrink] * options.shrink]
     settings = hypothesis.settings(

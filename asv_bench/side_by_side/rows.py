@@ -210,7 +210,7 @@ def compiled_loops():
     for ours in compiled.Append.params[0][:3]:
         for kind in compiled.Append.params[0][3:]:
             yield Times(
-                "append in njit", "DynamicArray" if ours == "cpp" else ours.removeprefix("cpp, "), compiled.Append.count, kind,
+                "append in njit", "DynamicArray" if ours == "cpp" else ours.removeprefix("cpp, "), compiled.Append.count, kind,  # noqa: E501
                 partial(Contender, compiled.Append, "time_append", ours, units=compiled.Append.count),
                 partial(Contender, compiled.Append, "time_append", kind, units=compiled.Append.count),
             )

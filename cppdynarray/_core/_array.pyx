@@ -17,7 +17,8 @@ from cpython.object cimport PyObject
 from cpython.sequence cimport PySequence_Check
 from libc.string cimport memset
 
-from cppdynarray._core import _layout, docstrings  # noqa: F401 (the first checks NumPy)
+from cppdynarray._core import _layout  # no-cython-lint: checks NumPy
+from cppdynarray._core import docstrings
 from cppdynarray._core._new import dynamic_array
 
 from cppdynarray._core cimport _growth, _indexing

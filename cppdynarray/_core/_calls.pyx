@@ -170,11 +170,12 @@ cdef class Steps:
     cdef double slice, epsilon
     cdef object keep
 
-    def __cinit__(self, list calls, list clocks=[], double slice=0.02, double epsilon=1e-4):
+    def __cinit__(self, list calls, list clocks=None, double slice=0.02, double epsilon=1e-4):
         cdef Call call
         cdef int64_t[::1] timestep
         cdef double[::1] t, dt
         cdef Py_ssize_t i
+        clocks = clocks or []
         self.task_count, self.clock_count = len(calls), len(clocks)
         self.tasks = <Task*>PyMem_Calloc(max(1, len(calls)), sizeof(Task))
         self.clocks = <ClockPlace*>PyMem_Calloc(max(1, len(clocks)), sizeof(ClockPlace))

@@ -8,14 +8,14 @@ import numpy as np
 
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
-from cpython.object cimport PyObject
 from libc.errno cimport ENOMEM
 from libc.string cimport memset
 
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._lossless cimport check_array, check_list, check_row, check_value
 from cppdynarray._core._memory cimport (
-    ArrayRows, Block, block_of, new_array, new_scratch, publish, publish_length, reserve_rows, row_bytes, set_up_headers,
+    ArrayRows, Block, block_of, new_array, new_scratch, publish, publish_length, reserve_rows, row_bytes,
+    set_up_headers,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_C_CONTIGUOUS, PyArray_EquivTypes, PyArray_IntTupleFromIntp, PyArray_Pack, PyDataType_REFCHK,

@@ -29,8 +29,8 @@ from cpython.unicode cimport PyUnicode_CheckExact
 from libc.string cimport memcpy, memmove, memset
 
 from cppdynarray._core._conversion cimport (
-    convert_array, convert_items, convert_row, convert_rows, has_arena, is_array_like, is_rows, length, no_room, room_for,
-    same_dims, scratch_rows, shape_of,
+    convert_array, convert_items, convert_row, convert_rows, has_arena, is_array_like, is_rows, length, no_room,
+    room_for, same_dims, scratch_rows, shape_of,
 )
 from cppdynarray._core._lossless cimport check_value
 from cppdynarray._core._memory cimport (
@@ -279,7 +279,6 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
     cdef cnp.npy_intp added
     cdef cnp.ndarray doomed = None, fresh = None
     cdef Block* block
-    cdef Block* grown
     cdef NewDimensions dimensions
     if ndim > 64:
         raise ValueError("maximum supported dimension for an ndarray is 64")
@@ -311,7 +310,8 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
         return remove_rows(array, dims[0], length(array))
     if not same_rows and is_placed(array):
         raise ValueError(
-            f"rows of shape {shape_of(array)[1:]} can't become those of {shape} while {why_layout_is_fixed(array).decode()}"
+            f"rows of shape {shape_of(array)[1:]} can't become those of {shape} while "
+            f"{why_layout_is_fixed(array).decode()}"
         )
     if ndim != cnp.PyArray_NDIM(array) and not dimensions.take(ndim):
         raise MemoryError(f"no memory for {ndim} dimensions")

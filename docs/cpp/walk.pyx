@@ -7,8 +7,8 @@ from libc.stdlib cimport RAND_MAX, rand
 
 def walk(array, double position, size_t steps):
     cdef DynamicArray[double] positions = DynamicArray[double](array)
-    cdef size_t step
+    cdef size_t _step
     with nogil:
-        for step in range(steps):
+        for _step in range(steps):
             position += rand() / <double>RAND_MAX - 0.5
             positions.push_back(position)

@@ -88,8 +88,7 @@ template <class A, class B>
 inline auto divide(A a, B b) noexcept {
     if constexpr (std::is_integral_v<A> && std::is_integral_v<B>)
         return static_cast<double>(a) / static_cast<double>(b);
-    else
-        return a / b;
+    else return a / b;
 }
 
 // Processors trap on these, and that would end the process.
@@ -138,8 +137,7 @@ template <class A, class B>
 inline auto power(A a, B b) noexcept {
     if constexpr (std::is_integral_v<A> && std::is_integral_v<B>)
         return pow(static_cast<double>(a), static_cast<double>(b));
-    else
-        return pow(a, b);
+    else return pow(a, b);
 }
 
 }  // namespace cppdynarray::brian2

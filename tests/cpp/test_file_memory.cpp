@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <catch2/catch.hpp>
 
 #include "fake_files.hpp"
 #include "fake_memory.hpp"
@@ -250,7 +250,8 @@ TEST_CASE("if room for twice as much isn't there, just enough is taken, and noth
     REQUIRE(f.push(1));
     CHECK(f.size() == f.disk.room);
     f.disk.fail(FileCall::allocate, EIO);
-    while (f.push(1)) {}
+    while (f.push(1)) {
+    }
     CHECK(f.growing->error() == EIO);
     CHECK(f.size() == f.disk.room);
 }

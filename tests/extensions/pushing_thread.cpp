@@ -101,8 +101,7 @@ public:
 
     void join() override {
         if (!thread_.joinable()) return;
-        Py_BEGIN_ALLOW_THREADS
-        thread_.join();
+        Py_BEGIN_ALLOW_THREADS thread_.join();
         Py_END_ALLOW_THREADS
     }
 
@@ -217,9 +216,12 @@ PyObject* joined(PyObject* capsule, bool stop) {
 PyObject* join(PyObject*, PyObject* capsule) { return joined(capsule, false); }
 PyObject* stop(PyObject*, PyObject* capsule) { return joined(capsule, true); }
 
-PyMethodDef methods[] = {{"hold", hold, METH_VARARGS, ""},       {"go_between", go_between, METH_VARARGS, ""},
-                         {"push", push_rows, METH_VARARGS, ""}, {"join", join, METH_O, ""},
-                         {"stop", stop, METH_O, ""},            {nullptr, nullptr, 0, nullptr}};
+PyMethodDef methods[] = {{"hold", hold, METH_VARARGS, ""},
+                         {"go_between", go_between, METH_VARARGS, ""},
+                         {"push", push_rows, METH_VARARGS, ""},
+                         {"join", join, METH_O, ""},
+                         {"stop", stop, METH_O, ""},
+                         {nullptr, nullptr, 0, nullptr}};
 PyModuleDef definition = {PyModuleDef_HEAD_INIT, "pushing_thread", "", -1, methods, nullptr, nullptr, nullptr, nullptr};
 
 }  // namespace

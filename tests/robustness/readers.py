@@ -38,9 +38,9 @@ TESTS = Path(__file__).resolve().parent.parent
 sys.path += [str(folder) for folder in (TESTS.parent, TESTS, TESTS / "completeness") if str(folder) not in sys.path]
 
 import numpy as np
+import pushing
 
 import cppdynarray as cda
-import pushing
 
 LENGTHS = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 64, 256, 1000, 1001, 4000, 10_000]
 COLUMNS = 3
@@ -417,7 +417,7 @@ def plain(kind, length):
 
 
 def differ(found, expected):
-    return found.shape != expected.shape or not expected.dtype.hasobject and found.tobytes() != expected.tobytes()
+    return found.shape != expected.shape or (not expected.dtype.hasobject and found.tobytes() != expected.tobytes())
 
 
 class Trial:
@@ -500,7 +500,7 @@ class Trial:
 
     def iterates(self, result):
         """Whether it went on as long as there were rows, which may be no length that the array stayed at."""
-        if "iter(" not in self.way.text and "__iter__" not in self.way.text or not isinstance(result, list):
+        if ("iter(" not in self.way.text and "__iter__" not in self.way.text) or not isinstance(result, list):
             return False
         longest = self.raw[self.lengths[-1]][0]
         return key(result, None) == key(longest[: len(result)], None)

@@ -2,10 +2,8 @@
 
 import errno
 import os
-import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -227,7 +225,7 @@ void* mmap(void* a, size_t n, int p, int f, int file, off_t at) {
 void* mmap64(void* a, size_t n, int p, int f, int file, off64_t at) {
     REAL(mmap64); return file >= 0 && fails() ? MAP_FAILED : real(a, n, p, f, file, at);
 }
-"""
+"""  # noqa: E501
 
 # Each call fails once, in all that is done to a file; whatever comes of it, an exception or none, the rows
 # that were appended are there.

@@ -10,11 +10,11 @@ import time
 import warnings
 
 import numpy as np
+import pushing
 import pytest
 from readers import HEAP, MEMORY
 
 import cppdynarray as cda
-import pushing
 from cppdynarray._handles import handle_capsule
 from cppdynarray.testing import assert_invariants
 from helpers import address, assert_same, error_of, small_array, unchanged
@@ -219,7 +219,7 @@ def test_what_would_change_the_meaning_of_memory_waits_for_the_handle(rows, name
         with unchanged(d), pytest.raises(ValueError, match="handle"):
             change(d)
         del first
-        first = None
+        first = None  # noqa: F841
     d.append(5)
     assert_same(d.as_numpy(), np.concatenate([contents, np.full((1, *contents.shape[1:]), 5.0)]))
     d.resize(contents.shape)

@@ -13,11 +13,11 @@ import random
 import zlib
 
 import numpy as np
+import pushing
 import pytest
 import readers
 
 import cppdynarray as cda
-import pushing
 
 SECONDS = float(os.environ.get("CPPDYNARRAY_READERS_SECONDS") or 0)
 MOMENT, SHARE = 0.004, 12  # by day: seconds for each way, one of so many ways
@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
 def test_every_way_gives_what_it_gives_for_some_length(part, folder):
     seed = int(os.environ.get("CPPDYNARRAY_SEED") or random.randrange(2**31))
     print(f"to repeat: CPPDYNARRAY_SEED={seed}")
-    names = [name for name in readers.all_ways() if SECONDS or name.startswith("by hand") or drawn(name, seed) % SHARE == 0]
+    names = [name for name in readers.all_ways() if SECONDS or name.startswith("by hand") or drawn(name, seed) % SHARE == 0]  # noqa: E501
     names = [name for name in names if drawn(name, 0) % PARTS == part]
     said = readers.run(names, folder, SECONDS or MOMENT, seed, one_kind=not SECONDS)
     print(*readers.table(said), sep="\n")
@@ -56,8 +56,8 @@ def test_there_are_ways_for_each_method_operator_and_function():
         if callable(getattr(np.ndarray, name)) and name not in readers.NOT_CALLED:
             assert f"a.{name}(d)" in texts
     for text in (
-        "a[d]", "a[d] = 1", "a[d] += 1", "a.take(d)", "a.put(d, 1)", "a.searchsorted(d)", "a[:] = d", "np.add.at(a, d, 1)",
-        "np.asarray(d, 'f4')", "np.array(d)", "x @ d", "x.dot(d)", "np.add(d, 0, out=d)", "memoryview(d)", "np.save(file, d)",
+        "a[d]", "a[d] = 1", "a[d] += 1", "a.take(d)", "a.put(d, 1)", "a.searchsorted(d)", "a[:] = d", "np.add.at(a, d, 1)",  # noqa: E501
+        "np.asarray(d, 'f4')", "np.array(d)", "x @ d", "x.dot(d)", "np.add(d, 0, out=d)", "memoryview(d)", "np.save(file, d)",  # noqa: E501
         "np.nditer(d)", "np.einsum('i->')", "np.bincount(d)", "np.ravel_multi_index",
     ):  # fmt: skip
         assert f"by hand: {text}" in readers.all_ways()

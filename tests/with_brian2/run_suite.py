@@ -90,7 +90,7 @@ class OnOurArrays:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-    parser.add_argument("--target", choices=["numpy", "cython", "direct"], default="numpy", help="how Brian2 runs its code")
+    parser.add_argument("--target", choices=["numpy", "cython", "direct"], default="numpy", help="how Brian2 runs its code")  # noqa: E501
     parser.add_argument("--stock", action="store_true", help="run them on Brian2's own arrays, to compare")
     parser.add_argument("tests", nargs="*", help="files of brian2/tests, or tests in them")
     options = parser.parse_args()

@@ -14,7 +14,13 @@ from brian2.utils.logger import get_logger
 
 from cppdynarray._core._calls import Call, Random, address_in
 from cppdynarray.brian2.direct import compiler
-from cppdynarray.brian2.direct.generator import CannotRunNatively, DirectGenerator, generate, register_functions, templater
+from cppdynarray.brian2.direct.generator import (
+    CannotRunNatively,
+    DirectGenerator,
+    generate,
+    register_functions,
+    templater,
+)
 from cppdynarray.brian2.direct.reporting import Compilation, record
 
 __all__ = ["DirectCodeObject", "compile_all", "make"]

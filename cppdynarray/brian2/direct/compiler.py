@@ -39,7 +39,7 @@ class CompileError(Exception):
 class Library:
     """A loaded library, which is unloaded with the last code object that uses it."""
 
-    loaded = weakref.WeakValueDictionary()
+    loaded = weakref.WeakValueDictionary()  # noqa: RUF012
 
     def __init__(self, path):
         self.handle = ctypes.CDLL(str(path))

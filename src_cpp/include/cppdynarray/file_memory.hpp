@@ -245,7 +245,8 @@ private:
     Block* map(std::size_t wanted, std::size_t least) noexcept {
         const std::size_t page = Memory::page_size();
         least = round_up(least, page);
-        for (std::size_t bytes = std::max(round_up(wanted, page), least);; bytes = std::max(bytes / 2 & ~(page - 1), least)) {
+        for (std::size_t bytes = std::max(round_up(wanted, page), least);;
+             bytes = std::max(bytes / 2 & ~(page - 1), least)) {
             void* const address = Memory::reserve(page + bytes);
             if (address == nullptr) {
                 if (bytes == least) return nullptr;
@@ -358,9 +359,7 @@ private:
         return Files::write(file_, text, count_characters, count_at_);
     }
 
-    bool is_followed() noexcept {
-        return Files::lock(file_, Files::Lock::exclusive, follower_lock, false) != 0;
-    }
+    bool is_followed() noexcept { return Files::lock(file_, Files::Lock::exclusive, follower_lock, false) != 0; }
     void unlock_followers() noexcept { Files::lock(file_, Files::Lock::none, follower_lock, false); }
 
     // Cuts the file behind its rows; but not where another process looks.

@@ -108,8 +108,7 @@ inline int FileSystem::map(void* address, std::size_t bytes, int file, std::uint
 }
 
 inline int FileSystem::unmap_to_zeros(void* address, std::size_t bytes) noexcept {
-    void* const mapped =
-        mmap(address, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    void* const mapped = mmap(address, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     return mapped == address ? 0 : errno;
 }
 

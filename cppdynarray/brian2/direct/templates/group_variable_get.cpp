@@ -1,14 +1,28 @@
-{# USES_VARIABLES { _group_idx } #}
-{% macro run() %}
+{
+#USES_VARIABLES{_group_idx } #
+}
+{
+    % macro run() %
+}
 const std::int64_t _vectorisation_idx = 1;
-const auto* _chosen = {{ _code.array(variables["_group_idx"]) }};
-const std::int64_t _count = {{ _code.length(variables["_group_idx"]) }};
-auto* _elements = {{ _code.output(variables["_variable"].dtype, variables["_group_idx"]) }};
-{{ scalar_code | join("\n") }}
+const auto* _chosen = {{_code.array(variables["_group_idx"])}};
+const std::int64_t _count = {{_code.length(variables["_group_idx"])}};
+auto* _elements = {{_code.output(variables["_variable"].dtype, variables["_group_idx"])}};
+{
+    {
+        scalar_code | join("\n")
+    }
+}
 for (std::int64_t _i_chosen = 0; _i_chosen < _count; ++_i_chosen) {
     const std::int64_t _idx = _chosen[_i_chosen], _vectorisation_idx = _idx;
-    {{ vector_code | join("\n") }}
+    {
+        {
+            vector_code | join("\n")
+        }
+    }
     _elements[_i_chosen] = _variable;
 }
-{{ _code.output_length() }} = _count;
-{% endmacro %}
+{{_code.output_length()}} = _count;
+{
+    % endmacro %
+}

@@ -1,16 +1,40 @@
-{# USES_VARIABLES { N } #}
-{# ALLOWS_SCALAR_WRITE #}
-{% macro run() %}
-const std::int64_t _vectorisation_idx = 1, _count = {{ _code.value("N") }};
-{{ scalar_code["condition"] | join("\n") }}
 {
-    {{ scalar_code["statement"] | join("\n") }}
+#USES_VARIABLES{N } #
+}
+{
+#ALLOWS_SCALAR_WRITE #
+}
+{
+    % macro run() %
+}
+const std::int64_t _vectorisation_idx = 1, _count = {{_code.value("N")}};
+{
+    {
+        scalar_code["condition"] | join("\n")
+    }
+}
+{
+    {
+        {
+            scalar_code["statement"] | join("\n")
+        }
+    }
     for (std::int64_t _idx = 0; _idx < _count; ++_idx) {
         const std::int64_t _vectorisation_idx = _idx;
-        {{ vector_code["condition"] | join("\n") }}
+        {
+            {
+                vector_code["condition"] | join("\n")
+            }
+        }
         if (_cond) {
-            {{ vector_code["statement"] | join("\n") }}
+            {
+                {
+                    vector_code["statement"] | join("\n")
+                }
+            }
         }
     }
 }
-{% endmacro %}
+{
+    % endmacro %
+}
