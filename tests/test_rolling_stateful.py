@@ -7,10 +7,10 @@ import pickle
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from test_rolling import Failure, assert_window, failing
 
 import cppdynarray as cda
 from helpers import PLAIN_DTYPES, REFERENCE_DTYPES, ROWS, STRUCTURED_DTYPES, assert_same, model_array, samples
-from test_rolling import Failure, assert_window, failing
 
 DTYPES = st.sampled_from(PLAIN_DTYPES + STRUCTURED_DTYPES) | st.sampled_from(REFERENCE_DTYPES)
 SEEDS = st.integers(0, 2**32 - 1)

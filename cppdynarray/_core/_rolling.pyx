@@ -136,7 +136,8 @@ room_type[0] = <PyTypeObject*>Room
 
 
 cdef str CANT_TAKE_ROWS = (
-    "this RollingArray can't take rows: it is a view or was made by NumPy; RollingArray(w, maxlen=...) makes one that can"
+    "this RollingArray can't take rows: it is a view or was made by NumPy; RollingArray(w, maxlen=...) makes one "
+    "that can"
 )
 
 
@@ -234,7 +235,8 @@ def rolling_array(type cls, contents=(), dtype=None, *, maxlen, row_shape=None):
 
 cdef cnp.ndarray new_of_rows(type cls, cnp.ndarray source, Py_ssize_t maxlen, object like=None):
     """An array of class `cls` with the last rows of `source`."""
-    cdef cnp.ndarray array = new_window(cls, source.descr, cnp.PyArray_NDIM(source), cnp.PyArray_DIMS(source), maxlen, like)
+    cdef cnp.ndarray array = new_window(
+        cls, source.descr, cnp.PyArray_NDIM(source), cnp.PyArray_DIMS(source), maxlen, like)
     extend(array, source)
     return array
 

@@ -70,8 +70,9 @@ inline void publish_length(PyArrayObject* array, npy_intp rows) noexcept {
 
 // Why a placed array's rows must stay as they are.
 inline const char* why_layout_is_fixed(PyArrayObject* array) noexcept {
-    return room_of(array) != nullptr || Block::of(PyArray_DATA(array))->place->handles != 0 ? "a C++ or Cython handle to the array is open"
-                                                               : "the array is that of a file";
+    return room_of(array) != nullptr || Block::of(PyArray_DATA(array))->place->handles != 0
+               ? "a C++ or Cython handle to the array is open"
+               : "the array is that of a file";
 }
 
 // Growing, the same for both doors.
