@@ -8,6 +8,7 @@ import sys
 import threading
 import tracemalloc
 import weakref
+from functools import partial
 
 import numpy as np
 import pytest
@@ -104,7 +105,8 @@ def test_a_view_is_right_until_its_rows_are_overwritten(maxlen, before):
     """To the very append: of each view it is known which one overwrites it."""
     w = window(maxlen, "i8")
     room = memory_of(w)["room"]
-    count = {"filling": max(maxlen // 2, 1), "full": maxlen, "middle": room // 2, "last": room, "slid": room + 1}[before]  # noqa: E501
+    counts = {"filling": max(maxlen // 2, 1), "full": maxlen, "middle": room // 2, "last": room, "slid": room + 1}
+    count = counts[before]
     w.extend(np.arange(min(count, maxlen)))
     pushed(w, range(len(w), count))
     view, expected = w[:], w[:].copy()
@@ -312,7 +314,7 @@ def test_what_has_no_room_takes_no_rows():
     ):
         assert isinstance(other, cda.RollingArray)
         assert other.maxlen is None
-        for call in (lambda: other.append(1.0), lambda: other.extend([1.0]), other.clear):  # noqa: B023
+        for call in (partial(other.append, 1.0), partial(other.extend, [1.0]), other.clear):
             with pytest.raises(ValueError, match="can't take rows"):
                 call()
         taking = cda.RollingArray(other, maxlen=2)
@@ -326,7 +328,7 @@ def test_read_only():
     for dtype in (float, object):
         w = cda.RollingArray([1, 2], dtype, maxlen=2)
         w.flags.writeable = False
-        for call in (lambda: w.append(1), lambda: w.extend([1]), w.clear, lambda: w.__setitem__(0, 1)):  # noqa: B023
+        for call in (partial(w.append, 1), partial(w.extend, [1]), w.clear, partial(w.__setitem__, 0, 1)):
             with pytest.raises(ValueError, match="read-only"):
                 call()
         w.flags.writeable = True

@@ -1,5 +1,5 @@
 """
-Appending in loops that Numba compiles: a million float64.
+Appending in loops that Numba compiles: ten million float64.
 
 "cpp" is a DynamicArray through `cppdynarray.numba.growing`, new in each call, so that its page
 faults are timed; "cpp, memory used before" appends to one that was cleared. The others are what
@@ -167,7 +167,7 @@ _compiled = {}
 class Append:
     params = [list(LOOPS)]
     param_names = ["kind"]
-    count = 1_000_000
+    count = 10_000_000
 
     def setup(self, kind):
         choose("cpp")

@@ -11,7 +11,7 @@ from .peak import available
 
 # Benchmarks' kinds, as the report calls them where something grows.
 NAMES = {
-    "numpy": "DynamicArray, heap backend",
+    "numpy": "DynamicArray, numpy backend",
     "ndarray": "np.empty of the final size",
     "doubling": "doubling by hand",
     "ndarray.resize": "ndarray.resize",
@@ -194,7 +194,7 @@ def windows(quick):
             ("window, append and look", rolling.Window, "time_append_and_look", list(rolling.WINDOWS)),
             ("window, extend and look", rolling.Extend, "time_extend_and_look", rolling.Extend.params[0]),
         ):
-            ours = partial(Contender, benchmark, method, "cpp", maxlen, units=10_000, count=10_000)
+            ours = partial(Contender, benchmark, method, "cpp", maxlen, units=1_000, count=1_000)
             for kind in kinds[1:]:
                 count = 20 if method != "time_append" or kind in ("np.roll", "a[:-1] = a[1:]") else 2_000
                 theirs = partial(Contender, benchmark, method, kind, maxlen, units=count, count=count)
@@ -210,7 +210,8 @@ def compiled_loops():
     for ours in compiled.Append.params[0][:3]:
         for kind in compiled.Append.params[0][3:]:
             yield Times(
-                "append in njit", "DynamicArray" if ours == "cpp" else ours.removeprefix("cpp, "), compiled.Append.count, kind,  # noqa: E501
+                "append in njit", "DynamicArray" if ours == "cpp" else ours.removeprefix("cpp, "),
+                compiled.Append.count, kind,
                 partial(Contender, compiled.Append, "time_append", ours, units=compiled.Append.count),
                 partial(Contender, compiled.Append, "time_append", kind, units=compiled.Append.count),
             )

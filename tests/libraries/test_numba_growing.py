@@ -191,7 +191,7 @@ def test_what_has_no_handle(array, error):
 
 def test_no_memory_comes_out_of_compiled_code_and_the_rows_stay():
     code = """
-        import resource
+        import pathlib, resource
         import numba, numpy as np
         import cppdynarray as cda
         from cppdynarray.numba import growing
@@ -205,7 +205,7 @@ def test_no_memory_comes_out_of_compiled_code_and_the_rows_stay():
         fill(growing(d), 1)
         del d
         cda._core._memory.trim()  # with the addresses that were reserved
-        used = int(open("/proc/self/statm").read().split()[0]) * 4096
+        used = int(pathlib.Path("/proc/self/statm").read_text().split()[0]) * 4096
         resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 28), -1))
         d = cda.DynamicArray(dtype=int)
         try:
