@@ -2,8 +2,8 @@
 What the benchmarks share. Change nothing here that old results were measured with; add to it.
 
 Kinds. "cpp" and "numpy" are DynamicArrays of the two backends: the second is called "heap" now, but
-results go by its old name. "ndarray" is the baseline: a plain array, where it has to grow one of the final size from the start, which no growing can beat. The
-others are what people write today.
+results go by its old name. "ndarray" is the baseline: a plain array, where it has to grow one of the
+final size from the start, which no growing can beat. The others are what people write today.
 
 Time. asv calls `setup` before each timed call, so a timed call does enough to be measured alone:
 small operations are repeated in it, and sizes are chosen for that.

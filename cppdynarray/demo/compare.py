@@ -100,7 +100,10 @@ def compare(records):
             collects.append(ready - start + (looks[-1] if make is list else 0))
         assert sums[0] == sums[1]
     costs = [
-        Cost(median(collects), median(looks), peak(lambda: convert(append_all(replay(records), make()))))  # noqa: B023
+        Cost(
+            median(collects), median(looks),
+            peak(lambda make=make, convert=convert: convert(append_all(replay(records), make()))),
+        )
         for (make, convert), (collects, looks) in zip(ways, times, strict=True)
     ]
     return len(records), *costs
