@@ -45,7 +45,7 @@ import pushing
 LENGTHS = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 64, 256, 1000, 1001, 4000, 10_000]
 COLUMNS = 3
 KINDS = {"f8": (float, ()), "i8": (np.int64, ()), "f8 rows": (float, (COLUMNS,)), "i8 rows": (np.int64, (COLUMNS,))}
-HEAP = "numpy"
+HEAP = "heap"
 MEMORY = [{}, {"reserve_bytes": 1 << 12}, {"backend": HEAP}]
 # What takes longer, or makes more, is tried with shorter arrays.
 MOST_SECONDS, MOST_BYTES = 1e-3, 1 << 21
