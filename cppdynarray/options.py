@@ -187,4 +187,5 @@ def _read_environment():
                 raise ValueError(f"the environment variable {variable}: {error}") from None
 
 
+_memory.configure(_process)  # contexts change what it was told
 _read_environment()

@@ -461,3 +461,13 @@ def test_invalid_environment_variables(name, text):
     assert variable in last
     assert repr(text) in last
     assert "During handling" not in process.stderr
+
+
+def test_a_context_is_the_first_to_change_an_option():
+    """In a new process, where nothing has set the options of all."""
+    printed = run_python("""
+        import cppdynarray as cda
+        with cda.options(reserve_bytes=1 << 16):
+            print(cda.DynamicArray([1.0]).max_size <= 1 << 17)
+        """)
+    assert printed == "True\n"

@@ -1,7 +1,7 @@
 """Random programs: all that changes an array, against a list, with views of any age, open handles, a thread that
 pushes without the GIL, and elements whose conversion changes the array.
 
-As many as you like, from seeds that are printed (tests/sanitizers/run --model does it under AddressSanitizer):
+As many as you like, from seeds that are printed:
 
     python3 tests/test_stateful.py --seeds 200
 """
