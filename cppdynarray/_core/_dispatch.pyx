@@ -107,7 +107,7 @@ FORWARDED_METHODS = (
 # Those that it runs on the array itself: they tell others about it, or look at its class.
 PUBLISHED_METHODS = ("__array__", "__complex__", "__dlpack__", "__format__")
 # Attributes that are views; True: they can be set.
-cdef tuple FORWARDED_ATTRIBUTES = ((b"T", False), (b"mT", False), (b"real", True), (b"imag", True))
+cdef tuple FORWARDED_ATTRIBUTES = ((b"T", False), (b"mT", False), (b"real", True), (b"imag", True), (b"flat", True))
 # Attributes that depend on the length.
 cdef tuple PUBLISHED_ATTRIBUTES = (
     b"__array_interface__", b"__array_struct__", b"ctypes", b"data", b"flags", b"nbytes", b"size",
@@ -161,12 +161,6 @@ cdef PyGetSetDef* add_attributes(PyGetSetDef* attributes) except NULL:
             attributes[0].set = set_forwarded
         attributes[0].closure = <void*>name
         attributes += 1
-    # d.flat is an iterator over d itself, and d.flat = x an assignment to a view.
-    attributes[0] = attribute_of_ndarray(b"flat")[0]
-    attributes[0].closure = <void*>attribute_of_ndarray(b"flat")
-    attributes[0].get = get_published
-    attributes[0].set = set_flat
-    attributes += 1
     for python_name in PUBLISHED_ATTRIBUTES + LAYOUT_ATTRIBUTES:
         name = python_name
         attributes[0] = attribute_of_ndarray(name)[0]
@@ -176,10 +170,6 @@ cdef PyGetSetDef* add_attributes(PyGetSetDef* attributes) except NULL:
             attributes[0].set = set_layout if python_name in LAYOUT_ATTRIBUTES else set_published
         attributes += 1
     return attributes
-
-
-cdef int set_flat(object self, object value, void* original) except -1:
-    return set_forwarded(self, value, <void*><const char*>b"flat")
 
 
 cdef PyType_Slot* add_operator_slots(PyType_Slot* slots) noexcept:

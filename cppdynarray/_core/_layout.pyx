@@ -14,6 +14,8 @@ cimport numpy as cnp
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
 
+from cppdynarray._core._memory import trim
+
 from cppdynarray._core._memory cimport new_array, set_up_headers
 from cppdynarray._core.numpy_api cimport NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE
 
@@ -115,3 +117,4 @@ def check(more_wrong=()):
 
 
 check()
+trim()  # the array above leaves nothing behind, as if it had never been
