@@ -150,7 +150,7 @@ class DynamicMemmap(DynamicArray):
 
         Notes
         -----
-        Nothing moves: views taken before stay valid. An array that writes always has all of its rows.
+        Views taken before stay valid and live. An array that writes always has all of its rows.
         """
         rows = _files.refresh(self)
         return _look_again(self) if rows is None else rows

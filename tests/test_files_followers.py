@@ -210,7 +210,7 @@ def test_other_processes_see_whole_rows(tmp_path, folder):
         pytest.skip("the system has no /dev/shm")
     path = Path(folder or tmp_path) / f"cppdynarray-test-{os.getpid()}.npy"
     context = multiprocessing.get_context("spawn")
-    rows = 100_000
+    rows = 20_000
     try:
         with cda.open_memmap(path, "w+", "i8", (0, 2)) as d:
             watchers = []

@@ -13,7 +13,7 @@ memory comes back without: from cppdynarray's pool of blocks (up to 32 MiB), and
 heap (up to 32 MiB). So a benchmark is either *warm*, its pages touched in `setup`, or *fresh*,
 with 64 MiB and more from an emptied pool, which no allocator has at hand; then the faults are
 timed.
-"""  # noqa: E501
+"""
 
 from functools import partial
 

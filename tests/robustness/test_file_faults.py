@@ -121,11 +121,12 @@ def test_limits_on_addresses_and_descriptors(tmp_path):
         assert f.refresh() == 100
         assert d.max_size > 1_000_000
         with open("/dev/null") as file:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (file.fileno() + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+            _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (file.fileno() + 1, most))
             for mode in ("r", "w+", "a", "x"):
                 try:
                     cda.open_memmap({str(path)!r} + mode, mode)
-                except OSError as error:
+                except OSError:
                     pass
                 else:
                     raise AssertionError(mode)
@@ -225,7 +226,7 @@ void* mmap(void* a, size_t n, int p, int f, int file, off_t at) {
 void* mmap64(void* a, size_t n, int p, int f, int file, off64_t at) {
     REAL(mmap64); return file >= 0 && fails() ? MAP_FAILED : real(a, n, p, f, file, at);
 }
-"""  # noqa: E501
+"""
 
 # Each call fails once, in all that is done to a file; whatever comes of it, an exception or none, the rows
 # that were appended are there.
