@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <catch2/catch.hpp>
+#include "check.hpp"
 
 #include "fake_files.hpp"
 #include "fake_memory.hpp"

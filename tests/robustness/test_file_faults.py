@@ -226,7 +226,7 @@ void* mmap(void* a, size_t n, int p, int f, int file, off_t at) {
 void* mmap64(void* a, size_t n, int p, int f, int file, off64_t at) {
     REAL(mmap64); return file >= 0 && fails() ? MAP_FAILED : real(a, n, p, f, file, at);
 }
-"""
+"""  # noqa: E501
 
 # Each call fails once, in all that is done to a file; whatever comes of it, an exception or none, the rows
 # that were appended are there.
