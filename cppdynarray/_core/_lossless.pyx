@@ -271,7 +271,7 @@ cdef int refuse_first(type error, object source, object wrong, cnp.dtype dtype, 
 cdef bint keeps_all(list values, cnp.dtype dtype) noexcept:
     """Whether all of a list are of a plain class that NumPy either keeps in `dtype` or refuses."""
     cdef bint floats = dtype.kind == b"f"
-    if not floats and not dtype.kind in b"iu":
+    if not floats and dtype.kind not in b"iu":
         return False
     for value in values:
         if not (PyLong_CheckExact(value) or (floats and PyFloat_CheckExact(value))):
