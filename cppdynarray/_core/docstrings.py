@@ -89,7 +89,7 @@ DynamicArray([1, 2, 3, 4, 0, 1, 4])
 >>> d.extend([1.5])
 Traceback (most recent call last):
     ...
-TypeError: row 0: 1.5 (float) has a fraction, and can't be stored in an array of int64; extend(values, casting='unsafe') converts all the same
+TypeError: row 0: 1.5 (float) has a fraction, and can't be stored in an array of int64; ...
 >>> d.extend([1.5], casting="unsafe")
 >>> int(d[-1])
 1
