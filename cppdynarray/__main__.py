@@ -13,8 +13,8 @@ import sys
 import sysconfig
 
 from cppdynarray import DynamicArray, __version__
-from cppdynarray.demo.records import RECORD, walk
 from cppdynarray.demo.compare import compare
+from cppdynarray.demo.records import RECORD, walk
 from cppdynarray.demo.text import Progress, printable, report, write
 
 INTERRUPTED = 130

@@ -93,7 +93,7 @@ TypeError: row 0: 1.5 (float) has a fraction, and can't be stored in an array of
 >>> d.extend([1.5], casting="unsafe")
 >>> int(d[-1])
 1
-"""  # noqa: E501
+"""
 
 INSERT = """insert($self, index, value, /)
 --
