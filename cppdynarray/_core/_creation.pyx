@@ -685,6 +685,14 @@ cdef bint is_whole(cnp.ndarray made, cnp.ndarray source):
     )
 
 
+def _names(function):
+    """The names of a function's parameters, as numpydoc has them; NumPy 2.0 doesn't tell all."""
+    try:
+        return ", ".join(inspect.signature(function).parameters)
+    except ValueError:
+        return "*args, **kwargs"
+
+
 def _aliasing(function):
     """NumPy's function, with the array that it returns copied into a DynamicArray if it is new."""
 
@@ -707,7 +715,7 @@ def _aliasing(function):
 
     Parameters
     ----------
-    *args, **kwargs
+    {_names(function)}
         As for ``numpy.{function.__name__}``.
 
     Returns
@@ -733,20 +741,23 @@ def array_or_alias(object, dtype=None, *, copy=True, **kwargs):
 
 @functools.wraps(np.from_dlpack)
 def from_dlpack(*args, **kwargs):
-    """
+    made = np.from_dlpack(*args, **kwargs)
+    return _own(made) if kwargs.get("copy") else made
+
+
+from_dlpack.__module__ = "cppdynarray.numpy"
+from_dlpack.__doc__ = f"""
     As ``numpy.from_dlpack``: memory of the exporter, or with ``copy=True`` a DynamicArray.
 
     Parameters
     ----------
-    *args, **kwargs
+    {_names(np.from_dlpack)}
         As for ``numpy.from_dlpack``.
 
     Returns
     -------
     numpy.ndarray
     """
-    made = np.from_dlpack(*args, **kwargs)
-    return _own(made) if kwargs.get("copy") else made
 
 
 class _NpzFile(np.lib.npyio.NpzFile):
