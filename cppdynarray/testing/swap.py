@@ -27,7 +27,7 @@ CREATION_FUNCTIONS = (
     "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray", "copy",
     "diag", "diagflat", "empty", "empty_like", "eye", "from_dlpack", "frombuffer", "fromfile",
     "fromfunction", "fromiter", "fromregex", "fromstring", "full", "full_like", "genfromtxt",
-    "geomspace", "identity", "indices", "linspace", "loadtxt", "logspace", "meshgrid", "ndarray",
+    "geomspace", "identity", "indices", "linspace", "load", "loadtxt", "logspace", "meshgrid", "ndarray",
     "ones", "ones_like", "require", "tri", "tril", "triu", "vander", "zeros", "zeros_like",
 )  # fmt: skip
 # Whether elements are zero (True) or anything (False): a copy would touch all the memory.
