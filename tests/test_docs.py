@@ -219,7 +219,7 @@ def pages_with(language):
 
 
 def import_all(code):
-    for name in re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE):
+    for name in re.findall(r"^(?:>>> )?(?:import|from) (\w+)", code, re.MULTILINE):
         import_library(name)
 
 
@@ -237,7 +237,9 @@ def test_code_in_the_documentation_runs(path, tmp_path):
 
 @pytest.mark.parametrize("path", pages_with("pycon"), ids=lambda path: path.name)
 def test_examples_in_the_documentation(path):
-    run_examples("\n".join(code_blocks(path.read_text(), "pycon")), path.name)
+    examples = "\n".join(code_blocks(path.read_text(), "pycon"))
+    import_all(examples)
+    run_examples(examples, path.name)
 
 
 @pytest.mark.parametrize(("arguments", "shown"), [([], 3), (["--last", "2"], 2)], ids=["all", "last"])

@@ -227,13 +227,19 @@ def test_states_that_no_array_has(state_):
 
 def test_a_state_of_another_array():
     d = cda.DynamicArray([1.0, 2.0])
-    d.__setstate__(np.arange(5, dtype="i4").__reduce__()[2])
-    assert_same(np.asarray(d), np.arange(5, dtype="i4"))
-    with pytest.raises(ValueError, match="can't grow"):
-        d.append(1)
-    e = d.copy()
-    e.append(7)
-    assert e.tolist() == [0, 1, 2, 3, 4, 7]
+    view = d[:]
+    d.__setstate__(np.arange(5.0).reshape(5).__reduce__()[2])
+    d.append(7)
+    assert_same(np.asarray(d), np.array([0.0, 1, 2, 3, 4, 7]))
+    assert view.tolist() == [0, 1]
+
+
+def test_a_state_of_another_dtype_is_refused():
+    """Views look at the memory, and would take the bytes for what they aren't."""
+    d = cda.DynamicArray([1.0, 2.0])
+    with pytest.raises(ValueError, match="holds float64 and the state int32"):
+        d.__setstate__(np.arange(5, dtype="i4").__reduce__()[2])
+    assert_same(np.asarray(d), np.array([1.0, 2.0]))
 
 
 # Anything at all.
