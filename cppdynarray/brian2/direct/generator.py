@@ -198,7 +198,8 @@ def register_functions():
             )
 
 
-templater = Templater("cppdynarray.brian2.direct", ".cpp")
+# Not named .cpp alone: tools that format C++ would take them for it, and break them.
+templater = Templater("cppdynarray.brian2.direct", ".cpp.jinja")
 
 
 def _anonymous_names(variables):
