@@ -25,7 +25,8 @@ from cppdynarray.brian2.direct.reporting import Compilation, record
 
 __all__ = ["DirectCodeObject", "compile_all", "make"]
 
-logger = get_logger(__name__)
+# A name below Brian2's own: what listens to its log, shows it and can suppress it, hears this too.
+logger = get_logger("brian2.cppdynarray.direct")
 # The code objects whose functions aren't there yet.
 _pending = weakref.WeakSet()
 _random = {}

@@ -198,7 +198,8 @@ def register_functions():
             )
 
 
-templater = Templater("cppdynarray.brian2.direct", ".cpp")
+# Not named .cpp alone: tools that format C++ would take them for it, and break them.
+templater = Templater("cppdynarray.brian2.direct", ".cpp.jinja")
 
 
 def _anonymous_names(variables):
@@ -329,7 +330,8 @@ def generate(device, codeobj_class, owner, name, abstract_code, variables, templ
     for pattern, replacement in _anonymous_names(variables):
         text = pattern.sub(replacement, text)
     text = "\n".join(line for line in stripped_deindented_lines(text) if line)
-    includes = sorted(set(_INCLUDE.findall(text)))
+    # Without what they are indented by: the compiler module puts lines that start so in front of all namespaces.
+    includes = sorted({f"#include {line.partition('include')[2].strip()}" for line in _INCLUDE.findall(text)})
     if "CSpikeQueue" in text:
         includes.append('#include "spikequeue.h"')
     source = "\n".join([*includes, "", _INCLUDE.sub("", text), ""])

@@ -22,6 +22,7 @@ class Running:
         self.slice = min(SLICE, longest)
         self.changed = []
         self.steps = []
+        self.clocks = []  # those that steps without Python move on
 
     def replace(self, instance, name, value):
         instance.__dict__[name] = value  # past __setattr__, which takes names for variables
@@ -50,6 +51,11 @@ def run(device, network, duration, report=None, report_period=10 * second, names
             network, duration, report=report, report_period=report_period, namespace=namespace, profile=profile,
             level=level + 2,
         )  # fmt: skip
+    except BaseException:
+        # Brian2 has noted when the last call began, and would make its steps again in the next run.
+        if running.clocks:
+            network.t_ = min(clock.t_ for clock in running.clocks)
+        raise
     finally:
         device.running = before
         running.put_back()
@@ -112,6 +118,7 @@ def _fuse_all(objects, calls_of, clocks, running):
         return  # a clock that nobody's run would move
     steps = Steps(calls, places, running.slice, Clock.epsilon_dt)
     running.steps.append(steps)
+    running.clocks = clocks
     for each in objects:
         running.replace(each, "run", steps)
     for clock in clocks:
