@@ -33,6 +33,9 @@ def folder(tmp_path_factory):
     return folder
 
 
+# Some of what it finds is the test's own doing (the message of a repr, results taken twice), and that
+# isn't sorted from faults yet. So it is run by hand, as said above, and not with the other tests.
+@pytest.mark.skipif(not SECONDS, reason="what it finds is not sorted yet; see CPPDYNARRAY_READERS_SECONDS")
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_way_gives_what_it_gives_for_some_length(part, folder):
     seed = int(os.environ.get("CPPDYNARRAY_SEED") or random.randrange(2**31))
