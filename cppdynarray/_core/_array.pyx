@@ -29,7 +29,7 @@ from cppdynarray._core._dispatch cimport (
 from cppdynarray._core._memory cimport (
     Block, block_of, is_placed, new_array, publish, set_up_headers, used_bytes, why_layout_is_fixed,
 )
-from cppdynarray._core._new cimport as_order, new, new_copy
+from cppdynarray._core._new cimport as_order, new, new_copy, new_with_contents
 from cppdynarray._core.numpy_api cimport NPY_VSTRING, PyArray_SAMESHAPE, PyDataType_REFCHK
 
 cnp.import_array()
@@ -73,6 +73,8 @@ cdef object tp_new(object cls, object args, PyObject* kwargs):
     if kwargs == NULL:
         if not <tuple>args:
             return new_array(cls, cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE), 1, &none)
+        if len(<tuple>args) == 1:
+            return new_with_contents(cls, (<tuple>args)[0])
         return dynamic_array(cls, *args)
     return dynamic_array(cls, *args, **<object>kwargs)
 

@@ -14,7 +14,10 @@ from cpython.object cimport PyObject
 from cppdynarray._core import _dispatch
 from cppdynarray._core._array import DynamicArray
 
-from cppdynarray._core._new cimport as_dtype, as_order, new, new_copy, new_from_iterable
+from cppdynarray._core._dispatch cimport as_plain, is_dynamic
+from cppdynarray._core._new cimport (
+    as_array, as_dtype, as_order, new, new_copy, new_from_iterable, new_from_numbers,
+)
 
 cnp.import_array()
 
@@ -46,7 +49,11 @@ cdef object _new(object shape, object dtype, object order, object device, bint z
     order = as_order(order, "C", "CF")
     if device is not None and device != "cpu":
         raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
-    return new(cls, shape, dtype, 0, 0, order == "F", zeroed)
+    return new(cls, shape, dtype, 0, 0, order != "C", zeroed)
+
+
+cdef bint owns_memory(cnp.ndarray array) noexcept:
+    return cnp.PyArray_CHKFLAGS(array, cnp.NPY_ARRAY_OWNDATA)
 
 
 cdef object _own(object array, str order="K"):
@@ -236,7 +243,9 @@ def arange(*args, dtype=None, device=None, like=None, **kwargs):
         kwargs["dtype"] = dtype
     if _is_foreign(like):
         return np.arange(*args, device=device, like=like, **kwargs)
-    return _own(np.arange(*args, device=device, **kwargs))
+    if device is not None:
+        kwargs["device"] = device
+    return _own(np.arange(*args, **kwargs))
 
 
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
@@ -304,6 +313,16 @@ def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, ndm
     DynamicArray([[1, 2],
                   [3, 4]])
     """
+    cdef bint ours = is_dynamic(object)
+    if (
+        (copy is True or copy is None and not ours)
+        and order == "K" and ndmin == 0 and not subok and ndmax is None and like is None
+    ):
+        # What most calls ask for.
+        made = new_from_numbers(DynamicArray, object, dtype) if type(object) is list else None
+        if made is not None:
+            return made
+        return new_copy(DynamicArray, as_array(as_plain(object) if ours else object, dtype), "K")
     extra = {} if ndmax is None else {"ndmax": ndmax}
     if _is_foreign(like):
         return np.array(
@@ -311,7 +330,7 @@ def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, ndm
         )
     source = np.array(object, dtype, copy=None, order=order, subok=True, ndmin=ndmin, **extra)
     cls = type(source) if subok and isinstance(source, DynamicArray) else DynamicArray
-    if not copy and source is object and type(source) is cls and source.flags.owndata:
+    if not copy and source is object and type(source) is cls and owns_memory(source):
         return source
     if copy is not None and not copy:
         raise ValueError(
@@ -353,6 +372,8 @@ def asarray(a, dtype=None, order=None, *, device=None, copy=None, like=None):
     """
     if device not in (None, "cpu"):
         raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
+    if type(a) is DynamicArray and dtype is None and order is None and not copy and like is None and owns_memory(a):
+        return a
     return array(a, dtype, copy=copy, order="K" if order is None else order, like=like)
 
 
@@ -668,7 +689,7 @@ cdef bint is_new(PyObject* made) noexcept:
     """
     while made != NULL and PyArray_CheckExact(made) and Py_REFCNT(made) == 1:
         if base_of(made) == NULL:
-            return cnp.PyArray_CHKFLAGS(<cnp.ndarray>made, cnp.NPY_ARRAY_OWNDATA)
+            return owns_memory(<cnp.ndarray>made)
         made = base_of(made)
     return False
 

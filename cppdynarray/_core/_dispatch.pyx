@@ -19,9 +19,7 @@ cdef extern from "dispatch.hpp" namespace "cppdynarray":
     PyTypeObject* dynamic_array_type
     PyTypeObject* rolling_array_type
     PyObject* function_overrides
-    PyObject* ndarray_array_function
-    PyObject* some_ndarray
-    PyObject* only_ndarray
+    PyObject* implementation_name
     PyObject* array_function_by_name
     bint c_is_dynamic "cppdynarray::is_dynamic"(object value) noexcept
     object c_as_plain "cppdynarray::as_plain"(object array)
@@ -85,14 +83,11 @@ cdef void set_rolling_type(type rolling_array):
 
 cdef void set_type(type dynamic_array):
     """Says which class is to be replaced by plain views."""
-    global dynamic_array_type, function_overrides, ndarray_array_function, some_ndarray, only_ndarray
-    global array_function_by_name
+    global dynamic_array_type, function_overrides, implementation_name, array_function_by_name
     dynamic_array_type = <PyTypeObject*>dynamic_array
     overrides[np.array_repr] = _array_repr
     function_overrides = <PyObject*>overrides
-    ndarray_array_function = <PyObject*>_ndarray_array_function
-    some_ndarray = <PyObject*>_ndarray
-    only_ndarray = <PyObject*>_only_ndarray
+    implementation_name = <PyObject*>_implementation_name
     array_function_by_name = <PyObject*>_array_function_by_name
 
 
@@ -179,9 +174,9 @@ cdef PyType_Slot* add_operator_slots(PyType_Slot* slots) noexcept:
 # Functions that get the DynamicArray itself: {NumPy function: what is called instead}.
 overrides = {}
 
+cdef object _implementation_name = "_implementation"
 cdef object _ndarray = np.empty(0)
 cdef tuple _only_ndarray = (np.ndarray,)
-cdef object _ndarray_array_function = np.ndarray.__array_function__
 
 
 def _array_repr(*args, **kwargs):

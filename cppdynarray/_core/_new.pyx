@@ -4,6 +4,9 @@
 import numpy as np
 
 cimport numpy as cnp
+from cpython.long cimport PyLong_AsLongAndOverflow, PyLong_CheckExact
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memcpy
 
 from cppdynarray._core._conversion cimport collect, is_array_like
@@ -12,7 +15,7 @@ from cppdynarray._core._growth cimport extend
 from cppdynarray._core._lossless cimport check_array, check_list
 from cppdynarray._core._memory cimport block_of, new_array, set_up_headers, used_bytes, zero_block
 from cppdynarray._core.numpy_api cimport (
-    PyArray_Dims, PyArray_IntpConverter, PyArray_IS_C_CONTIGUOUS, PyArray_IS_F_CONTIGUOUS, PyArray_SAMESHAPE,
+    NPY_ARRAY_ENSUREARRAY, PyArray_Descr, PyArray_Dims, PyArray_FromAny, PyArray_IntpConverter, PyArray_IS_C_CONTIGUOUS, PyArray_IS_F_CONTIGUOUS, PyArray_SAMESHAPE,
     PyDataType_REFCHK, PyDimMem_FREE,
 )
 
@@ -20,12 +23,25 @@ cnp.import_array()
 set_up_headers()
 
 
+cdef extern from "scalars.hpp" namespace "cppdynarray":
+    int type_of_numbers(list numbers) noexcept
+    bint store_numbers(char* data, int type_num, list numbers, Py_ssize_t count) noexcept
+
+
+cdef enum:
+    most_plain_dims = 8  # any number that is enough for most
+
+
+cdef cnp.dtype float64 = np.dtype(float)
+cdef cnp.dtype intp = np.dtype(np.intp)
+
+
 cdef cnp.dtype as_dtype(object dtype):
     """What NumPy's creation functions take for a dtype, as an instance."""
+    if dtype is float:
+        return float64
     if isinstance(dtype, cnp.dtype):
         return dtype
-    if dtype is float:
-        return cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
     if isinstance(dtype, type) and issubclass(dtype, np.dtype):
         return np.empty(0, dtype).dtype
     return np.dtype(dtype)
@@ -44,23 +60,73 @@ cdef str as_order(object order, str default, str allowed="CFAK"):
     return order.upper()
 
 
+cdef int plain_dims(object shape, cnp.npy_intp* dims) noexcept:
+    """The number of dimensions where `shape` is a plain int or a short tuple of them; -1 for what else NumPy takes."""
+    cdef int overflow = 0, axis
+    if PyLong_CheckExact(shape):
+        dims[0] = PyLong_AsLongAndOverflow(shape, &overflow)
+        return -1 if overflow else 1
+    if not PyTuple_CheckExact(shape) or PyTuple_GET_SIZE(shape) > most_plain_dims:
+        return -1
+    for axis in range(PyTuple_GET_SIZE(shape)):
+        if not PyLong_CheckExact(<object>PyTuple_GET_ITEM(shape, axis)):
+            return -1
+        dims[axis] = PyLong_AsLongAndOverflow(<object>PyTuple_GET_ITEM(shape, axis), &overflow)
+        if overflow:
+            return -1
+    return PyTuple_GET_SIZE(shape)
+
+
 cdef object new(type cls, object shape, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0,
                 bint fortran=False, bint zeroed=False):
     """An array of class `cls` with memory of its own, zero or not initialised."""
+    cdef cnp.npy_intp[most_plain_dims] few
     cdef PyArray_Dims dims
     cdef cnp.ndarray array
-    dims.ptr = NULL
-    PyArray_IntpConverter(shape, &dims)
-    try:
-        array = new_array(cls, as_dtype(dtype), dims.len, dims.ptr, capacity, reserve, fortran)
-    finally:
-        PyDimMem_FREE(dims.ptr)
+    cdef int ndim = plain_dims(shape, few)
+    if ndim >= 0:
+        array = new_array(cls, as_dtype(dtype), ndim, few, capacity, reserve, fortran)
+    else:
+        dims.ptr = NULL
+        PyArray_IntpConverter(shape, &dims)
+        try:
+            array = new_array(cls, as_dtype(dtype), dims.len, dims.ptr, capacity, reserve, fortran)
+        finally:
+            PyDimMem_FREE(dims.ptr)
     if zeroed:
         zero_block(block_of(array), 0, used_bytes(array))
     if PyDataType_REFCHK(array.descr):
         # Zero bytes are empty slots: NumPy's arrays start with 0 or None, "" or a record of them.
         as_plain(array)[...] = (np.zeros if zeroed else np.empty)((), array.descr)
     return array
+
+
+cdef cnp.ndarray new_from_numbers(type cls, list numbers, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
+    """An array of class `cls` with the items of a list of floats alone or ints alone; None where there are others, and
+    NumPy has to find the dtype, or where `dtype` is another than theirs.
+    """
+    cdef int type_num = type_of_numbers(numbers)
+    if type_num == cnp.NPY_NOTYPE:
+        return None
+    cdef cnp.dtype of_numbers = float64 if type_num == cnp.NPY_DOUBLE else intp
+    if dtype is not None and dtype is not of_numbers and not (dtype is float and of_numbers is float64):
+        return None
+    cdef cnp.npy_intp count = len(numbers)
+    cdef cnp.ndarray array = new_array(cls, of_numbers, 1, &count, capacity, reserve)
+    # The __array_finalize__ of a subclass may have changed both.
+    if cnp.PyArray_NDIM(array) != 1 or cnp.PyArray_DIMS(array)[0] != count or array.descr is not of_numbers:
+        return None
+    return array if store_numbers(<char*>cnp.PyArray_DATA(array), type_num, numbers, count) else None
+
+
+cdef cnp.ndarray as_array(object contents, object dtype):
+    """np.asarray(contents, dtype), without a call through Python where the dtype is plain."""
+    if dtype is None:
+        return PyArray_FromAny(contents, NULL, 0, 0, NPY_ARRAY_ENSUREARRAY, NULL)
+    if not isinstance(dtype, cnp.dtype):
+        return np.asarray(contents, dtype)
+    Py_INCREF(dtype)  # stolen
+    return PyArray_FromAny(contents, <PyArray_Descr*>dtype, 0, 0, NPY_ARRAY_ENSUREARRAY, NULL)
 
 
 cdef object new_from_iterable(type cls, object iterable, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0,
@@ -115,6 +181,12 @@ cdef cnp.dtype as_growing_dtype(object dtype):
 
 def dynamic_array(type cls, contents=(), dtype=None, *, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
     """What DynamicArray(contents, ...) makes."""
+    return new_with_contents(cls, contents, dtype, capacity, reserve)
+
+
+cdef object new_with_contents(type cls, object contents, object dtype=None, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
+    """The same, as a C function."""
+    cdef cnp.ndarray array
     if capacity < 0 or reserve < 0:
         raise ValueError("capacity and reserve are numbers of rows: they can't be negative")
     if dtype is not None:
@@ -122,6 +194,10 @@ def dynamic_array(type cls, contents=(), dtype=None, *, Py_ssize_t capacity=0, P
     if isinstance(contents, (list, tuple)) and not contents:
         # NumPy sees no contents here to find a dtype for.
         return new(cls, 0, float if dtype is None else dtype, capacity, reserve)
+    if type(contents) is list:
+        array = new_from_numbers(cls, contents, dtype, capacity, reserve)
+        if array is not None:
+            return array
     if is_dynamic(contents):
         contents = as_plain(contents)
     if not isinstance(contents, (list, tuple)) and not is_array_like(contents):
@@ -135,7 +211,7 @@ def dynamic_array(type cls, contents=(), dtype=None, *, Py_ssize_t capacity=0, P
             check_list(contents, dtype)
         else:
             check_array(np.asarray(contents), dtype)
-    source = np.asarray(contents, dtype)
-    if source.ndim == 0:
+    cdef cnp.ndarray source = as_array(contents, dtype)
+    if cnp.PyArray_NDIM(source) == 0:
         raise TypeError(f"contents must be iterable, as for list(); {type(contents).__name__!r} is not")
     return new_copy(cls, source, "C", None, capacity, reserve)

@@ -9,6 +9,7 @@ cdef extern from "numpy/arrayobject.h":
     const int NPY_ARRAY_CARRAY
     const int NPY_ARRAY_C_CONTIGUOUS
     const int NPY_ARRAY_F_CONTIGUOUS
+    const int NPY_ARRAY_ENSUREARRAY
     const int NPY_ARRAY_FARRAY
     const int NPY_ARRAY_WRITEABLE
     const int NPY_USERDEF
@@ -18,12 +19,15 @@ cdef extern from "numpy/arrayobject.h":
     ctypedef enum NPY_ORDER:
         NPY_CORDER
 
+    ctypedef struct PyArray_Descr
+
     ctypedef struct PyArray_Dims:
         cnp.npy_intp* ptr
         int len
 
     object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
                                 const cnp.npy_intp* strides, void* data, int flags, object obj)
+    object PyArray_FromAny(object op, PyArray_Descr* dtype, int min_ndim, int max_ndim, int requirements, PyObject* context)
     object PyArray_NewCopy(cnp.ndarray array, NPY_ORDER order)
     int PyArray_SetBaseObject(cnp.ndarray array, object base) except -1
     int PyArray_FLAGS(cnp.ndarray array) noexcept

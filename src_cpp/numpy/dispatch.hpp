@@ -62,12 +62,14 @@ public:
         if (!is_container(object)) return object;
         // The reference is kept meanwhile: making a container may run Python code.
         PyObject* replaced = nullptr;
-        if (!Py_EnterRecursiveCall(" in nested containers of arrays")) {
+        const bool nested = depth_++ > 0;
+        if (!nested || !Py_EnterRecursiveCall(" in nested containers of arrays")) {
             replaced = PyTuple_CheckExact(object)  ? plain_tuple(object)
                        : PyList_CheckExact(object) ? plain_list(object)
                                                    : plain_dict(object);
-            Py_LeaveRecursiveCall();
+            if (nested) Py_LeaveRecursiveCall();
         }
+        --depth_;
         Py_DECREF(object);
         return replaced;
     }
@@ -264,6 +266,7 @@ private:
     Pair* pairs_ = few_.data();
     std::size_t count_ = 0;
     std::size_t capacity_ = 8;
+    std::size_t depth_ = 0;  // of the containers that plain() is in
 };
 
 // Operators: the interpreter's whole protocol on plain operands, reflected methods and
@@ -541,11 +544,9 @@ inline PyObject* array_ufunc(PyObject*, PyObject* const* args, Py_ssize_t nargs,
 }
 
 // DynamicArray.__array_function__(func, types, args, kwargs): NEP 18. The module sets these.
-inline PyObject* function_overrides = nullptr;       // functions that get the DynamicArray itself
-inline PyObject* ndarray_array_function = nullptr;   // numpy.ndarray.__array_function__
-inline PyObject* some_ndarray = nullptr;
-inline PyObject* only_ndarray = nullptr;             // (numpy.ndarray,)
-inline PyObject* array_function_by_name = nullptr;   // sorts arguments given by name
+inline PyObject* function_overrides = nullptr;      // functions that get the DynamicArray itself
+inline PyObject* implementation_name = nullptr;     // where a function of NumPy's has what ndarrays are given to
+inline PyObject* array_function_by_name = nullptr;  // sorts arguments given by name
 
 // Whether all of `types` are ndarray or kinds of our arrays; -1 on error.
 inline int are_ours(PyObject* types) noexcept {
@@ -579,20 +580,26 @@ inline PyObject* array_function(PyObject* self, PyObject* const* args, Py_ssize_
     if (PyErr_Occurred()) return nullptr;
     const int ours = are_ours(args[1]);
     if (ours < 0) return nullptr;
-    Operands operands;
-    PyObject* plain_args = operands.plain(args[2]);
-    PyObject* plain_kwargs = plain_args != nullptr ? operands.plain(args[3]) : nullptr;
-    PyObject* result = nullptr;
-    if (plain_kwargs != nullptr && ours) {
-        PyObject* all[] = {some_ndarray, function, only_ndarray, plain_args, plain_kwargs};
-        result = PyObject_Vectorcall(ndarray_array_function, all, 5, nullptr);
-    } else if (plain_kwargs != nullptr) {
-        // Somebody else's array among ours: with ours replaced, it decides.
-        result = PyObject_Call(function, plain_args, plain_kwargs);
+    // With somebody else's array among ours, that one decides. Among ours it is as for ndarrays, whose
+    // __array_function__ does no more than this.
+    PyObject* callable = function;
+    if (ours) callable = PyObject_GetAttr(function, implementation_name);
+    else Py_INCREF(callable);
+    if (callable == nullptr) return nullptr;
+    PyObject* result;
+    if (PyDict_GET_SIZE(args[3]) == 0) {
+        result = call_plain(callable, nullptr, PySequence_Fast_ITEMS(args[2]), PyTuple_GET_SIZE(args[2]), nullptr);
+    } else {
+        Operands operands;
+        PyObject* plain_args = operands.plain(args[2]);
+        PyObject* plain_kwargs = plain_args != nullptr ? operands.plain(args[3]) : nullptr;
+        result = plain_kwargs != nullptr ? PyObject_Call(callable, plain_args, plain_kwargs) : nullptr;
+        Py_XDECREF(plain_args);
+        Py_XDECREF(plain_kwargs);
+        result = operands.restore(result);
     }
-    Py_XDECREF(plain_args);
-    Py_XDECREF(plain_kwargs);
-    return operands.restore(result);
+    Py_DECREF(callable);
+    return result;
 }
 
 // All the operators as slots of a type; returns the first free place after them.

@@ -142,4 +142,25 @@ inline bool store_scalar(char* data, int type_num, PyObject* value) noexcept {
     }
 }
 
+// What NumPy makes of a list: NPY_DOUBLE if all its items are floats and NPY_INTP if all are ints, Python's
+// own; NPY_NOTYPE for any other list. Ints may still be too large.
+inline int type_of_numbers(PyObject* list) noexcept {
+    const Py_ssize_t size = PyList_GET_SIZE(list);
+    if (size == 0) return NPY_NOTYPE;
+    PyTypeObject* const type = Py_TYPE(PyList_GET_ITEM(list, 0));
+    if (type != &PyFloat_Type && type != &PyLong_Type) return NPY_NOTYPE;
+    for (Py_ssize_t i = 1; i < size; ++i)
+        if (Py_TYPE(PyList_GET_ITEM(list, i)) != type) return NPY_NOTYPE;
+    return type == &PyFloat_Type ? NPY_DOUBLE : NPY_INTP;
+}
+
+// Writes the items of a list to `count` elements. False: there are not so many, or not all are numbers that fit.
+inline bool store_numbers(char* data, int type_num, PyObject* list, Py_ssize_t count) noexcept {
+    static_assert(sizeof(npy_double) == sizeof(npy_intp), "one step for both");
+    if (PyList_GET_SIZE(list) != count) return false;
+    for (Py_ssize_t i = 0; i < count; ++i, data += sizeof(npy_intp))
+        if (!store_scalar(data, type_num, PyList_GET_ITEM(list, i))) return false;
+    return true;
+}
+
 }  // namespace cppdynarray
