@@ -57,3 +57,47 @@ cdef extern from "cppdynarray/python_array.hpp" namespace "cppdynarray" nogil:
         void resize(size_t count) except +
         void clear() noexcept
         void shrink_to_fit() noexcept
+
+
+cdef extern from "cppdynarray/python_rolling.hpp" namespace "cppdynarray" nogil:
+    cdef cppclass RollingArray "cppdynarray::PythonRolling1D"[T]:
+        """A handle to a cppdynarray.RollingArray with one dimension and elements T."""
+        ctypedef T value_type
+        ctypedef T* iterator
+
+        RollingArray() noexcept
+        # TypeError: other elements than T. ValueError: it can't take rows, or has more dimensions.
+        RollingArray(object array) except +
+        PyObject* object() noexcept  # borrowed
+        size_t size() noexcept
+        bool empty() noexcept
+        size_t maxlen() noexcept
+        T* data() noexcept
+        T* begin() noexcept
+        T* end() noexcept
+        T& operator[](size_t index) noexcept
+        T& at(size_t index) except +
+        T& front() noexcept
+        T& back() noexcept
+        void push_back(const T& value) noexcept
+        void append(const T* source, size_t count) noexcept
+        void clear() noexcept
+
+    cdef cppclass RollingArray2D "cppdynarray::PythonRolling2D"[T]:
+        """A handle to a cppdynarray.RollingArray with two dimensions: its rows, one after the other."""
+        ctypedef T value_type
+
+        RollingArray2D() noexcept
+        RollingArray2D(object array) except +
+        PyObject* object() noexcept  # borrowed
+        size_t rows() noexcept
+        size_t cols() noexcept
+        size_t size() noexcept
+        size_t maxlen() noexcept
+        T* data() noexcept
+        T* row(size_t index) noexcept
+        T& at "operator()"(size_t row, size_t column) noexcept
+        T& operator()(size_t row, size_t column) noexcept
+        void push_back(const T* source) noexcept
+        void append(const T* source, size_t count) noexcept
+        void clear() noexcept

@@ -49,7 +49,6 @@ from numba.np.arrayobj import make_array, populate_array
 
 from cppdynarray._core._array import DynamicArray
 from cppdynarray._core._rolling import RollingArray
-from cppdynarray._core._rolling import handle_capsule as _rolling_capsule
 from cppdynarray._handles import handle_capsule as _capsule
 
 __all__ = ["Growing", "growing"]
@@ -124,7 +123,7 @@ class Growing:
             raise ValueError(f"a handle for compiled code is for 1 or 2 dimensions, not {array.ndim}")
         rolling = isinstance(array, RollingArray)
         self._type = GrowingType(_numba_dtype(array.dtype), array.ndim, rolling)
-        self._capsule = (_rolling_capsule if rolling else _capsule)(array, _NAME)
+        self._capsule = _capsule(array, _NAME)
         self._array = array
         self._place = _pointer_of(self._capsule, _NAME.encode())
 

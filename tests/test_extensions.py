@@ -577,6 +577,145 @@ def compile_cpp(source, output, *flags):
     assert done.returncode == 0, done.stderr
 
 
+# Windows.
+
+
+@pytest.mark.parametrize("dtype", NUMBERS)
+@pytest.mark.parametrize("maxlen", [1, 2, 7, 1000])
+def test_elements_of_all_numeric_dtypes_are_pushed_into_a_window(cython, dtype, maxlen):
+    values = np.arange(1, 101).astype(dtype)
+    w, expected = cda.RollingArray(values[:3], maxlen=maxlen), collections.deque(values[:3], maxlen)
+    for part in (values[:5], values[5:60], values[60:]):
+        cython.push_all_into_window(w, part)
+        expected.extend(part)
+        assert_same(w.as_numpy(), np.array(expected))
+        assert w.maxlen == maxlen
+
+
+def test_python_sees_each_push_into_a_window_at_once(cython):
+    w = cda.RollingArray([1.0, 2.0], maxlen=3)
+    first, second = cython.window_seen_by(w, 2.5, lambda: (len(w), w.tolist(), float(np.sum(w)), w[:].tolist()))
+    assert first == (3, [1.0, 2.0, 2.5], 5.5, [1.0, 2.0, 2.5])
+    assert second == (3, [2.0, 2.5, 2.5], 7.0, [2.0, 2.5, 2.5])
+
+
+def test_a_view_of_a_window_is_right_until_maxlen_elements_were_pushed(cython):
+    for before in range(12):
+        w = cda.RollingArray(np.arange(4.0), maxlen=4)
+        cython.push_all_into_window(w, np.zeros(before))
+        view, rows = w[:], w.tolist()
+        cython.push_all_into_window(w, np.full(4, 7.0))
+        assert view.tolist() == rows
+
+
+def test_the_window_of_a_handle(cython):
+    w = cda.RollingArray(np.arange(10.0), maxlen=4)
+    seen = cython.describe_window(w)
+    assert seen == {
+        "size": 4, "maxlen": 4, "empty": False, "address": w.ctypes.data, "elements": [6.0, 7.0, 8.0, 9.0],
+        "ends": (6.0, 9.0, 6.0, 9.0), "is_object": True,
+    }  # fmt: skip
+    assert cython.window_at(w, 3) == 9.0
+    with pytest.raises(IndexError):
+        cython.window_at(w, 4)
+    cython.clear_window(w, 3.0)
+    assert w.tolist() == [3.0]
+
+
+@pytest.mark.parametrize("count", [1, 3, 50])
+def test_a_window_takes_its_own_elements(cython, count):
+    w, expected = cda.RollingArray([1.0, 2.0, 3.0], maxlen=3), collections.deque([1.0, 2.0, 3.0], 3)
+    cython.push_own_into_window(w, 1, count)
+    for _ in range(count):
+        expected.append(expected[1])
+    assert w.tolist() == list(expected)
+    for _ in range(count):
+        cython.append_window_to_itself(w)
+        assert w.tolist() == list(expected)
+
+
+@pytest.mark.parametrize("sizes", [[2, 3, 100, 1, 0, 4], [1] * 30, [5, 5, 5, 5]])
+def test_several_elements_at_once_are_appended_to_a_window(cython, sizes):
+    w, expected, number = cda.RollingArray(maxlen=5), collections.deque(maxlen=5), 0
+    for size in sizes:
+        part = np.arange(number, number + size, dtype=float)
+        number += size
+        cython.append_to_window(w, part)
+        expected.extend(part)
+        assert w.tolist() == list(expected)
+
+
+def test_rows_are_pushed_into_a_window(cython):
+    rows = np.arange(60.0).reshape(-1, 3)
+    w = cda.RollingArray(rows[:1], maxlen=4)
+    assert cython.push_rows_into_window(w, rows) == (4, 3, 12, 4, 49.0, 49.0)
+    assert_same(w.as_numpy(), rows[-4:])
+
+
+def test_what_is_no_window_is_refused(cython):
+    w = cda.RollingArray([1.0], maxlen=3)
+    for other, error, message in [
+        ([1.0], TypeError, "expected a cppdynarray.RollingArray, got list"),
+        (cda.DynamicArray([1.0]), ValueError, "only a RollingArray is a window"),
+        (np.zeros(3), ValueError, "only a RollingArray is a window"),
+        (w[:].view(cda.RollingArray), ValueError, "it is a view"),
+        (cda.RollingArray([1], maxlen=3), TypeError, "expected elements of dtype float64, got int64"),
+        (cda.RollingArray([[1.0]], maxlen=3), ValueError, "expected an array of 1 dimension, got one of 2"),
+    ]:
+        with pytest.raises(error, match=message):
+            cython.describe_window(other)
+    with pytest.raises(ValueError, match="a handle for windows is needed"):
+        cython.describe(w)
+    w.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        cython.describe_window(w)
+
+
+def test_a_handle_keeps_its_window_and_what_it_looks_like(cython):
+    w = cda.RollingArray([1.0], maxlen=2)
+    watch = weakref.ref(w)
+    recorder = cython.WindowRecorder(w)
+    with pytest.raises(ValueError, match="dtype can't be set while"):
+        w.dtype = "i8"
+    with pytest.raises(ValueError, match="shape can't be set while"):
+        w.shape = (1, 1)
+    del w
+    recorder.record(2.0)
+    recorder.record(3.0)
+    assert recorder.window_of().tolist() == [2.0, 3.0]
+    assert watch() is recorder.window_of()
+    del recorder
+    assert watch() is None
+
+
+def test_pybind11_takes_and_gives_windows(pybind11):
+    w = cda.RollingArray([1.0], maxlen=2)
+    assert pybind11.push_into_window(w, 2.0) is w
+    assert pybind11.push_into_window(w, 3.0).tolist() == [2.0, 3.0]
+    with pytest.raises(TypeError):
+        pybind11.push_into_window(cda.RollingArray([1], maxlen=2), 2.0)
+    with pytest.raises(ValueError, match="only a RollingArray"):
+        pybind11.push_into_window(cda.DynamicArray([1.0]), 2.0)
+
+
+def test_a_window_is_read_while_a_thread_of_cpp_pushes(pybind11):
+    """A row that NumPy reads may be overwritten meanwhile, by one that came later: rows never go back."""
+    maxlen, count = 1000, 10_000_000
+    w, looks = cda.RollingArray(maxlen=maxlen), []
+
+    def look():
+        while not looks or looks[-1] < count - 1:
+            seen = w[:].copy()
+            assert len(seen) <= maxlen
+            if len(seen):
+                assert seen[-1] < count
+                looks.append(seen[-1])
+
+    pybind11.fill_window_from_thread(w, count, look)
+    assert looks == sorted(looks) and len(set(looks)) > 2
+    assert w.tolist() == list(range(count - maxlen, count))
+
+
 OPENER = """
 #include <cppdynarray/python_array.hpp>
 
@@ -596,7 +735,7 @@ PyMODINIT_FUNC PyInit_opener() { return PyModule_Create(&definition); }
 
 @pytest.mark.skipif(sys.platform == "win32", reason="calls a POSIX compiler by hand")
 @pytest.mark.parametrize(
-    ("version", "advice"), [(None, None), (3, "update cppdynarray"), (1, "compile the module again")]
+    ("version", "advice"), [(None, None), (4, "update cppdynarray"), (1, "compile the module again")]
 )
 def test_headers_of_another_version_are_refused(tmp_path, version, advice):
     include = tmp_path / "include"
@@ -604,7 +743,7 @@ def test_headers_of_another_version_are_refused(tmp_path, version, advice):
     if version is not None:
         api = include / "cppdynarray" / "python_api.hpp"
         text = api.read_text()
-        changed = text.replace("python_api_version = 2;", f"python_api_version = {version};")
+        changed = text.replace("python_api_version = 3;", f"python_api_version = {version};")
         assert changed != text
         api.write_text(changed)
     (tmp_path / "opener.cpp").write_text(OPENER)

@@ -316,7 +316,8 @@ def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, ndm
     cdef bint ours = is_dynamic(object)
     if (
         (copy is True or copy is None and not ours)
-        and order == "K" and ndmin == 0 and not subok and ndmax is None and like is None
+        and type(order) is str and order == "K" and type(ndmin) is int and ndmin == 0
+        and not subok and ndmax is None and like is None
     ):
         # What most calls ask for.
         made = new_from_numbers(DynamicArray, object, dtype) if type(object) is list else None

@@ -19,6 +19,7 @@ from cppdynarray._core._growth cimport growable
 from cppdynarray._core._memory cimport (
     ArrayPlace, Block, adopt_block, close_place, open_place, set_up_headers,
 )
+from cppdynarray._core._rolling cimport close_window, is_window, open_window
 from cppdynarray._core.numpy_api cimport NPY_ARRAY_CARRAY, PyDataType_ISNOTSWAPPED, PyDataType_REFCHK
 
 cnp.import_array()
@@ -48,6 +49,7 @@ cdef extern from "cppdynarray/python_api.hpp" namespace "cppdynarray":
         ArrayPlace* (*open)(object, const ElementType*, int) except NULL
         void (*close)(ArrayPlace*) noexcept
         object (*adopt)(Block*, int, const cnp.npy_intp*, const ElementType*, PyObject*)
+        ArrayPlace* (*open_window)(object, const ElementType*, int) except NULL
 
 
 cdef object as_dtype(const ElementType* type):
@@ -79,16 +81,23 @@ cdef object check_dtype(const ElementType* type, cnp.dtype dtype):
         raise TypeError(f"expected elements of dtype {expected}, got {dtype}")
 
 
+cdef int check_ndim(cnp.ndarray array, int ndim) except -1:
+    if cnp.PyArray_NDIM(array) != ndim:
+        raise ValueError(f"expected an array of {ndim} dimension{'s' if ndim > 1 else ''}, got one of {array.ndim}")
+    return 0
+
+
 cdef ArrayPlace* open_array(object array, const ElementType* type, int ndim) except NULL:
     if not cnp.PyArray_Check(array):
         raise TypeError(f"expected a cppdynarray.DynamicArray, got {array.__class__.__name__}")
     if type != NULL:
         check_dtype(type, (<cnp.ndarray>array).descr)
+    if is_window(array):
+        raise ValueError("this is a RollingArray: a handle for windows is needed, PythonRolling1D or PythonRolling2D")
     if not is_dynamic(array):
         raise ValueError("a numpy.ndarray can't grow; cppdynarray.array(a) makes a DynamicArray of a copy")
     growable(array)
-    if cnp.PyArray_NDIM(array) != ndim:
-        raise ValueError(f"expected an array of {ndim} dimension{'s' if ndim > 1 else ''}, got one of {array.ndim}")
+    check_ndim(array, ndim)
     if PyDataType_REFCHK((<cnp.ndarray>array).descr):
         raise TypeError(f"elements of dtype {array.dtype} are Python objects, which need the GIL")
     cdef ArrayPlace* place = open_place(array)
@@ -98,8 +107,22 @@ cdef ArrayPlace* open_array(object array, const ElementType* type, int ndim) exc
     return place
 
 
+cdef ArrayPlace* open_rolling(object array, const ElementType* type, int ndim) except NULL:
+    if not cnp.PyArray_Check(array):
+        raise TypeError(f"expected a cppdynarray.RollingArray, got {array.__class__.__name__}")
+    if type != NULL:
+        check_dtype(type, (<cnp.ndarray>array).descr)
+    if not is_window(array):
+        raise ValueError("only a RollingArray is a window; cppdynarray.RollingArray(a, maxlen=...) makes one")
+    check_ndim(array, ndim)
+    return open_window(array)
+
+
 cdef void close_array(ArrayPlace* place) noexcept:
     cdef PyObject* array = <PyObject*>place.array
+    if is_window(<object>array):
+        close_window(place)
+        return
     close_place(place)
     Py_XDECREF(array)  # last: may run Python code
 
@@ -118,6 +141,7 @@ functions.oldest = 2
 functions.open = open_array
 functions.close = close_array
 functions.adopt = adopt
+functions.open_window = open_rolling
 api = PyCapsule_New(&functions, python_api_capsule, NULL)
 
 
@@ -130,15 +154,18 @@ cdef void free_capsule(object capsule) noexcept:
 
 
 def handle_capsule(array, str name):
-    """A capsule called `name` with a handle to `array`: its pointer is an ArrayPlace*. As a handle does, it
-    keeps the array alive.
+    """A capsule called `name` with a handle to `array`: its pointer is an ArrayPlace*, of a RollingArray a
+    RollingPlace*. As a handle does, it keeps the array alive.
     """
     cdef char* kept = strdup(name.encode())
     cdef ArrayPlace* place = NULL
     try:
         if kept == NULL:
             raise MemoryError
-        place = open_array(array, NULL, array.ndim)
+        if is_window(array):
+            place = open_rolling(array, NULL, array.ndim)
+        else:
+            place = open_array(array, NULL, array.ndim)
         return PyCapsule_New(place, kept, free_capsule)
     except:
         if place != NULL:

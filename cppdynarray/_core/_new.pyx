@@ -15,7 +15,8 @@ from cppdynarray._core._growth cimport extend
 from cppdynarray._core._lossless cimport check_array, check_list
 from cppdynarray._core._memory cimport block_of, new_array, set_up_headers, used_bytes, zero_block
 from cppdynarray._core.numpy_api cimport (
-    NPY_ARRAY_ENSUREARRAY, PyArray_Descr, PyArray_Dims, PyArray_FromAny, PyArray_IntpConverter, PyArray_IS_C_CONTIGUOUS, PyArray_IS_F_CONTIGUOUS, PyArray_SAMESHAPE,
+    NPY_ARRAY_ENSUREARRAY, NPY_ARRAY_FORCECAST, PyArray_Descr, PyArray_Dims, PyArray_FromAny, PyArray_IntpConverter,
+    PyArray_IS_C_CONTIGUOUS, PyArray_IS_F_CONTIGUOUS, PyArray_SAMESHAPE,
     PyDataType_REFCHK, PyDimMem_FREE,
 )
 
@@ -122,11 +123,11 @@ cdef cnp.ndarray new_from_numbers(type cls, list numbers, object dtype, Py_ssize
 cdef cnp.ndarray as_array(object contents, object dtype):
     """np.asarray(contents, dtype), without a call through Python where the dtype is plain."""
     if dtype is None:
-        return PyArray_FromAny(contents, NULL, 0, 0, NPY_ARRAY_ENSUREARRAY, NULL)
+        return PyArray_FromAny(contents, NULL, 0, 0, NPY_ARRAY_ENSUREARRAY | NPY_ARRAY_FORCECAST, NULL)
     if not isinstance(dtype, cnp.dtype):
         return np.asarray(contents, dtype)
     Py_INCREF(dtype)  # stolen
-    return PyArray_FromAny(contents, <PyArray_Descr*>dtype, 0, 0, NPY_ARRAY_ENSUREARRAY, NULL)
+    return PyArray_FromAny(contents, <PyArray_Descr*>dtype, 0, 0, NPY_ARRAY_ENSUREARRAY | NPY_ARRAY_FORCECAST, NULL)
 
 
 cdef object new_from_iterable(type cls, object iterable, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0,

@@ -20,10 +20,8 @@ cimport cython
 cimport numpy as cnp
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.object cimport PyObject, PyTypeObject
-from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer, PyCapsule_New, PyCapsule_SetDestructor
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from libc.stdlib cimport free
-from libc.string cimport memcmp, memset, strdup
+from libc.string cimport memcmp, memset
 
 from cppdynarray._core cimport _conversion, _growth, _indexing
 from cppdynarray._core._conversion cimport has_arena
@@ -32,7 +30,7 @@ from cppdynarray._core._dispatch cimport (
     is_dynamic, set_rolling_type,
 )
 from cppdynarray._core._memory cimport (
-    Block, block_of, new_array, publish, publish_length, room_type, row_bytes, set_up_headers, used_bytes,
+    ArrayPlace, Block, block_of, new_array, publish, publish_length, room_type, row_bytes, set_up_headers, used_bytes,
 )
 from cppdynarray._core._memory cimport shrink_to_fit as shrink_block
 from cppdynarray._core._new cimport as_dtype, as_order
@@ -527,37 +525,28 @@ def __sizeof__(cnp.ndarray self not None):
 
 # Handles, for code that writes without the GIL.
 
-cdef void close_handle(object capsule) noexcept:
-    cdef const char* name = PyCapsule_GetName(capsule)
-    cdef RollingPlace* place = <RollingPlace*>PyCapsule_GetPointer(capsule, name)
-    cdef cnp.ndarray array = <cnp.ndarray><PyObject*>place.array
-    publish_window(array, place)
-    place.handles -= 1
-    if place.handles == 0:
-        mark_placed(array, False)
-    Py_DECREF(array)
-    free(<void*>name)
-
-
-def handle_capsule(cnp.ndarray array not None, str name):
-    """A capsule called `name` whose pointer is the RollingPlace* of `array`, which it keeps alive."""
+cdef ArrayPlace* open_window(cnp.ndarray array) except NULL:
     cdef Room room = changeable(array)
     if PyDataType_REFCHK(array.descr):
         raise TypeError(f"elements of dtype {array.descr} are Python objects, which need the GIL")
-    cdef char* kept = strdup(name.encode())
-    if kept == NULL:
-        raise MemoryError
-    try:
-        capsule = PyCapsule_New(&room.place, kept, NULL)
-    except:
-        free(kept)
-        raise
     if room.place.handles == 0:
         mark_placed(array, True)
     room.place.handles += 1
     Py_INCREF(array)
-    PyCapsule_SetDestructor(capsule, close_handle)
-    return capsule
+    return <ArrayPlace*>&room.place
+
+
+cdef void close_window(ArrayPlace* place) noexcept:
+    cdef cnp.ndarray array = <cnp.ndarray><PyObject*>place.array
+    publish_window(array, <RollingPlace*>place)
+    place.handles -= 1
+    if place.handles == 0:
+        mark_placed(array, False)
+    Py_DECREF(array)
+
+
+cdef bint is_window(object array) noexcept:
+    return isinstance(array, RollingArray)
 
 
 def memory_of(cnp.ndarray array not None):

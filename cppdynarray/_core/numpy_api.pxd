@@ -10,6 +10,7 @@ cdef extern from "numpy/arrayobject.h":
     const int NPY_ARRAY_C_CONTIGUOUS
     const int NPY_ARRAY_F_CONTIGUOUS
     const int NPY_ARRAY_ENSUREARRAY
+    const int NPY_ARRAY_FORCECAST
     const int NPY_ARRAY_FARRAY
     const int NPY_ARRAY_WRITEABLE
     const int NPY_USERDEF

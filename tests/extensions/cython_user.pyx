@@ -1,7 +1,7 @@
 # distutils: language = c++
 """Somebody's Cython module that works on DynamicArrays."""
 
-from cppdynarray cimport DynamicArray, DynamicArray2D
+from cppdynarray cimport DynamicArray, DynamicArray2D, RollingArray, RollingArray2D
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -215,3 +215,85 @@ def call_rows(array, str name, size_t count=0):
         d.shrink_to_fit()
     else:
         raise ValueError(name)
+
+
+def push_all_into_window(window, element[:] values):
+    cdef RollingArray[element] w = RollingArray[element](window)
+    cdef Py_ssize_t i
+    with nogil:
+        for i in range(values.shape[0]):
+            w.push_back(values[i])
+
+
+def window_seen_by(window, double value, see):
+    """What see() returns after each of two pushes through one handle."""
+    cdef RollingArray[double] w = RollingArray[double](window)
+    with nogil:
+        w.push_back(value)
+    first = see()
+    with nogil:
+        w.push_back(value)
+    return first, see()
+
+
+def describe_window(window):
+    cdef RollingArray[double] w = RollingArray[double](window)
+    return {
+        "size": w.size(), "maxlen": w.maxlen(), "empty": w.empty(), "address": <size_t>w.data(),
+        "elements": [w[i] for i in range(w.size())], "ends": (w.front(), w.back(), w.begin()[0], (w.end() - 1)[0]),
+        "is_object": w.object() == <PyObject*>window,
+    }
+
+
+def window_at(window, size_t index):
+    cdef RollingArray[double] w = RollingArray[double](window)
+    return w.at(index)
+
+
+def push_own_into_window(window, size_t index, size_t count):
+    cdef RollingArray[double] w = RollingArray[double](window)
+    with nogil:
+        for _ in range(count):
+            w.push_back(w[index])
+
+
+def append_to_window(window, double[::1] values):
+    cdef RollingArray[double] w = RollingArray[double](window)
+    with nogil:
+        w.append(&values[0] if values.shape[0] else NULL, values.shape[0])
+
+
+def append_window_to_itself(window):
+    cdef RollingArray[double] w = RollingArray[double](window)
+    with nogil:
+        w.append(w.data(), w.size())
+
+
+def clear_window(window, double value):
+    cdef RollingArray[double] w = RollingArray[double](window)
+    with nogil:
+        w.clear()
+        w.push_back(value)
+
+
+def push_rows_into_window(window, double[:, ::1] rows):
+    cdef RollingArray2D[double] w = RollingArray2D[double](window)
+    cdef Py_ssize_t i
+    with nogil:
+        for i in range(rows.shape[0]):
+            w.push_back(&rows[i, 0])
+    return w.rows(), w.cols(), w.size(), w.maxlen(), w(0, 1), w.row(0)[1]
+
+
+cdef class WindowRecorder:
+    """Keeps a handle, and so the window."""
+    cdef RollingArray[double] window
+
+    def __init__(self, window):
+        self.window = RollingArray[double](window)
+
+    def record(self, double value):
+        self.window.push_back(value)
+
+    def window_of(self):
+        return <object>self.window.object()

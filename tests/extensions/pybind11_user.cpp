@@ -13,6 +13,7 @@ namespace py = pybind11;
 using cppdynarray::DynamicArray;
 using cppdynarray::PythonArray1D;
 using cppdynarray::PythonArray2D;
+using cppdynarray::PythonRolling1D;
 
 struct Event {
     double time;
@@ -43,7 +44,20 @@ PYBIND11_MODULE(pybind11_user, module) {
     });
     module.def("same", [](PythonArray2D<double> array) { return array; });
 
+    module.def("push_into_window", [](PythonRolling1D<double> window, double x) {
+        window.push_back(x);
+        return window;
+    });
+
     // From a thread of C++'s own, while Python goes on.
+    module.def("fill_window_from_thread", [](PythonRolling1D<double> window, std::size_t count, py::function look) {
+        std::thread writer([&] {
+            for (std::size_t i = 0; i < count; ++i) window.push_back(static_cast<double>(i));
+        });
+        look();
+        py::gil_scoped_release release;
+        writer.join();
+    });
     module.def("fill_from_thread", [](PythonArray1D<double> array, std::size_t count) {
         std::thread writer([&] {
             for (std::size_t i = 0; i < count; ++i) array.push_back(static_cast<double>(i));

@@ -6,9 +6,11 @@
 
 #include <pybind11/pybind11.h>
 
+#include <type_traits>
 #include <utility>
 
 #include "python_array.hpp"
+#include "python_rolling.hpp"
 #include "to_python.hpp"
 
 namespace pybind11::detail {
@@ -17,7 +19,8 @@ namespace pybind11::detail {
 // grow are a ValueError.
 template <class Handle>
 struct cppdynarray_handle_caster {
-    PYBIND11_TYPE_CASTER(Handle, const_name("cppdynarray.DynamicArray"));
+    static constexpr bool rolling = std::is_base_of_v<cppdynarray::PythonRolling, Handle>;
+    PYBIND11_TYPE_CASTER(Handle, const_name<rolling>("cppdynarray.RollingArray", "cppdynarray.DynamicArray"));
 
     bool load(handle source, bool) {
         try {
@@ -37,6 +40,10 @@ template <class T>
 struct type_caster<cppdynarray::PythonArray1D<T>> : cppdynarray_handle_caster<cppdynarray::PythonArray1D<T>> {};
 template <class T>
 struct type_caster<cppdynarray::PythonArray2D<T>> : cppdynarray_handle_caster<cppdynarray::PythonArray2D<T>> {};
+template <class T>
+struct type_caster<cppdynarray::PythonRolling1D<T>> : cppdynarray_handle_caster<cppdynarray::PythonRolling1D<T>> {};
+template <class T>
+struct type_caster<cppdynarray::PythonRolling2D<T>> : cppdynarray_handle_caster<cppdynarray::PythonRolling2D<T>> {};
 
 // Results only: an array that Python owns can't be taken from it.
 template <class T>

@@ -17,7 +17,7 @@ namespace cppdynarray {
 
 // Of this table, of ElementType and Field, of Block and ArrayPlace. Functions added at the end of the table raise
 // it; a change of what is there raises `oldest` too.
-constexpr std::uint32_t python_api_version = 2;
+constexpr std::uint32_t python_api_version = 3;
 constexpr const char* python_api_capsule = "cppdynarray._handles.api";
 
 struct Field;
@@ -46,12 +46,15 @@ struct PythonApi {
     // (nullptr: any), together with a reference to `object`. nullptr and a Python exception if not.
     ArrayPlace* (*open)(PyObject* object, const ElementType* type, int ndim);
 
-    // Ends what open() began. May run Python code.
+    // Ends what open() or open_window() began. May run Python code.
     void (*close)(ArrayPlace* place);
 
     // A new DynamicArray that owns `block`; nullptr, and the block still the caller's, with a Python
     // exception. `dtype` may be nullptr where `type` says enough.
     PyObject* (*adopt)(Block* block, int ndim, const Py_ssize_t* shape, const ElementType* type, PyObject* dtype);
+
+    // As open() for a RollingArray, whose place is a RollingPlace.
+    ArrayPlace* (*open_window)(PyObject* object, const ElementType* type, int ndim);
 };
 
 // The fields of a struct T, as far as they are to be checked against a structured dtype:

@@ -58,7 +58,7 @@ CPPDYNARRAY_HIDDEN inline const PythonApi& python_api() {
     return *found;
 }
 
-// A reference to a DynamicArray, with what every handle has. Copies refer to the same array. One
+// A reference to an array, with what every handle has. Copies refer to the same array. One
 // thread at a time may change an array, through whatever handle or from Python. While there are handles
 // the array's dtype and the shape of its rows stay as they are.
 class PythonArray {
@@ -100,6 +100,13 @@ public:
 protected:
     PythonArray(PyObject* object, const ElementType& type, int ndim) : api_(&python_api()) {
         place_ = api_->open(object, &type, ndim);
+        if (place_ == nullptr) throw PythonError();
+    }
+
+    // The same for a RollingArray (python_rolling.hpp).
+    enum Rolling { rolling };
+    PythonArray(PyObject* object, const ElementType& type, int ndim, Rolling) : api_(&python_api()) {
+        place_ = api_->open_window(object, &type, ndim);
         if (place_ == nullptr) throw PythonError();
     }
 
