@@ -12,7 +12,6 @@ It is tried in a process of its own, as it may crash. By hand, for three seconds
 """
 
 import argparse
-import contextlib
 import functools
 import importlib
 import io
@@ -99,7 +98,7 @@ def key(value, array):
     if isinstance(value, str | bytes):
         return compact(value)
     if isinstance(value, list | tuple):
-        with contextlib.suppress(ValueError):
+        if holds_numbers(value):
             return (type(value).__name__, compact(marshal.dumps(value)))
         return (type(value).__name__, *[key(each, array) for each in value])
     if isinstance(value, dict):
@@ -111,6 +110,14 @@ def key(value, array):
     if isinstance(value, memoryview):
         return ("memoryview", value.format, value.shape, compact(value.tobytes()))
     return (type(value).__name__, re.sub(r" at 0x[0-9a-f]+", "", repr(value)))
+
+
+def holds_numbers(values):
+    """Whether all of them, in lists of any depth, are Python's own numbers; marshal takes an array for its bytes."""
+    return all(
+        holds_numbers(each) if isinstance(each, list | tuple) else isinstance(each, bool | int | float | complex)
+        for each in values
+    )
 
 
 def compact(value):

@@ -199,8 +199,78 @@ def test_creation(creation, dtype, rng):
         assert [sys.getrefcount(leaf) for leaf in leaves(rows)] == counts
 
 
-def test_a_handle_in_a_capsule():
-    d = cda.zeros(3)
+# Windows: of four rows, with three in it and the next at the end of their room, and one that is full.
+WINDOW_CHANGES = {
+    "append": lambda w, rows, values: functools.partial(w.append, values[0]),
+    "append a row": lambda w, rows, values: functools.partial(w.append, rows[0]),
+    "extend by a list": lambda w, rows, values: functools.partial(w.extend, values),
+    "extend by an iterator": lambda w, rows, values: functools.partial(w.extend, iter(values)),
+    "extend by an array": lambda w, rows, values: functools.partial(w.extend, rows),
+    "extend by itself": lambda w, rows, values: functools.partial(w.extend, w),
+    "clear": lambda w, rows, values: w.clear,
+}
+
+
+@pytest.mark.parametrize("follow", [1, 0], ids=["one fails", "all fail from then on"])
+@pytest.mark.parametrize("pushed", [3, 11, 12])
+@pytest.mark.parametrize("change", WINDOW_CHANGES)
+@pytest.mark.parametrize("dtype", DTYPES[:-1], ids=dtype_id)
+def test_changes_of_windows(change, pushed, follow, dtype, row_shape, rng):
+    rows, more = (samples(dtype, (count, *row_shape), rng) for count in (pushed, 3))
+    values = list(more)
+    things = [leaf for leaf in leaves(more) if isinstance(leaf, Thing)]
+    counts = [sys.getrefcount(thing) for thing in things]
+
+    def prepare():
+        w = cda.RollingArray(dtype=dtype, row_shape=row_shape, maxlen=4)
+        for row in rows:
+            w.append(row)
+        return WINDOW_CHANGES[change](w, more, values), w, w[:], address(w)
+
+    for error, call, w, view, before in failures(prepare, follow=follow):
+        assert issubclass(error, MemoryError)
+        assert_same(w.as_numpy(), rows[-4:])
+        assert_same(view, rows[-4:])
+        assert address(w) == before
+        # and the next operations work
+        w.extend(more)
+        assert_same(w.as_numpy(), joined(rows, more)[-4:])
+        w.append(rows[0])
+        assert_same(w.as_numpy()[-1:], rows[:1])
+        del call, w, view
+    assert [sys.getrefcount(thing) for thing in things] == counts
+
+
+WINDOW_CREATIONS = {
+    "nothing": lambda rows: functools.partial(cda.RollingArray, maxlen=3),
+    "list": lambda rows: functools.partial(cda.RollingArray, list(rows), rows.dtype, maxlen=3),
+    "array": lambda rows: functools.partial(cda.RollingArray, rows, maxlen=3),
+    "rows": lambda rows: functools.partial(cda.RollingArray, dtype=rows.dtype, row_shape=(2, 3), maxlen=3),
+    "copy": lambda rows: cda.RollingArray(rows, maxlen=3).copy,
+    "a subclass": lambda rows: functools.partial(type("Named", (cda.RollingArray,), {}), rows, maxlen=3),
+}
+
+
+@pytest.mark.parametrize("creation", WINDOW_CREATIONS)
+@pytest.mark.parametrize("dtype", DTYPES[:-1], ids=dtype_id)
+def test_creation_of_windows(creation, dtype, rng):
+    rows = samples(dtype, 4, rng)
+    counts = [sys.getrefcount(leaf) for leaf in leaves(rows)]
+    WINDOW_CREATIONS[creation](rows)()
+    cda._core._memory.trim()
+    mapped = cda._core._memory.statistics()["mapped_blocks"]
+    for error, make in failures(lambda: (WINDOW_CREATIONS[creation](rows),)):
+        assert issubclass(error, MemoryError)
+        del make
+        cda._core._memory.trim()
+        assert cda._core._memory.statistics()["mapped_blocks"] == mapped
+    if dtype.kind == "O":
+        assert [sys.getrefcount(leaf) for leaf in leaves(rows)] == counts
+
+
+@pytest.mark.parametrize("make", [lambda: cda.zeros(3), lambda: cda.RollingArray(maxlen=3)], ids=["array", "window"])
+def test_a_handle_in_a_capsule(make):
+    d = make()
     references = sys.getrefcount(d)
     for error, call in failures(lambda: (functools.partial(handle_capsule, d, "name"),)):
         assert issubclass(error, MemoryError)
