@@ -423,11 +423,12 @@ class DynamicArrayMachine(RuleBasedStateMachine):
             self.array.append(row)
             self.now([*self.rows, row])
 
-        value = Changing(number, change)
+        value, before = Changing(number, change), self.model
         if whole:
             self.array[index : index + 1] = [value]
         else:
             self.array[index] = value
+        before[index] = number  # where the array was, if it moved: what looks there sees the assignment too
         self.model[index] = number
 
     # Removal.

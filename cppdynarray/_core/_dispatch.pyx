@@ -179,7 +179,10 @@ cdef object _ndarray = np.empty(0)
 cdef tuple _only_ndarray = (np.ndarray,)
 
 
-def _array_repr(*args, **kwargs):
+def _array_repr(arr, *args, **kwargs):
+    if is_dynamic(arr):
+        arr = as_plain(arr).view(type(arr))  # NumPy looks at it many times: at one whose length stays
+    args = (arr, *args)
     return np.ndarray.__array_function__(_ndarray, np.array_repr, _only_ndarray, args, kwargs)
 
 
