@@ -352,7 +352,7 @@ class DynamicArrayMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.has_room() and pushing.has_handles(self.array) and self.row_items and pushing.can_compile())  # noqa: E501
     def push_without_the_gil(self, count, seed, reads, keep):
         rows = self.sample((count, *self.row_shape), seed)
-        before, after = len(self.array), [*self.rows, *rows]
+        before, after, fit = len(self.array), [*self.rows, *rows], self.array.capacity
         everything = model_array(after, self.row_shape, self.dtype)
         handle = pushing.hold(self.array)
         pushing.push(handle, rows)
@@ -363,6 +363,9 @@ class DynamicArrayMachine(RuleBasedStateMachine):
                     assert before <= len(found) <= len(everything)
                 assert_same(found, everything[: len(found)])
         pushing.join(handle)
+        if address(self.array) != self.address:  # those that fitted were written before it moved
+            fitted = everything[before:fit].reshape(-1)
+            self.memory[before * self.row_items :][: fitted.size] = fitted
         self.now(after)
         if keep and len(self.handles) < 3:
             self.handles.append(handle)

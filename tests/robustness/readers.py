@@ -452,7 +452,10 @@ class Trial:
         )
 
     def plain(self, length):
-        return plain(self.kind, length).copy()
+        source = plain(self.kind, length)
+        made = np.empty(source.shape, source.dtype)  # copy() gives an empty array other strides
+        made[...] = source
+        return made
 
     def prepare(self, others):
         others = [plain(self.kind, LENGTHS[-1]) if each is None else each for each in others]
