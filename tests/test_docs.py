@@ -242,25 +242,34 @@ def test_examples_in_the_documentation(path):
     run_examples(examples, path.name)
 
 
-@pytest.mark.parametrize(("arguments", "shown"), [([], 3), (["--last", "2"], 2)], ids=["all", "last"])
-def test_live_plot_of_the_quickstart(arguments, shown):
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [([], 3), (["--last", "2"], 2), (["--save", "n.npy"], 3), (["--save", "n.npy", "--last", "2"], 2)],
+    ids=["all", "last", "saved", "last of saved"],
+)  # fmt: skip
+def test_live_plot_of_the_quickstart(arguments, shown, tmp_path):
     numbers = "0.5\n-1e3\n7\n"
+    saves = "--save" in arguments
     code = f"""
-        import io, runpy, sys, time
+        import io, os, runpy, sys, threading, time
         import matplotlib
         matplotlib.use("agg")
         import matplotlib.pyplot as plt
-        plt.show = lambda: None
+        os.chdir({str(tmp_path)!r})
+        # Shown for as long as it takes.
+        plt.show = lambda: [thread.join() for thread in threading.enumerate() if thread.daemon]
         sys.stdin = io.StringIO({numbers!r})
         sys.argv = ["live.py", *{arguments!r}]
         script = runpy.run_path({str(ROOT / "docs" / "live.py")!r})
-        while len(script["values"]) < {shown} or script["values"][-1] != 7:
-            time.sleep(0.01)
         script["update"](0)
         print(script["curve"].get_ydata().tolist())
         script["animation"]._draw_was_started = True  # nobody looks at it, which is no mistake
     """
-    assert run_python(code).strip() == str([float(line) for line in numbers.split()][-shown:])
+    numbers = [float(line) for line in numbers.split()]
+    assert run_python(code).strip() == str(numbers[-shown:])
+    if saves:  # run again, it goes on
+        run_python(code)
+        assert np.load(tmp_path / "n.npy").tolist() == numbers * 2
 
 
 START, *SECTIONS = LIBRARIES_PAGE.read_text().split("\n## ")
