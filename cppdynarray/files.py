@@ -109,6 +109,11 @@ class DynamicMemmap(DynamicArray):
             return ValueError(self._cannot_grow)
         return _os_error(error, self._filename)
 
+    def _growth_failure(self):
+        """The exception for why the file last didn't grow, where that is told by no exception; None if it did."""
+        error = _files.growth_error(self)
+        return self._growth_exception(error) if error not in (0, errno.ENOMEM) else None
+
     def flush(self, sync=False):
         """
         Write the number of rows into the file's header, where ``numpy.load`` finds it.

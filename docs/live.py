@@ -3,11 +3,13 @@
 examples:
   your_program | python3 live.py
   your_program | python3 live.py --last 1000
+  your_program | python3 live.py --save numbers.npy
 
 A line that is no number is reported on standard error and skipped.
 """
 
 import argparse
+import contextlib
 import sys
 import threading
 
@@ -30,26 +32,31 @@ parser = argparse.ArgumentParser(
 )
 parser.add_argument("--last", type=positive, metavar="N", help="show only the last N numbers (default: all)")
 parser.add_argument("--label", default="value", metavar="TEXT", help="what the numbers are (default: %(default)s)")
+parser.add_argument("--save", metavar="FILE.npy", help="keep all of them in a file, and go on from there next time")
 options = parser.parse_args()
 
 values = cda.DynamicArray() if options.last is None else cda.RollingArray(maxlen=options.last)
-received = 0
+if options.save is not None:
+    values = cda.open_memmap(options.save, "a", dtype=float)
+received = len(values)
 
 
 def collect() -> None:
     global received
-    for number, line in enumerate(sys.stdin, start=1):
+    for count, line in enumerate(sys.stdin, start=1):
         try:
-            values.append(float(line))
+            number = float(line)
         except ValueError:
             if line.strip():
-                print(f"line {number} is no number, skipped: {line.strip():.40}", file=sys.stderr)
-        else:
+                print(f"line {count} is no number, skipped: {line.strip():.40}", file=sys.stderr)
+            continue
+        with contextlib.suppress(ValueError):  # the window was closed, and with it the file
+            values.append(number)
             received += 1
 
 
 def update(frame: int) -> None:
-    seen = values[:]  # a view of all there is now
+    seen = values[:] if options.last is None else values[-options.last :]  # a view of what there is now
     start = max(received - len(seen), 0) if options.last else 0
     curve.set_data(range(start, start + len(seen)), seen)
     axes.relim()
@@ -67,3 +74,5 @@ axes.set(xlabel="number of the reading", ylabel=options.label)
 threading.Thread(target=collect, daemon=True).start()
 animation = FuncAnimation(figure, update, interval=100, cache_frame_data=False)
 plt.show()
+if isinstance(values, cda.DynamicMemmap):
+    values.close()

@@ -244,18 +244,17 @@ def test_examples_in_the_documentation(path):
 
 
 LIVE = """
-    import io, runpy, sys, time
+    import io, os, runpy, sys, threading
     import matplotlib
     matplotlib.use("agg")
     matplotlib.get_backend = lambda: "a window"
     import matplotlib.pyplot as plt
-    plt.show = lambda: None
+    os.chdir({folder!r})
+    # Shown for as long as it takes.
+    plt.show = lambda: [thread.join() for thread in threading.enumerate() if thread.daemon]
     sys.stdin = io.StringIO({lines!r})
     sys.argv = ["live.py", *{arguments!r}]
     script = runpy.run_path({path!r})
-    while len(script["values"]) < {shown} or script["values"][-1] != 7:
-        time.sleep(0.01)
-    time.sleep(0.05)  # the count follows
     script["update"](0)
     print(list(script["curve"].get_xdata()), script["curve"].get_ydata().tolist())
     print(script["axes"].get_xlabel(), "|", script["axes"].get_ylabel())
@@ -265,18 +264,25 @@ LIVE = """
 
 @pytest.mark.parametrize(
     ("arguments", "shown", "label"),
-    [([], 3, "value"), (["--last", "2", "--label", "volt"], 2, "volt")],
-    ids=["all", "last"],
-)
-def test_live_plot_of_the_quickstart(arguments, shown, label):
+    [
+        ([], 3, "value"), (["--last", "2", "--label", "volt"], 2, "volt"),
+        (["--save", "n.npy"], 3, "value"), (["--save", "n.npy", "--last", "2"], 2, "value"),
+    ],
+    ids=["all", "last", "saved", "last of saved"],
+)  # fmt: skip
+def test_live_plot_of_the_quickstart(arguments, shown, label, tmp_path):
     lines = "0.5\nnothing\n\n-1e3\n7\n"
     path = str(ROOT / "docs" / "live.py")
-    done = run_process(textwrap.dedent(LIVE).format(lines=lines, arguments=arguments, path=path, shown=shown))
+    code = textwrap.dedent(LIVE).format(lines=lines, arguments=arguments, path=path, folder=str(tmp_path))
+    done = run_process(code)
     assert done.returncode == 0, done.stderr
     points, labels = done.stdout.strip().splitlines()
     assert points == f"{list(range(3))[-shown:]} {[0.5, -1000.0, 7.0][-shown:]}"
     assert labels == f"number of the reading | {label}"
     assert done.stderr == "line 2 is no number, skipped: nothing\n"
+    if "--save" in arguments:  # run again, it goes on
+        assert run_process(code).returncode == 0
+        assert np.load(tmp_path / "n.npy").tolist() == [0.5, -1000.0, 7.0] * 2
 
 
 @pytest.mark.parametrize(

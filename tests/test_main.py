@@ -22,6 +22,7 @@ from cppdynarray import __main__ as program
 from cppdynarray.demo import compare as demo_compare
 from cppdynarray.demo import records as stream
 from cppdynarray.demo import text as demo_text
+from subprocesses import linux_only
 
 COMMAND = [sys.executable, "-W", "error", "-m", "cppdynarray"]
 UTF8 = {"PYTHONIOENCODING": "utf-8"}
@@ -85,7 +86,7 @@ def test_walk_finds_what_os_walk_finds(tree):
             status = os.stat(os.path.join(folder, name))
             expected.append((status.st_size, int(status.st_mtime), depth))
     assert skipped == []
-    assert sorted(demo_compare.replay(records)) == sorted(expected)
+    assert sorted(stream.replay(records)) == sorted(expected)
 
 
 def test_report_has_the_numbers(tree):
@@ -163,7 +164,7 @@ def extreme():
 
 def test_extreme_times_and_sizes(extreme):
     records = extreme
-    assert [time for _, time, _ in demo_compare.replay(records)] == EXTREMES
+    assert [time for _, time, _ in stream.replay(records)] == EXTREMES
     costs = demo_compare.compare(records)
     progress = demo_text.Progress(io.StringIO())
     text = demo_text.report(
@@ -387,6 +388,99 @@ def test_second_ctrl_c_quits(tree):
     )
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.endswith(STOPPED) and "Traceback" not in done.stderr
+
+
+# Files.
+
+def test_a_file_that_goes_on(tree, tmp_path):
+    """The second run takes what is new, and each of several equal files."""
+    path = tmp_path / "files.npy"
+    first = run(tree, "--save", path)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.endswith(f"\nsaved      {path}: {len(SIZES)} records\n")
+    expected, _ = collect(tree)
+    np.testing.assert_array_equal(np.load(path), expected, strict=True)
+    assert not (tmp_path / "files.npy.live").exists()
+    for name in ("new", "same as new"):
+        (tree / name).write_bytes(b"12345")
+        os.utime(tree / name, (1e9, 1e9))
+    again = run(tree, "--save", path)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.endswith(f": {len(SIZES) + 2} records, {len(SIZES)} of them by earlier runs\n")
+    assert np.load(path)[len(SIZES) :].tolist() == [(5, np.datetime64(10**9, "s").item(), 0)] * 2
+    assert np.load(path)[: len(SIZES)].tolist() == expected.tolist()
+
+
+def test_a_run_that_is_killed_and_goes_on(tmp_path):
+    root, path = tmp_path / "tree", tmp_path / "files.npy"
+    root.mkdir()
+    for number in range(500):
+        (root / str(number)).write_bytes(b"x" * number)
+    script = (
+        "import os, runpy, signal, sys, cppdynarray.demo.records as s\n"
+        "walk = s.walk\n"
+        "def killed(*arguments):\n"
+        "    for number, record in enumerate(walk(*arguments)):\n"
+        "        if number == 300: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        yield record\n"
+        "s.walk = killed\n"
+        "runpy.run_module('cppdynarray', run_name='__main__', alter_sys=True)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, root, "--save", path], capture_output=True, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    done = run(root, "--save", path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(": 500 records, 300 of them by earlier runs\n")
+    assert sorted(np.load(path)["size"]) == list(range(500))
+
+
+def test_ctrl_c_finishes_the_file(tree, tmp_path, monkeypatch, capsys):
+    def stopped(directory, skipped):
+        yield from [(5, 0, 0), (7, 0, 1)]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "walk", stopped)
+    path = tmp_path / "files.npy"
+    assert program.main([str(tree), "--save", str(path)]) == 130
+    assert capsys.readouterr().out.endswith(f"{path}: 2 records\n")
+    assert np.load(path)["size"].tolist() == [5, 7]
+
+
+@linux_only
+def test_a_file_that_cant_grow(tree, tmp_path):
+    """As on a full disk: what is in it stays, and the report is about that."""
+    for number in range(5000):
+        (tree / f"more{number}").touch()
+    path = tmp_path / "files.npy"
+    script = (
+        "import resource, runpy, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096 + (1 << 16), resource.RLIM_INFINITY))\n"
+        "runpy.run_module('cppdynarray', run_name='__main__', alter_sys=True)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, tree, "--save", path], capture_output=True, text=True, timeout=60
+    )
+    most = (1 << 16) // stream.RECORD.itemsize
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.endswith("the file can't grow: File too large; the report is about what is in it\n")
+    assert field(done.stdout, "files") == f"{most:,}"
+    assert len(np.load(path)) == most
+
+
+def test_files_that_cant_be_used(tree, tmp_path, capsys):
+    np.save(tmp_path / "other.npy", np.arange(3))
+    (tmp_path / "text.npy").write_text("a,b")
+    held = cda.open_memmap(tmp_path / "held.npy", "w+", stream.RECORD)
+    for name, words in (
+        ("other.npy", "dtype int64, not"), ("text.npy", "isn't a .npy file"), ("held.npy", "another process writes"),
+        (".", "Is a directory"), ("no/where.npy", "No such file or directory"),
+    ):  # fmt: skip
+        with pytest.raises(SystemExit) as raised:
+            program.main([str(tree), "--save", str(tmp_path / name)])
+        assert raised.value.code == 2
+        said = capsys.readouterr().err
+        assert said.startswith("python3 -m cppdynarray: error: --save") and words in said
+    assert len(held) == 0
 
 
 # Progress.

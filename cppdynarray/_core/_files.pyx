@@ -109,6 +109,7 @@ cdef extern from "cppdynarray/file_memory.hpp" namespace "cppdynarray" nogil:
         Place place
         bint is_closed() noexcept
         bint is_forked() noexcept
+        int error() noexcept
         int flush(bint sync) noexcept
         int close() noexcept
         void leave() noexcept
@@ -247,6 +248,8 @@ cdef GrowingFile* file_of(cnp.ndarray array) noexcept:
 
 cdef object as_finished(GrowingFile* growing):
     """An array whose file is closed is read-only."""
+    if growing.place.array == NULL:
+        return  # it has other memory by now, and a handle has this, see forget_array()
     publish(<cnp.ndarray>growing.place.array)
     PyArray_CLEARFLAGS(<cnp.ndarray>growing.place.array, NPY_ARRAY_WRITEABLE)
 
@@ -260,6 +263,12 @@ def is_writer(cnp.ndarray array not None):
 def is_forked(cnp.ndarray array not None):
     cdef GrowingFile* growing = file_of(array)
     return growing != NULL and growing.is_forked()
+
+
+def growth_error(cnp.ndarray array not None):
+    """Why the file last didn't grow, as an errno; 0 if it did."""
+    cdef GrowingFile* growing = file_of(array)
+    return growing.error() if growing != NULL else 0
 
 
 def flush(cnp.ndarray array not None, bint sync):

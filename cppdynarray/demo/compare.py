@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cppdynarray._core._array import DynamicArray
+from cppdynarray.demo.records import replay
 
 # Enough to measure on, and a second or so at most.
 MOST_RECORDS = 100_000
@@ -33,24 +34,6 @@ class Cost(NamedTuple):
     collect: float
     look: float
     peak: int
-
-
-def replay(records):
-    """
-    Yield records again, one at a time, as new tuples of plain ints.
-
-    Parameters
-    ----------
-    records : numpy.ndarray
-        All of whose fields have 8 bytes.
-
-    Yields
-    ------
-    tuple of int
-    """
-    plain = records.view([(name, "i8") for name in records.dtype.names])
-    for start in range(0, len(plain), 1000):
-        yield from plain[start : start + 1000].tolist()
 
 
 def append_all(stream, container):

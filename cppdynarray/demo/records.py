@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 
 import numpy as np
 
@@ -48,6 +49,47 @@ def walk(directory, skipped):
                         skipped.append((entry.path, error.strerror))
         except OSError as error:
             skipped.append((path, error.strerror))
+
+
+def replay(records):
+    """
+    Yield records again, one at a time, as new tuples of plain ints.
+
+    Parameters
+    ----------
+    records : numpy.ndarray
+        All of whose fields have 8 bytes.
+
+    Yields
+    ------
+    tuple of int
+    """
+    plain = records.view([(name, "i8") for name in records.dtype.names])
+    for start in range(0, len(plain), 1000):
+        yield from plain[start : start + 1000].tolist()
+
+
+def without(stream, records):
+    """
+    Leave out of a stream what has been recorded before, by another run over the same files.
+
+    Parameters
+    ----------
+    stream : iterable of tuple of int
+        As from `walk`.
+    records : numpy.ndarray
+        What there is; two equal ones stand for two files.
+
+    Yields
+    ------
+    tuple of int
+    """
+    known = Counter(replay(records[:]))
+    for record in stream:
+        if known.get(record, 0):
+            known[record] -= 1
+        else:
+            yield record
 
 
 def total_bytes(records):

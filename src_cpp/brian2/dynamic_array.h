@@ -19,7 +19,7 @@ public:
 protected:
     std::size_t rows_in_all() const noexcept { return length_of(this); }
     void resize_rows(std::size_t rows) {
-        if (!functions->resize(this, rows)) throw NoMemory();
+        if (!functions->resize(this, rows)) throw_no_room(this);
     }
 };
 

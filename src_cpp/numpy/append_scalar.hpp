@@ -7,14 +7,19 @@
 #include "array_growth.hpp"
 #include "scalars.hpp"
 
+#if defined(_MSC_VER)
+#define CPPDYNARRAY_NOT_INLINE __declspec(noinline)
+#else
+#define CPPDYNARRAY_NOT_INLINE __attribute__((noinline))
+#endif
+
 namespace cppdynarray {
 
-// Appends `value` to `self`, a one-dimensional array, if that takes no more than a store: false, and
-// nothing has changed, if there is no room or the conversion needs NumPy. Runs no Python code.
-inline bool append_scalar(PyObject* self, PyObject* value) noexcept {
-    auto* array = reinterpret_cast<PyArrayObject*>(self);
+// Writes `value` behind the last element of an array of ours whose length is published; the length is the
+// caller's to raise. False, and nothing has changed, as append_scalar() says.
+inline bool store_at_end(PyArrayObject* array, PyObject* value) noexcept {
     constexpr int needed = NPY_ARRAY_OWNDATA | NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED;
-    if (!is_quiet(array) || (PyArray_FLAGS(array) & needed) != needed || PyArray_NDIM(array) != 1) return false;
+    if ((PyArray_FLAGS(array) & needed) != needed || PyArray_NDIM(array) != 1) return false;
     const PyArray_Descr* dtype = PyArray_DESCR(array);
     const npy_intp item_size = PyDataType_ELSIZE(dtype);
     const npy_intp length = PyArray_DIMS(array)[0];
@@ -30,7 +35,32 @@ inline bool append_scalar(PyObject* self, PyObject* value) noexcept {
     } else if (!store_scalar(data + used, dtype->type_num, value)) {
         return false;
     }
-    set_length(array, length + 1);  // publish_length(), for an array known to be quiet
+    return true;
+}
+
+// append_scalar() for an array that isn't quiet: one of a file, or with open handles. A function of its own,
+// so that the others' is as short as if there were none. False also if there is something to publish.
+CPPDYNARRAY_NOT_INLINE inline bool append_scalar_to_place(PyArrayObject* array, PyObject* value) noexcept {
+    if (!is_placed(array) || !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA) || PyArray_NDIM(array) != 1) return false;
+    const Block* const block = Block::of(PyArray_DATA(array));
+    ArrayPlace* const place = block->place;
+    const auto length = static_cast<std::size_t>(PyArray_DIMS(array)[0]);
+    // NumPy's own functions may have given it other rows than the place has.
+    if (place == nullptr || block_of(place) != block || length_of(place) != length ||
+        place->row_bytes != static_cast<std::size_t>(PyArray_ITEMSIZE(array)) || !store_at_end(array, value))
+        return false;
+    set_length_of(place, length + 1);
+    set_length(array, static_cast<npy_intp>(length + 1));
+    return true;
+}
+
+// Appends `value` to `self`, a one-dimensional array, if that takes no more than a store: false, and
+// nothing has changed, if there is no room or the conversion needs NumPy. Runs no Python code.
+inline bool append_scalar(PyObject* self, PyObject* value) noexcept {
+    auto* array = reinterpret_cast<PyArrayObject*>(self);
+    if (!is_quiet(array)) return append_scalar_to_place(array, value);
+    if (!store_at_end(array, value)) return false;
+    set_length(array, PyArray_DIMS(array)[0] + 1);  // publish_length(), for an array known to be quiet
     return true;
 }
 

@@ -229,17 +229,20 @@ inline ArrayPlace* open_place(PyArrayObject* array) noexcept {
     return place;
 }
 
-// Ends a handle. With the last one the length is NumPy's again, unless it is shared further.
+// Ends a handle. With the last one the length is NumPy's again, unless it is shared further: such a place is
+// its block's, and goes with it.
 inline void close_place(ArrayPlace* place) noexcept {
-    if (--place->handles != 0 || place->length != &place->own_length) return;
-    if (auto* array = static_cast<PyArrayObject*>(place->array)) {
+    if (--place->handles != 0) return;
+    const bool is_shared = place->length != &place->own_length;
+    if (place->array == nullptr) {  // see forget_array()
+        release_traced(place->block, 0);
+    } else if (!is_shared) {
+        auto* array = static_cast<PyArrayObject*>(place->array);
         publish(array);
         place->block->place = nullptr;
         set_handler(array, own_handler);
-    } else {
-        release_traced(place->block, 0);  // see forget_array()
     }
-    PyMem_RawFree(place);
+    if (!is_shared) PyMem_RawFree(place);
 }
 
 // The array frees a block that handles are open on, by functions of NumPy's that can't be refused: the

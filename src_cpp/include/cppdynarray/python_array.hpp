@@ -8,11 +8,14 @@
 
 #include <Python.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <exception>
+#include <ios>
 #include <new>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "block.hpp"
@@ -35,6 +38,19 @@ struct NoMemory : std::bad_alloc {
         return "no memory for the array to grow, or no array can have that size";
     }
 };
+
+// OSError, once it reaches Python by way of Cython: the file of a DynamicMemmap can't grow. code() says why,
+// ENOSPC for a full disk.
+struct FileError : std::ios_base::failure {
+    explicit FileError(int error) : failure("the array's file can't grow", {error, std::generic_category()}) {}
+};
+
+// Why an array didn't grow.
+[[noreturn]] inline void throw_no_room(const ArrayPlace* place) {
+    const int error = growth_error(place->block);
+    if (error != 0 && error != ENOMEM) throw FileError(error);
+    throw NoMemory();
+}
 
 // The functions of the installed package; throws PythonError if it isn't there or doesn't fit these
 // headers. Needs the GIL.
@@ -113,13 +129,13 @@ protected:
     std::size_t rows() const noexcept { return length_of(place_); }
 
     void reserve_rows(std::size_t count) {
-        if (!place_->functions->reserve(place_, count)) throw NoMemory();
+        if (!place_->functions->reserve(place_, count)) throw_no_room(place_);
     }
     void resize_rows(std::size_t count) {
-        if (!place_->functions->resize(place_, count)) throw NoMemory();
+        if (!place_->functions->resize(place_, count)) throw_no_room(place_);
     }
     void append_rows(const void* source, std::size_t count) {
-        if (!place_->functions->append(place_, source, count)) throw NoMemory();
+        if (!place_->functions->append(place_, source, count)) throw_no_room(place_);
     }
 
     ArrayPlace* place_ = nullptr;
@@ -127,7 +143,8 @@ protected:
 };
 
 // A handle to an array with one dimension, with std::vector's members. All but the constructor work
-// without the GIL. What grows throws std::bad_alloc, and nothing has changed, if there is no memory.
+// without the GIL. What grows throws std::bad_alloc, and nothing has changed, if there is no memory; or, for
+// arrays on files, FileError.
 template <class T>
 class PythonArray1D : public PythonArray {
 public:
