@@ -83,6 +83,17 @@ inline T* rows_of(ArrayPlace* place) noexcept {
     return reinterpret_cast<T*>(place->data());
 }
 
+// Where `count` rows go behind the first `before`; null if there is no memory. Who reads while steps run sees them
+// once set_length_of() says that they are there.
+template <class T>
+inline T* room_for(ArrayPlace* place, std::size_t before, std::size_t count) noexcept {
+    if (!set_rows(place, before)) return nullptr;
+    if ((before + count) * place->row_bytes > place->block->committed_bytes &&
+        !place->functions->reserve(place, before + count))
+        return nullptr;
+    return reinterpret_cast<T*>(place->data() + before * place->row_bytes);
+}
+
 // Arithmetic as Python means it, and as Cython compiles it: `/` is never the division of integers.
 template <class A, class B>
 inline auto divide(A a, B b) noexcept {

@@ -77,14 +77,23 @@ def assert_equal(found, expected):
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name, strict=True)
 
 
-@pytest.mark.parametrize("build", [networks.small, networks.stdp, lambda: networks.coba(200), noisy])
-def test_values_are_those_of_cython(build):
+NETWORKS = {
+    "small": networks.small, "stdp": networks.stdp, "coba": lambda: networks.coba(200),
+    "cuba": lambda: networks.cuba(200), "oscillating": lambda: networks.oscillating(200), "barrels": networks.barrels,
+    "noisy": noisy,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_values_are_those_of_cython(name):
+    build, duration = NETWORKS[name], 20 * ms if name == "noisy" else 50 * ms
     before = direct.report()
-    found = run(build)
+    found = run(build, duration)
     after = direct.report()
-    assert after.native_count > before.native_count and after.fused_steps >= before.fused_steps + 200
+    assert after.native_count > before.native_count
+    assert after.fused_steps >= before.fused_steps + round(duration / (0.1 * ms))
     with direct.enabled(False):
-        expected = run(build)
+        expected = run(build, duration)
     assert_equal(found, expected)
     assert any(values.size > 10 for name, values in found.items() if "spikes" in name or "weights" in name)
 
@@ -251,24 +260,84 @@ def test_an_error_in_a_step_names_its_object():
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
-def test_a_thread_reads_while_steps_run():
-    network = networks.small()
-    network.run(1 * ms)
-    t = cppdynarray.brian2.dynamic_array(next(each for each in network.objects if each.name == "states"), "t")
-    lengths, done = [], threading.Event()
+def read_meanwhile(action, look):
+    """Calls `look` again and again in a thread, until `action` is over. Its results."""
+    found, failures, started, done = [], [], threading.Event(), threading.Event()
 
     def read():
-        while not done.is_set():
-            view = t[:]
-            lengths.append(len(view))
-            assert (np.diff(view) > 0).all()
+        try:
+            while not done.is_set():
+                found.append(look())
+                started.set()
+        except BaseException as error:
+            failures.append(error)
+            started.set()
 
     reader = threading.Thread(target=read)
     reader.start()
-    network.run(20 * second)
-    done.set()
-    reader.join()
+    started.wait()
+    try:
+        action()
+    finally:
+        done.set()
+        reader.join()
+    if failures:
+        raise failures[0]
+    return found
+
+
+def test_a_thread_reads_states_while_steps_run():
+    network = networks.small()
+    network.run(1 * ms)
+    states = next(each for each in network.objects if each.name == "states")
+    t, v = (cppdynarray.brian2.dynamic_array(states, name) for name in "tv")
+
+    def look():
+        times = t[:]
+        values = v[: len(times)]
+        assert len(values) == len(times)  # all of what was recorded at these times is there
+        np.testing.assert_array_equal(times, np.arange(len(times)) * 0.0001)
+        assert values.any(axis=1).all()
+        return len(times)
+
+    lengths = read_meanwhile(lambda: network.run(20 * second), look)
     assert len(set(lengths)) > 3 and lengths == sorted(lengths) and len(t) == 200_010
+
+
+@pytest.mark.parametrize("neurons", [1, 1000])
+def test_a_thread_reads_spikes_while_steps_run(neurons):
+    # Ten million of them. All neurons fire at each step, so that each spike is known.
+    steps = 10_000_000 // neurons if neurons > 1 else 1_000_000
+    group = brian2.NeuronGroup(neurons, "v : 1", threshold="v >= 0", name="firing")
+    monitor = brian2.SpikeMonitor(group, name="fired")
+    network = brian2.Network(group, monitor)
+    network.run(brian2.defaultclock.dt)
+    i, t = (cppdynarray.brian2.dynamic_array(monitor, name) for name in "it")
+    views = []
+
+    def check(times, indices, first):
+        number = np.arange(first, first + len(times))
+        np.testing.assert_array_equal(indices, number % neurons)
+        np.testing.assert_array_equal(times, number // neurons * 0.0001)
+
+    def look():
+        times = t[:]
+        indices = i[: len(times)]
+        last = max(0, len(times) - 100_000)
+        check(times[last:], indices[last:], last)
+        if len(views) < 10_000:
+            views.append((times, indices))
+        return len(times)
+
+    before = direct.report().fused_steps
+    lengths = read_meanwhile(lambda: network.run((steps - 1) * brian2.defaultclock.dt), look)
+    assert direct.report().fused_steps == before + steps - 1
+    assert len(set(lengths)) > 3 and lengths == sorted(lengths)
+    assert len(t) == len(i) == steps * neurons
+    check(t[:], i[:], 0)
+    for times, indices in views[:: max(1, len(views) // 20)]:  # what was seen early stays
+        assert np.shares_memory(times, t[:1]) or not len(times)
+        check(times, indices, 0)
 
 
 def test_connecting_out_of_range_is_brian2s_error_and_adds_nothing():
