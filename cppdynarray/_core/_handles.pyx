@@ -120,7 +120,8 @@ cdef ArrayPlace* open_rolling(object array, const ElementType* type, int ndim) e
 
 cdef void close_array(ArrayPlace* place) noexcept:
     cdef PyObject* array = <PyObject*>place.array
-    if is_window(<object>array):
+    # The array may have lost this memory, see forget_array().
+    if array != NULL and is_window(<object>array):
         close_window(place)
         return
     close_place(place)

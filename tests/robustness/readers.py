@@ -53,13 +53,15 @@ MOST_SECONDS, MOST_BYTES = 1e-3, 1 << 21
 # dispatch on this argument, so that no function of ours stands between: such code wants a view, d[:].
 LOOKS_TWICE = (
     "functions: einsum: f('ii->i', s)", "functions: linalg.cross: f(m, m[::-1])", "functions: place: f(v, v > 1, w)",
-    "functions: select: f([v < 0, b], [v, 3]",
+    "functions: piecewise: f(v, [v < 0, v >= 0]", "functions: select: f([v < 0, b], [v, 3]",
     "functions that don't dispatch: poly1d: f(v)(w)", "functions that don't dispatch: random.default_rng:",
     "functions that don't dispatch: testing.",
     "functions of NumPy: fft.fft2(a, d, d)", "functions of NumPy: full(d, d)",
-    "functions of NumPy: lib.stride_tricks.as_strided(a, d, d)",
+    "functions of NumPy: lib.stride_tricks.as_strided(", "functions of NumPy: ravel_multi_index(d, d)",
     "functions of NumPy: lib.stride_tricks.sliding_window_view(a, d, d)",
 )
+# These iterate over the array, as over a list.
+ITERATES = ("iter(", "__iter__", "column_stack", "dstack", "hstack", "vstack", "row_stack", "broadcast_shapes")
 # No reading: they change files, settings or the process.
 NOT_CALLED = {
     "test", "info", "show_config", "show_runtime", "seterr", "seterrcall", "setbufsize", "set_printoptions", "save",
@@ -416,12 +418,16 @@ def extended(array):
     return made
 
 
-def all_ways():
+def every_way():
     found = {}
     for way in [*by_hand(), *of_the_tables(), *of_arguments()]:
-        if not way.name.startswith(LOOKS_TWICE):
-            found.setdefault(way.name, way)
+        found.setdefault(way.name, way)
     return found
+
+
+def all_ways():
+    """Those that need no view."""
+    return {name: way for name, way in every_way().items() if not name.startswith(LOOKS_TWICE)}
 
 
 # One way and one kind of array.
@@ -523,8 +529,10 @@ class Trial:
         """Whether it has the first rows, as many as there were: who iterates goes on while there are rows, and
         their number may be none that the array stays at.
         """
+        if not any(text in self.way.text for text in ITERATES):
+            return False
         longest = self.raw[self.lengths[-1]][0]
-        if type(result) is list and type(longest) is list:
+        if type(result) is type(longest) and type(result) in (list, tuple):
             return key(result, None) == key(longest[: len(result)], None)
         if not isinstance(result, np.ndarray) or not isinstance(longest, np.ndarray) or result.ndim != longest.ndim:
             return False

@@ -1,6 +1,6 @@
 """Every way to read an array, beside a thread that pushes onto it without the GIL: readers.py says how.
 
-By day those that users take most and some of the others, other ones each time, have a moment on one kind of array that
+By day those that users take most and some of the others, the same each time, have a moment on one kind of array that
 suits them. All of them, on each kind, so many seconds each:
 
     CPPDYNARRAY_READERS_SECONDS=2 python3 -m pytest tests/robustness/test_readers.py
@@ -35,12 +35,9 @@ def folder(tmp_path_factory):
     return folder
 
 
-# Some of what it finds is the test's own doing (the message of a repr, results taken twice), and that
-# isn't sorted from faults yet. So it is run by hand, as said above, and not with the other tests.
-@pytest.mark.skipif(not SECONDS, reason="what it finds is not sorted yet; see CPPDYNARRAY_READERS_SECONDS")
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_way_gives_what_it_gives_for_some_length(part, folder):
-    seed = int(os.environ.get("CPPDYNARRAY_SEED") or random.randrange(2**31))
+    seed = int(os.environ.get("CPPDYNARRAY_SEED") or (random.randrange(2**31) if SECONDS else 1))
     print(f"to repeat: CPPDYNARRAY_SEED={seed}")
     names = [name for name in readers.all_ways() if SECONDS or name.startswith("by hand") or drawn(name, seed) % SHARE == 0]  # noqa: E501
     names = [name for name in names if drawn(name, 0) % PARTS == part]
@@ -52,6 +49,12 @@ def test_every_way_gives_what_it_gives_for_some_length(part, folder):
 
 def drawn(name, seed):
     return zlib.crc32(f"{seed} {name}".encode())
+
+
+def test_what_looks_twice_is_still_there():
+    with_all = readers.every_way()
+    for start in readers.LOOKS_TWICE:
+        assert any(name.startswith(start) for name in with_all), start
 
 
 def test_there_are_ways_for_each_method_operator_and_function():
