@@ -45,7 +45,8 @@ __all__ = [
 ]
 
 
-cdef object _new(object shape, object dtype, object order, object device, bint zeroed=False, type cls=DynamicArray):
+cdef object new_of_shape(object shape, object dtype, object order, object device, bint zeroed=False,
+                         type cls=DynamicArray):
     order = as_order(order, "C", "CF")
     if device is not None and device != "cpu":
         raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
@@ -56,7 +57,7 @@ cdef bint owns_memory(cnp.ndarray array) noexcept:
     return cnp.PyArray_CHKFLAGS(array, cnp.NPY_ARRAY_OWNDATA)
 
 
-cdef object _own(object array, str order="K"):
+cdef object copy_of(object array, str order="K"):
     """A DynamicArray with a copy of what NumPy made."""
     return new_copy(DynamicArray, np.asarray(array), order)
 
@@ -105,7 +106,7 @@ def empty(shape, dtype=float, order="C", *, device=None, like=None):
     """
     if _is_foreign(like):
         return np.empty(shape, dtype, order, device=device, like=like)
-    return _new(shape, dtype, order, device)
+    return new_of_shape(shape, dtype, order, device)
 
 
 def zeros(shape, dtype=float, order="C", *, device=None, like=None):
@@ -144,7 +145,7 @@ def zeros(shape, dtype=float, order="C", *, device=None, like=None):
     """
     if _is_foreign(like):
         return np.zeros(shape, dtype, order, device=device, like=like)
-    return _new(shape, dtype, order, device, True)
+    return new_of_shape(shape, dtype, order, device, True)
 
 
 def ones(shape, dtype=None, order="C", *, device=None, like=None):
@@ -175,7 +176,7 @@ def ones(shape, dtype=None, order="C", *, device=None, like=None):
     """
     if _is_foreign(like):
         return np.ones(shape, dtype, order, device=device, like=like)
-    made = _new(shape, float if dtype is None else dtype, order, device)
+    made = new_of_shape(shape, float if dtype is None else dtype, order, device)
     np.copyto(made, 1, casting="unsafe")
     return made
 
@@ -210,7 +211,7 @@ def full(shape, fill_value, dtype=None, order="C", *, device=None, like=None):
     """
     if _is_foreign(like):
         return np.full(shape, fill_value, dtype, order, device=device, like=like)
-    made = _new(shape, np.asarray(fill_value).dtype if dtype is None else dtype, order, device)
+    made = new_of_shape(shape, np.asarray(fill_value).dtype if dtype is None else dtype, order, device)
     np.copyto(made, fill_value, casting="unsafe")
     return made
 
@@ -245,7 +246,7 @@ def arange(*args, dtype=None, device=None, like=None, **kwargs):
         return np.arange(*args, device=device, like=like, **kwargs)
     if device is not None:
         kwargs["device"] = device
-    return _own(np.arange(*args, **kwargs))
+    return copy_of(np.arange(*args, **kwargs))
 
 
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
@@ -275,7 +276,7 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     DynamicArray([0. , 0.5, 1. ])
     """
     made = np.linspace(start, stop, num, endpoint, retstep, dtype, axis, device=device)
-    return (_own(made[0], "C"), made[1]) if retstep else _own(made, "C")
+    return (copy_of(made[0], "C"), made[1]) if retstep else copy_of(made, "C")
 
 
 def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, ndmax=None, like=None):
@@ -452,7 +453,7 @@ def frombuffer(buffer, dtype=float, count=-1, offset=0, *, like=None):
     """
     if _is_foreign(like):
         return np.frombuffer(buffer, dtype, count, offset, like=like)
-    return _own(np.frombuffer(buffer, dtype, count, offset))
+    return copy_of(np.frombuffer(buffer, dtype, count, offset))
 
 
 cdef object _like(object prototype, object dtype, object order, object subok, object shape, object device,
@@ -462,7 +463,7 @@ cdef object _like(object prototype, object dtype, object order, object subok, ob
     order = as_order(order, "K")
     fortran = order == "F" or (order in "AK" and source.flags.fnc)
     cls = _class_in_memory(type(prototype)) if subok and isinstance(prototype, DynamicArray) else DynamicArray
-    return _new(
+    return new_of_shape(
         source.shape if shape is None else shape, source.dtype if dtype is None else dtype,
         "F" if fortran else "C", device, zeroed, cls,
     )
@@ -629,7 +630,7 @@ def _copying(function):
     @functools.wraps(function)
     def create(*args, **kwargs):
         made = function(*args, **kwargs)
-        return _own(made) if type(made) is np.ndarray else made
+        return copy_of(made) if type(made) is np.ndarray else made
 
     create.__module__ = "cppdynarray.numpy"
     try:
@@ -724,7 +725,7 @@ def _aliasing(function):
         if type(made) is not np.ndarray:
             return made
         if is_new(<PyObject*>made):
-            return _own(made)
+            return copy_of(made)
         source = args[0] if args else None
         return source if type(source) is DynamicArray and is_whole(made, source) else made
 
@@ -764,7 +765,7 @@ def array_or_alias(object, dtype=None, *, copy=True, **kwargs):
 @functools.wraps(np.from_dlpack)
 def from_dlpack(*args, **kwargs):
     made = np.from_dlpack(*args, **kwargs)
-    return _own(made) if kwargs.get("copy") else made
+    return copy_of(made) if kwargs.get("copy") else made
 
 
 from_dlpack.__module__ = "cppdynarray.numpy"
@@ -787,7 +788,7 @@ class _NpzFile(np.lib.npyio.NpzFile):
 
     def __getitem__(self, key):
         found = super().__getitem__(key)
-        return _own(found) if type(found) is np.ndarray else found
+        return copy_of(found) if type(found) is np.ndarray else found
 
 
 @functools.wraps(np.load)
@@ -811,7 +812,7 @@ def load(file, mmap_mode=None, *args, **kwargs):
     if type(made) is np.lib.npyio.NpzFile:
         made.__class__ = _NpzFile
         return made
-    return _own(made) if type(made) is np.ndarray else made
+    return copy_of(made) if type(made) is np.ndarray else made
 
 
 for _function, _name in (

@@ -258,8 +258,8 @@ cdef cnp.ndarray adopt_block(Block* block, size_t bytes, type cls, cnp.dtype dty
     return array
 
 
-cdef cnp.ndarray _new(Block* block, size_t bytes, type cls, cnp.dtype dtype, int ndim,
-                      const cnp.npy_intp* dims, int flags, object like):
+cdef cnp.ndarray new_on_block(Block* block, size_t bytes, type cls, cnp.dtype dtype, int ndim,
+                              const cnp.npy_intp* dims, int flags, object like):
     """As adopt_block, but on failure the block is free again."""
     try:
         return adopt_block(block, bytes, cls, dtype, ndim, dims, flags, like)
@@ -315,8 +315,8 @@ cdef cnp.ndarray new_array(type cls, cnp.dtype dtype, int ndim, const cnp.npy_in
             f"unable to allocate {max(bytes, capacity_bytes, reserve_bytes)} bytes for an array with shape "
             f"{tuple([dims[axis] for axis in range(ndim)])} and data type {dtype}"
         )
-    return _new(block, max(bytes, capacity_bytes), cls, dtype, ndim, dims,
-                NPY_ARRAY_FARRAY if fortran else NPY_ARRAY_CARRAY, like)
+    return new_on_block(block, max(bytes, capacity_bytes), cls, dtype, ndim, dims,
+                        NPY_ARRAY_FARRAY if fortran else NPY_ARRAY_CARRAY, like)
 
 
 cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* dims):
@@ -332,7 +332,7 @@ cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* di
     cdef Block* block = allocate_block(bytes, 0)
     if block == NULL:
         raise MemoryError(f"unable to allocate {bytes} bytes to convert values to {array.dtype}")
-    return _new(block, bytes, cnp.ndarray, array.descr, ndim, dims, NPY_ARRAY_CARRAY, None)
+    return new_on_block(block, bytes, cnp.ndarray, array.descr, ndim, dims, NPY_ARRAY_CARRAY, None)
 
 
 def configure(options):

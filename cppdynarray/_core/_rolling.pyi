@@ -95,6 +95,7 @@ class RollingArray(np.ndarray[_ShapeT_co, _DTypeT_co]):
     # What is computed is plain, where NumPy's stubs promise the same class. (They promise it for some
     # functions too, np.zeros_like for one: that can't be mended here.)
     def as_numpy(self) -> np.ndarray[_ShapeT_co, _DTypeT_co]: ...
+    def to_numpy(self) -> np.ndarray[_ShapeT_co, _DTypeT_co]: ...
     def __neg__(self) -> np.ndarray[_ShapeT_co, _DTypeT_co]: ...  # type: ignore[override]
     def __pos__(self) -> np.ndarray[_ShapeT_co, _DTypeT_co]: ...  # type: ignore[override]
     def __abs__(self) -> np.ndarray[_ShapeT_co, _DTypeT_co]: ...  # type: ignore[override]

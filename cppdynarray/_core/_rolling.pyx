@@ -14,6 +14,7 @@ from copy import deepcopy
 
 import numpy as np
 
+from cppdynarray._core import docstrings
 from cppdynarray._core._array import DynamicArray
 
 cimport cython
@@ -411,6 +412,24 @@ def as_numpy(cnp.ndarray self not None):
     return as_plain(self)
 
 
+def to_numpy(cnp.ndarray self not None):
+    """
+    Return a plain ``numpy.ndarray`` view, as `as_numpy` does; pandas calls it.
+
+    Returns
+    -------
+    numpy.ndarray
+        A view whose ``base`` is this array. How long it is right: see `append`.
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> cda.RollingArray([1, 2, 3], maxlen=2).to_numpy()
+    array([2, 3])
+    """
+    return as_plain(self)
+
+
 # Copies.
 
 cdef Py_ssize_t maxlen_of(cnp.ndarray array) noexcept:
@@ -566,144 +585,12 @@ def memory_of(cnp.ndarray array not None):
 
 # The type.
 
-cdef const char* append_doc = b"""append($self, value, /)
---
 
-Add one row behind the newest; when the window is full the oldest leaves it. Amortised O(1).
-
-Parameters
-----------
-value : scalar or array_like
-    What ``w[i] = value`` accepts: it is converted to the dtype and broadcast to
-    ``w.shape[1:]``.
-
-Raises
-------
-ValueError
-    If no rows can be added: the array is read-only, or a view, or its shape was set. Also if
-    `value` has the wrong shape.
-TypeError, ValueError, OverflowError
-    If `value` can't be converted, as NumPy raises them.
-
-See Also
---------
-extend : Add many rows at once, which is faster.
-
-Notes
------
-A view (``w[:]``, ``memoryview(w)``, ...) shows the rows of when it was taken until at least
-`maxlen` more rows have come in; after that its rows are overwritten. Keep ``w[:].copy()`` for
-longer. Where elements hold references (objects, strings), a view is right until the next row
-comes in: rows that leave the window are dropped at once, and read as None or "".
-
-A call that fails changes nothing.
-
-Examples
---------
->>> import cppdynarray as cda
->>> w = cda.RollingArray([1.0, 2.0], maxlen=3)
->>> w.append(3)
->>> w.append(4)
->>> w
-RollingArray([2., 3., 4.], maxlen=3)
-"""
-
-cdef const char* extend_doc = b"""extend($self, values, /)
---
-
-Add rows behind the newest; of more than `maxlen` rows the last stay.
-
-Parameters
-----------
-values : array_like or iterable
-    An array of shape ``(k, *w.shape[1:])``, or any iterable of elements or, for arrays of two
-    or more dimensions, of rows of shape ``w.shape[1:]``.
-
-Raises
-------
-TypeError
-    If `values` is not iterable.
-ValueError
-    If the rows have another shape, or none can be added (see `append`).
-TypeError, ValueError, OverflowError
-    If an element can't be converted, as NumPy raises them.
-MemoryError
-    If there is no memory to convert the rows.
-
-Notes
------
-A call that fails changes nothing, also when an iterator raises half way. For views k rows count
-as k appends.
-
-Examples
---------
->>> import cppdynarray as cda
->>> w = cda.RollingArray([1, 2], maxlen=3)
->>> w.extend([3, 4])
->>> w
-RollingArray([2, 3, 4], maxlen=3)
-"""
-
-cdef const char* maxlen_doc = b"""How many rows the window has when it is full; None for a view, which takes no rows."""
-
-cdef const char* type_doc = b"""RollingArray(contents=(), dtype=None, *, maxlen, row_shape=())
---
-
-The last `maxlen` rows of what is appended, as one array, oldest first.
-
-It is a ``numpy.ndarray``, always C-contiguous, and what is computed from it is a plain
-``numpy.ndarray``. Its length goes from 0 to `maxlen`, and stays there.
-
-Parameters
-----------
-contents : array_like or iterable, optional
-    The first rows, copied. Rows are counted along axis 0.
-dtype : data-type, optional
-    By default what ``numpy.array(contents)`` finds, and float64 if there are no contents.
-maxlen : int
-    How many rows the window has when it is full, at least 1.
-row_shape : int or tuple of ints, optional
-    The shape of one row, if there are no contents to tell. By default rows are single elements.
-
-Raises
-------
-TypeError
-    If `contents` is not iterable, or `maxlen` is missing or no int.
-ValueError
-    If `maxlen` is less than 1, or `contents` have rows of another shape than `row_shape`.
-MemoryError
-    If there is no memory.
-
-See Also
---------
-DynamicArray : All the rows of a stream.
-collections.deque : The same for Python objects, with both ends open.
-
-Notes
------
-The array slides over room for at least ``3 * maxlen - 1`` rows, which its base owns: a row is
-written behind the newest, and at the end of the room the newest rows are copied to its start.
-So a view shows the rows of when it was taken until at least `maxlen` more rows have come in;
-see `append`.
-
-Examples
---------
->>> import numpy as np
->>> import cppdynarray as cda
->>> w = cda.RollingArray(maxlen=4)
->>> for x in range(10):
-...     w.append(x)
->>> w
-RollingArray([6., 7., 8., 9.], maxlen=4)
->>> float(w.mean()), isinstance(w, np.ndarray)
-(7.5, True)
->>> pairs = cda.RollingArray(maxlen=2, dtype="i4", row_shape=2)
->>> pairs.extend([[1, 2], [3, 4], [5, 6]])
->>> pairs
-RollingArray([[3, 4],
-              [5, 6]], dtype=int32, maxlen=2)
-"""
-
+# What the C strings in the type point into.
+cdef bytes append_doc = docstrings.WINDOW_APPEND.encode()
+cdef bytes extend_doc = docstrings.WINDOW_EXTEND.encode()
+cdef bytes maxlen_doc = docstrings.MAXLEN.encode()
+cdef bytes type_doc = docstrings.WINDOW.encode()
 
 cdef PyMethodDef[80] methods
 cdef PyGetSetDef[32] attributes
@@ -724,7 +611,7 @@ cdef type make_type():
     add_attributes(&attributes[1])
 
     slots[0] = PyType_Slot(Py_tp_new, <void*>tp_new)
-    slots[1] = PyType_Slot(Py_tp_doc, <void*>type_doc)
+    slots[1] = PyType_Slot(Py_tp_doc, <void*><const char*>type_doc)
     slots[2] = PyType_Slot(Py_tp_methods, <void*>methods)
     slots[3] = PyType_Slot(Py_tp_getset, <void*>attributes)
     slots[4] = PyType_Slot(Py_mp_subscript, <void*>_indexing.get_item)
@@ -742,12 +629,14 @@ cdef type make_type():
     cls = PyType_FromSpecWithBases(&spec, (np.ndarray,))
     set_rolling_type(cls)
     for function in (
-        clear, as_numpy, copy, resize, __copy__, __deepcopy__, __reduce_ex__, __reduce__, __setstate__, __array_wrap__,
+        clear, as_numpy, to_numpy, copy, resize, __copy__, __deepcopy__, __reduce_ex__, __reduce__, __setstate__, __array_wrap__,
         __repr__, __sizeof__,
     ):
         function.__qualname__ = f"RollingArray.{function.__name__}"
         setattr(cls, function.__name__, function)
-    cls.__array_priority__ = -1_000_000.0  # as DynamicArray
+    # As DynamicArray.
+    cls.__array_priority__ = -1_000_000.0
+    cls._typ = "npy_extension"
     cls._baseclass = np.ndarray
     return cls
 

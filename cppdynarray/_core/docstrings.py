@@ -262,3 +262,143 @@ array([7., 2.])
 >>> d[:3] + 1
 array([8., 3., 1.])
 """
+
+# RollingArray.
+
+WINDOW_APPEND = """append($self, value, /)
+--
+
+Add one row behind the newest; when the window is full the oldest leaves it. Amortised O(1).
+
+Parameters
+----------
+value : scalar or array_like
+    What ``w[i] = value`` accepts: it is converted to the dtype and broadcast to
+    ``w.shape[1:]``.
+
+Raises
+------
+ValueError
+    If no rows can be added: the array is read-only, or a view, or its shape was set. Also if
+    `value` has the wrong shape.
+TypeError, ValueError, OverflowError
+    If `value` can't be converted, as NumPy raises them.
+
+See Also
+--------
+extend : Add many rows at once, which is faster.
+
+Notes
+-----
+A view (``w[:]``, ``memoryview(w)``, ...) shows the rows of when it was taken until at least
+`maxlen` more rows have come in; after that its rows are overwritten. Keep ``w[:].copy()`` for
+longer. Where elements hold references (objects, strings), a view is right until the next row
+comes in: rows that leave the window are dropped at once, and read as None or "".
+
+A call that fails changes nothing.
+
+Examples
+--------
+>>> import cppdynarray as cda
+>>> w = cda.RollingArray([1.0, 2.0], maxlen=3)
+>>> w.append(3)
+>>> w.append(4)
+>>> w
+RollingArray([2., 3., 4.], maxlen=3)
+"""
+
+WINDOW_EXTEND = """extend($self, values, /)
+--
+
+Add rows behind the newest; of more than `maxlen` rows the last stay.
+
+Parameters
+----------
+values : array_like or iterable
+    An array of shape ``(k, *w.shape[1:])``, or any iterable of elements or, for arrays of two
+    or more dimensions, of rows of shape ``w.shape[1:]``.
+
+Raises
+------
+TypeError
+    If `values` is not iterable.
+ValueError
+    If the rows have another shape, or none can be added (see `append`).
+TypeError, ValueError, OverflowError
+    If an element can't be converted, as NumPy raises them.
+MemoryError
+    If there is no memory to convert the rows.
+
+Notes
+-----
+A call that fails changes nothing, also when an iterator raises half way. For views k rows count
+as k appends.
+
+Examples
+--------
+>>> import cppdynarray as cda
+>>> w = cda.RollingArray([1, 2], maxlen=3)
+>>> w.extend([3, 4])
+>>> w
+RollingArray([2, 3, 4], maxlen=3)
+"""
+
+MAXLEN = """How many rows the window has when it is full; None for a view, which takes no rows."""
+
+WINDOW = """RollingArray(contents=(), dtype=None, *, maxlen, row_shape=())
+--
+
+The last `maxlen` rows of what is appended, as one array, oldest first.
+
+It is a ``numpy.ndarray``, always C-contiguous, and what is computed from it is a plain
+``numpy.ndarray``. Its length goes from 0 to `maxlen`, and stays there.
+
+Parameters
+----------
+contents : array_like or iterable, optional
+    The first rows, copied. Rows are counted along axis 0.
+dtype : data-type, optional
+    By default what ``numpy.array(contents)`` finds, and float64 if there are no contents.
+maxlen : int
+    How many rows the window has when it is full, at least 1.
+row_shape : int or tuple of ints, optional
+    The shape of one row, if there are no contents to tell. By default rows are single elements.
+
+Raises
+------
+TypeError
+    If `contents` is not iterable, or `maxlen` is missing or no int.
+ValueError
+    If `maxlen` is less than 1, or `contents` have rows of another shape than `row_shape`.
+MemoryError
+    If there is no memory.
+
+See Also
+--------
+DynamicArray : All the rows of a stream.
+collections.deque : The same for Python objects, with both ends open.
+
+Notes
+-----
+The array slides over room for at least ``3 * maxlen - 1`` rows, which its base owns: a row is
+written behind the newest, and at the end of the room the newest rows are copied to its start.
+So a view shows the rows of when it was taken until at least `maxlen` more rows have come in;
+see `append`.
+
+Examples
+--------
+>>> import numpy as np
+>>> import cppdynarray as cda
+>>> w = cda.RollingArray(maxlen=4)
+>>> for x in range(10):
+...     w.append(x)
+>>> w
+RollingArray([6., 7., 8., 9.], maxlen=4)
+>>> float(w.mean()), isinstance(w, np.ndarray)
+(7.5, True)
+>>> pairs = cda.RollingArray(maxlen=2, dtype="i4", row_shape=2)
+>>> pairs.extend([[1, 2], [3, 4], [5, 6]])
+>>> pairs
+RollingArray([[3, 4],
+              [5, 6]], dtype=int32, maxlen=2)
+"""

@@ -116,3 +116,13 @@ def test_back_from_pandas(blocks):
     rows.append(pd.Series({"a": 5.0, "b": 6.0}))
     rows.extend(pd.DataFrame({"a": [7.0], "b": [8.0]}))
     assert_same(rows, np.array([[1.0, 3.0], [2.0, 4.0], [5.0, 6.0], [7.0, 8.0]]))
+
+
+def test_windows_are_kept_as_plain_views():
+    w = cda.RollingArray([1.0, 2.0, 3.0], maxlen=3)
+    index, series = pd.Index(w), pd.Series(w, index=w, copy=False)
+    frame = pd.DataFrame({"x": w}, index=w)
+    w.extend([4.0, 5.0])
+    for made in (index, series.index, series, frame.index, frame["x"]):
+        assert made.tolist() == [1.0, 2.0, 3.0]
+        assert type(made.to_numpy()) is np.ndarray

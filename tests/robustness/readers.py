@@ -55,6 +55,7 @@ LOOKS_TWICE = (
     "by hand: np.random.permutation", "functions: einsum: f('ii->i', s) if len(s) == 3",
     "functions that don't dispatch: poly1d: f(v)(w)", "functions that don't dispatch: random.",
     "functions that don't dispatch: testing.",
+    "functions of NumPy: broadcast_shapes(d, d)", "functions of NumPy: concat(d", "functions of NumPy: concatenate(d",
     "functions of NumPy: fft.fft2(a, d, d)", "functions of NumPy: full(d, d)",
     "functions of NumPy: lib.stride_tricks.as_strided(", "functions of NumPy: ravel_multi_index(d, d)",
     "functions of NumPy: lib.stride_tricks.sliding_window_view(a, d, d)",
@@ -67,6 +68,7 @@ NOT_CALLED = {
     "savez", "savez_compressed", "savetxt", "memmap", "open_memmap", "DataSource", "fromfile", "loadtxt", "genfromtxt",
     "load", "tofile", "dump", "printoptions", "errstate", "get_include", "fromregex", "from_dlpack", "to_device",
     "merge_arrays",  # of many fields: hours
+    "array_repr",  # has the name of the class
     "__reduce__", "__reduce_ex__", "__init_subclass__", "__class__", "__new__", "__init__", "__setstate__", "resize",
     "mafromtxt", "ndfromtxt", "recfromtxt", "recfromcsv", "kernel_version", "NumpyVersion", "add_docstring", "tracemalloc_domain",
     "__dir__", "__buffer__", "__release_buffer__", "__getattribute__", "__setattr__", "__delattr__", "__hash__", "__sizeof__",
