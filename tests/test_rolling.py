@@ -149,7 +149,8 @@ def test_every_view_is_right_for_maxlen_more_rows(maxlen, rng):
 
 def test_views_have_the_array_for_base_and_outlive_it():
     w = cda.RollingArray(np.arange(5.0), maxlen=5)
-    for view in (w[:], w[1:3], w.T, w.reshape(5, 1), w.as_numpy(), w.to_numpy(), np.asarray(w), np.asarray(memoryview(w))):
+    plain = w.as_numpy(), w.to_numpy(), np.asarray(w), np.asarray(memoryview(w))
+    for view in (w[:], w[1:3], w.T, w.reshape(5, 1), *plain):
         assert type(view) is np.ndarray
     assert w[1:].base is w and w.T.base is w and np.asarray(w).base is w
     view = w[1:]

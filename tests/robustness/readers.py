@@ -68,7 +68,7 @@ NOT_CALLED = {
     "savez", "savez_compressed", "savetxt", "memmap", "open_memmap", "DataSource", "fromfile", "loadtxt", "genfromtxt",
     "load", "tofile", "dump", "printoptions", "errstate", "get_include", "fromregex", "from_dlpack", "to_device",
     "merge_arrays",  # of many fields: hours
-    "array_repr",  # has the name of the class
+    "array_repr", "byte_bounds",  # the name of the class; addresses
     "__reduce__", "__reduce_ex__", "__init_subclass__", "__class__", "__new__", "__init__", "__setstate__", "resize",
     "mafromtxt", "ndfromtxt", "recfromtxt", "recfromcsv", "kernel_version", "NumpyVersion", "add_docstring", "tracemalloc_domain",
     "__dir__", "__buffer__", "__release_buffer__", "__getattribute__", "__setattr__", "__delattr__", "__hash__", "__sizeof__",
