@@ -39,6 +39,17 @@ def register():
             prefs[f"{CATEGORY}.{name}"] = prefs[f"{IN_FILES}.{name}"]
 
 
+@contextmanager
+def set_to(name, value):
+    """A preference is `value` in a ``with`` block, and what it was before afterwards."""
+    before = prefs[name]
+    prefs[name] = value
+    try:
+        yield
+    finally:
+        prefs[name] = before
+
+
 def is_enabled():
     return prefs[NAME]
 
@@ -92,9 +103,5 @@ def enabled(value=True):
     >>> with cppdynarray.brian2.enabled():
     ...     pass  # Monitors, Synapses, ... that are made here
     """
-    before = is_enabled()
-    prefs[NAME] = value
-    try:
+    with set_to(NAME, value):
         yield
-    finally:
-        prefs[NAME] = before

@@ -1,11 +1,18 @@
 """Brian2 as it is after an import, for each test, with both kinds of arrays and both kinds of code."""
 
+import contextlib
+import warnings
 from pathlib import Path
 
 import pytest
 
 import cppdynarray as cda
 from optional_libraries import import_library
+
+# Before a test file imports it, with warnings as errors: what its import warns of is its own and other libraries'.
+with warnings.catch_warnings(), contextlib.suppress(ImportError):
+    warnings.simplefilter("ignore")
+    import brian2  # noqa: F401
 
 
 def pytest_collection_modifyitems(items):

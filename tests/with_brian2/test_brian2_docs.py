@@ -25,7 +25,7 @@ PUBLIC = [
     *((growing, name) for name in growing.__all__ if name != "direct"),
     *((growing.direct, name) for name in growing.direct.__all__),
 ]
-NATIVE = hasattr(growing.direct.RuntimeDevice, "get_capsule")  # otherwise enable() refuses
+NATIVE = growing.direct.is_supported()  # otherwise enable() refuses
 FINDER = doctest.DocTestFinder(exclude_empty=True)
 EXAMPLES = {test.name: test for module in MODULES for test in FINDER.find(module) if test.examples}
 

@@ -1,9 +1,13 @@
 """What is compiled, what is found again, and what is left to Cython."""
 
+import gc
 import os
+import platform
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,7 @@ import pytest
 from optional_libraries import import_library
 
 brian2 = import_library("brian2")
-if tuple(map(int, brian2.__version__.split(".")[:2])) < (2, 11):
+if not import_library("cppdynarray.brian2").direct.is_supported():
     pytest.skip("native code needs Brian2 2.11", allow_module_level=True)
 
 from brian2 import ms  # noqa: E402
@@ -74,10 +78,10 @@ def test_all_that_is_missing_is_one_library():
     assert len(direct.report().compilations[-1].names) == 4
 
 
-def start(folder):
+def start(folder, **kwargs):
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(folder)], stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(cppdynarray.__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": str(Path(cppdynarray.__file__).parents[1])}, **kwargs,
     )  # fmt: skip
 
 
@@ -102,6 +106,66 @@ def test_a_directory_that_cannot_be_made_is_replaced(tmp_path):
     assert start(tmp_path / "file" / "below").communicate(timeout=600)[0].split()[:2] == ["8", "1"]
 
 
+def test_a_directory_that_cannot_be_written_to_is_replaced():
+    if not Path("/proc/self").exists():
+        pytest.skip("needs a directory in which nobody can make files")
+    assert start("/proc").communicate(timeout=600)[0].split() == ["8", "1", "0", "0"]
+
+
+def test_a_full_disk_is_replaced(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "none", str(disk)]
+    if not sys.platform.startswith("linux") or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("may not mount a small disk")
+    try:
+        assert start(disk).communicate(timeout=600)[0].split() == ["8", "1", "0", "0"]
+        assert not list(disk.iterdir())
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
+def test_a_process_killed_while_it_compiles_leaves_nothing_wrong(tmp_path):
+    # All at once: the compiler's processes too.
+    process = start(tmp_path, start_new_session=True)
+    while not list(tmp_path.glob("compiling-*/functions.cpp")):
+        assert process.poll() is None
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    (left,) = tmp_path.glob("compiling-*")
+    assert not list(tmp_path.glob("*.entry"))
+    os.utime(left, (0, 0))
+    assert start(tmp_path).communicate(timeout=600)[0].split() == ["8", "1", "0", "0"]
+    assert not left.exists()  # by now nobody's
+    assert start(tmp_path).communicate(timeout=600)[0].split() == ["8", "0", "4", "0"]
+
+
+def test_what_was_compiled_for_another_processor_is_not_found(monkeypatch):
+    from cppdynarray.brian2.direct import compiler
+
+    run_group()
+    before = compilations()
+    identity = compiler._identity
+    monkeypatch.setattr(compiler, "_identity", lambda *args: f"{identity(*args)} of another")
+    assert run_group("there") == 8
+    assert compilations() == before + 1
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="flags of that processor")
+def test_flags_count_by_what_they_stand_for():
+    from cppdynarray.brian2.direct import compiler
+
+    def identity(*flags):
+        return compiler._identity(compiler._command(), flags, "")
+
+    if compiler._compiler().compiler_type == "msvc":
+        pytest.skip("it has no such flags")
+    assert identity("-march=x86-64") != identity("-march=x86-64-v3")
+    assert identity("-march=x86-64") == identity("-march=x86-64", "-w")
+
+
 def test_clear_cache_knows_the_directory(tmp_path):
     run_group()
     assert list(tmp_path.glob("*.entry"))
@@ -110,19 +174,25 @@ def test_clear_cache_knows_the_directory(tmp_path):
     assert run_group("again") == 8
 
 
-def test_libraries_are_unloaded():
+@pytest.mark.parametrize("networks", [3, pytest.param(100, marks=pytest.mark.slow)])
+def test_libraries_are_unloaded(networks):
     from cppdynarray.brian2.direct import compiler
 
-    run_group()
-    brian2.start_scope()
-    import gc
+    def mapped():
+        """The libraries from the cache that this process has in memory."""
+        maps = Path("/proc/self/maps")
+        folder = brian2.prefs["cppdynarray.cache_dir"]
+        return {line.split()[-1] for line in maps.read_text().splitlines() if folder in line} if maps.exists() else ()
 
+    run_group()
     gc.collect()
     before = len(compiler.Library.loaded)
-    for number in range(3):
+    for number in range(networks):
+        brian2.start_scope()
         run_group(f"group{number}", equations=f"dv/dt = rate/ms : 1\nextra{number} : 1\ndw{number}/dt = 1/ms : 1")
         gc.collect()
     assert len(compiler.Library.loaded) <= before + 1
+    assert len(mapped()) <= before + 1
 
 
 def test_a_function_without_cpp_falls_back_alone():
@@ -168,6 +238,18 @@ def test_arrays_of_brian2s_own_fall_back():
     brian2.Network(group, monitor).run(3 * ms)
     assert len(monitor.t) == 8
     assert "array of Brian2's own" in direct.report().fallbacks[-1][2]
+
+
+@pytest.mark.parametrize(
+    "version, supported", [("2.9.0", False), ("2.10.1", False), ("2.11.0", True), ("3.0.dev1", True)]
+)
+def test_older_versions_are_refused(monkeypatch, version, supported):
+    monkeypatch.setattr(brian2, "__version__", version)
+    if supported:
+        direct.enable()
+        return
+    with pytest.raises(ImportError, match=rf"needs Brian2 2\.11 or newer.*; this is Brian2 {version}"):
+        direct.enable()
 
 
 def test_the_report_is_a_table():

@@ -11,7 +11,7 @@ import pytest
 from optional_libraries import import_library
 
 brian2 = import_library("brian2")
-if tuple(map(int, brian2.__version__.split(".")[:2])) < (2, 11):
+if not import_library("cppdynarray.brian2").direct.is_supported():
     pytest.skip("native code needs Brian2 2.11", allow_module_level=True)
 
 import networks  # noqa: E402

@@ -5,25 +5,30 @@ Brian2's code objects as plain C++: compiled together, called through a table of
 what that is.
 """
 
+import re
 from contextlib import contextmanager
 
 import brian2
 from brian2.core.preferences import prefs
-from brian2.devices.device import RuntimeDevice
 
 from cppdynarray.brian2 import preference as _preference
 from cppdynarray.brian2.direct.reporting import Report, report
 
 __all__ = ["Report", "disable", "enable", "enabled", "report"]
 
-OLDEST = "2.11"
+OLDEST = 2, 11
+
+
+def is_supported():
+    """Whether this Brian2 is as new as what this was written for."""
+    return tuple(map(int, re.findall(r"\d+", brian2.__version__)[:2])) >= OLDEST
 
 
 def check_version():
-    """ImportError that says so if this Brian2 is older than what this was written for."""
-    if not hasattr(RuntimeDevice, "get_capsule"):
+    """ImportError that says so if it is not."""
+    if not is_supported():
         raise ImportError(
-            f"cppdynarray.brian2.direct needs Brian2 {OLDEST} or newer, for Python 3.13 or newer; "
+            f"cppdynarray.brian2.direct needs Brian2 {OLDEST[0]}.{OLDEST[1]} or newer, for Python 3.13 or newer; "
             f"this is Brian2 {brian2.__version__}"
         )
 
@@ -80,9 +85,5 @@ def enabled(value=True):
     """
     if value:
         check_version()
-    before = prefs[_preference.DIRECT]
-    prefs[_preference.DIRECT] = value
-    try:
+    with _preference.set_to(_preference.DIRECT, value):
         yield
-    finally:
-        prefs[_preference.DIRECT] = before

@@ -3,6 +3,7 @@
 import _ctypes
 import contextlib
 import ctypes
+import errno
 import functools
 import hashlib
 import os
@@ -273,6 +274,15 @@ def _run_compiler(source, folder, flags, own_options):
     return library
 
 
+def _check_room(folder, size):
+    """OSError if the disk is full: the compiler says so in words of its own."""
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+        block = bytes(2**16)
+        for _ in range(16 + 4 * size // len(block)):  # about what a library takes on its way
+            if file.write(block) < len(block):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
+
+
 @contextlib.contextmanager
 def _output_to(file):
     """What this process and its children write goes to `file`: the compiler's errors are told by exceptions."""
@@ -323,6 +333,7 @@ def _compile_in(directory, sources, own_options):
         try:
             library = _run_compiler(source, folder, _flags(), own_options)
         except CompileError:
+            _check_room(folder, len(source))
             checked = tuple(get_compiler_and_args()[1])  # tries each flag
             if checked == _flags():
                 raise
