@@ -237,15 +237,14 @@ def on_files():
         ("file: append", files.Append, "time_append", 1, 0), ("file: blocks", files.Blocks, "time_extend", 8192, 1),
     ):  # fmt: skip
         for kind in list(files.WAYS)[1:]:
-            if row == "file: blocks" or kind != "PyTables":  # which has a way of its own for single rows
-                count = files.SLOW.get(kind, (files.ROWS, files.BLOCKS))[number]
-                if row == "file: append" and "final size" in kind:
-                    count = 200_000
-                yield Times(
-                    row, "float64", size, NAMES.get(kind, kind),
-                    partial(Contender, benchmark, method, "cpp", units=benchmark.count),
-                    partial(Contender, benchmark, method, kind, units=count, count=count),
-                )
+            count = files.SLOW.get(kind, (files.ROWS, files.BLOCKS))[number]
+            if row == "file: append" and "final size" in kind:
+                count = 200_000
+            yield Times(
+                row, "float64", size, NAMES.get(kind, kind),
+                partial(Contender, benchmark, method, "cpp", units=benchmark.count),
+                partial(Contender, benchmark, method, kind, units=count, count=count),
+            )
     for kind, theirs in (("cpp", "np.load, mmap_mode r"), ("cpp, a", "np.load, mmap_mode r+")):
         yield Times(
             "file: open", kind.partition(", ")[2] or "r", files.ROWS, theirs,
