@@ -61,6 +61,7 @@ def test_runs(cls, method, monkeypatch):
         if method.startswith("timeraw_"):
             code, setup = made
             exec(setup + "\n" + code, {})
+        getattr(benchmark, "teardown", lambda *params: None)(*params)
         ran += 1
     cda.set_options(**before)
     assert ran

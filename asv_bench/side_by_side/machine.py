@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .peak import figure
 
-PACKAGES = ["cppdynarray", "numpy", "cyarray", "awkward", "brian2"]
+PACKAGES = ["cppdynarray", "numpy", "cyarray", "awkward", "brian2", "npy-append-array", "h5py", "tables", "zarr"]
 
 
 def first_line(path, prefix=""):

@@ -35,7 +35,7 @@ class Contender:
     """
     One method of an asv benchmark with its parameters; calling it gives the seconds of one run.
 
-    As with asv, `setup` comes before each run, untimed. Short runs are repeated, at least three
+    As with asv, `setup` comes before each run and `teardown` after it, untimed. Short runs are repeated, at least three
     times, and their median counts: it knows neither cold caches nor who interrupted one of them.
     The parameters start with the kind. `changes` are to the benchmark's attributes, `less` is a
     contender whose time is taken away, `units` what a run does how often.
@@ -62,6 +62,8 @@ class Contender:
             start = perf_counter()
             method(benchmark, *params)
             seconds.append(perf_counter() - start)
+            if hasattr(benchmark, "teardown"):
+                benchmark.teardown(*params)
         # So that nobody measures beside the other's 64 MiB.
         vars(benchmark).clear()
         return statistics.median(seconds)

@@ -4,7 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks import append, compiled, creation, extend, indexing, mixed, peers, push_back, resize, rolling, ufuncs
+from benchmarks import (
+    append,
+    compiled,
+    creation,
+    extend,
+    files,
+    indexing,
+    mixed,
+    peers,
+    push_back,
+    resize,
+    rolling,
+    ufuncs,
+)
 
 from .measure import Contender
 from .peak import available
@@ -22,6 +35,7 @@ NAMES = {
     "cyarray": "cyarray",
     "ArrayBuilder": "awkward ArrayBuilder",
     "Brian2": "Brian2 DynamicArray1D",
+    "memory": "DynamicArray in memory",
 }
 
 
@@ -217,6 +231,40 @@ def compiled_loops():
             )
 
 
+def on_files():
+    """Arrays on files. What is slow is called less often: what counts is the time of one call."""
+    for row, benchmark, method, size, number in (
+        ("file: append", files.Append, "time_append", 1, 0), ("file: blocks", files.Blocks, "time_extend", 8192, 1),
+    ):  # fmt: skip
+        for kind in list(files.WAYS)[1:]:
+            count = files.SLOW.get(kind, (files.ROWS, files.BLOCKS))[number]
+            if row == "file: append" and "final size" in kind:
+                count = 200_000
+            yield Times(
+                row, "float64", size, NAMES.get(kind, kind),
+                partial(Contender, benchmark, method, "cpp", units=benchmark.count),
+                partial(Contender, benchmark, method, kind, units=count, count=count),
+            )
+    for kind, theirs in (("cpp", "np.load, mmap_mode r"), ("cpp, a", "np.load, mmap_mode r+")):
+        yield Times(
+            "file: open", kind.partition(", ")[2] or "r", files.ROWS, theirs,
+            *(partial(Contender, files.Open, "time_open", each, units=files.Open.count) for each in (kind, theirs)),
+        )
+    for case in ("new rows", "no new rows"):
+        less = Contender(files.Follow, "time_refresh", "append") if case == "new rows" else None
+        yield Times(
+            "file: refresh", case, 1, "len of a list",
+            partial(Contender, files.Follow, "time_refresh", case, less=less, units=files.Follow.count),
+            partial(Contender, files.Follow, "time_refresh", "len", units=files.Follow.count),
+        )
+    for kind in files.Share.params[0][1:]:
+        ours, theirs = (
+            partial(Contender, files.Share, "time_there_and_back", each, units=2 * files.Share.count)
+            for each in ("cpp", kind)
+        )
+        yield Times("file: to another process", "8 kB in /dev/shm", 8192, kind, ours, theirs)
+
+
 def growth(quick):
     """Everything that grows, against everything."""
     for kind in peers.KINDS[1:]:
@@ -269,5 +317,6 @@ def rows(quick):
     yield from pushes(quick)
     yield from windows(quick)
     yield from compiled_loops()
+    yield from on_files()
     yield from growth(quick)
     yield from memories(quick)

@@ -128,7 +128,8 @@ cdef class Call:
             error = ZeroDivisionError(text)
         else:
             error = RuntimeError(text)
-        raise self.explain(error) from error
+        explained = self.explain(error)
+        raise explained from explained.__cause__ or error
 
 
 cdef struct Task:

@@ -9,10 +9,11 @@ from cppdynarray.brian2 import device as _device
 from cppdynarray.brian2 import preference as _preference
 from cppdynarray.brian2.live import dynamic_array
 from cppdynarray.brian2.preference import disable, enable, enabled
+from cppdynarray.brian2.recording import Recording, record_to
 
 _preference.register()
 _device.install()
 
 from cppdynarray.brian2 import direct  # noqa: E402
 
-__all__ = ["direct", "disable", "dynamic_array", "enable", "enabled"]
+__all__ = ["Recording", "direct", "disable", "dynamic_array", "enable", "enabled", "record_to"]

@@ -7,7 +7,7 @@ from brian2.core.network import Network
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.device import RuntimeDevice, all_devices
 
-from cppdynarray.brian2 import preference
+from cppdynarray.brian2 import preference, recording
 from cppdynarray.brian2.arrays import DynamicArray
 from cppdynarray.brian2.code_object import COMPILED_CODE_TAKES_CAPSULES, code_object_class
 
@@ -26,7 +26,8 @@ class GrowingRuntimeDevice(RuntimeDevice):
 
     def add_array(self, var):
         if self.grows_in_place and isinstance(var, DynamicArrayVariable):
-            self.arrays[var] = DynamicArray(var.size, dtype=var.dtype)
+            made = recording.new_array(var)
+            self.arrays[var] = DynamicArray(var.size, dtype=var.dtype) if made is None else made
         else:
             super().add_array(var)
 

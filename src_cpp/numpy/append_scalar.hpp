@@ -15,11 +15,11 @@
 
 namespace cppdynarray {
 
-// Writes `value` behind the last element of an array of ours whose length is published; the length is the
-// caller's to raise. False, and nothing has changed, as append_scalar() says.
-inline bool store_at_end(PyArrayObject* array, PyObject* value) noexcept {
+// Writes `value` behind the last element of an array of ours whose length is published. The length that the
+// caller has to set; 0, and nothing has changed, where append_scalar() is false.
+inline npy_intp store_at_end(PyArrayObject* array, PyObject* value) noexcept {
     constexpr int needed = NPY_ARRAY_OWNDATA | NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED;
-    if ((PyArray_FLAGS(array) & needed) != needed || PyArray_NDIM(array) != 1) return false;
+    if ((PyArray_FLAGS(array) & needed) != needed || PyArray_NDIM(array) != 1) return 0;
     const PyArray_Descr* dtype = PyArray_DESCR(array);
     const npy_intp item_size = PyDataType_ELSIZE(dtype);
     const npy_intp length = PyArray_DIMS(array)[0];
@@ -28,14 +28,14 @@ inline bool store_at_end(PyArrayObject* array, PyObject* value) noexcept {
     // With one element the stride may be anything, see fix_row_stride().
     if (PyArray_STRIDES(array)[0] != item_size ||
         used + static_cast<std::size_t>(item_size) > Block::of(data)->committed_bytes || PyArray_ISBYTESWAPPED(array))
-        return false;
+        return 0;
     if (dtype->type_num == NPY_OBJECT) {
         Py_INCREF(value);
         *reinterpret_cast<PyObject**>(data + used) = value;
     } else if (!store_scalar(data + used, dtype->type_num, value)) {
-        return false;
+        return 0;
     }
-    return true;
+    return length + 1;
 }
 
 // append_scalar() for an array that isn't quiet: one of a file, or with open handles. A function of its own,
@@ -44,13 +44,15 @@ CPPDYNARRAY_NOT_INLINE inline bool append_scalar_to_place(PyArrayObject* array, 
     if (!is_placed(array) || !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA) || PyArray_NDIM(array) != 1) return false;
     const Block* const block = Block::of(PyArray_DATA(array));
     ArrayPlace* const place = block->place;
-    const auto length = static_cast<std::size_t>(PyArray_DIMS(array)[0]);
     // NumPy's own functions may have given it other rows than the place has.
-    if (place == nullptr || block_of(place) != block || length_of(place) != length ||
-        place->row_bytes != static_cast<std::size_t>(PyArray_ITEMSIZE(array)) || !store_at_end(array, value))
+    if (place == nullptr || block_of(place) != block ||
+        length_of(place) != static_cast<std::size_t>(PyArray_DIMS(array)[0]) ||
+        place->row_bytes != static_cast<std::size_t>(PyArray_ITEMSIZE(array)))
         return false;
-    set_length_of(place, length + 1);
-    set_length(array, static_cast<npy_intp>(length + 1));
+    const npy_intp length = store_at_end(array, value);
+    if (length == 0) return false;
+    set_length_of(place, static_cast<std::size_t>(length));
+    set_length(array, length);
     return true;
 }
 
@@ -59,8 +61,9 @@ CPPDYNARRAY_NOT_INLINE inline bool append_scalar_to_place(PyArrayObject* array, 
 inline bool append_scalar(PyObject* self, PyObject* value) noexcept {
     auto* array = reinterpret_cast<PyArrayObject*>(self);
     if (!is_quiet(array)) return append_scalar_to_place(array, value);
-    if (!store_at_end(array, value)) return false;
-    set_length(array, PyArray_DIMS(array)[0] + 1);  // publish_length(), for an array known to be quiet
+    const npy_intp length = store_at_end(array, value);
+    if (length == 0) return false;
+    set_length(array, length);  // publish_length(), for an array known to be quiet
     return true;
 }
 

@@ -1,5 +1,7 @@
 """Dask: chunks of a growing array, and workers that each grow their own."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,9 @@ from helpers import address, assert_same
 from optional_libraries import import_library
 from streams import collected
 
+dask = import_library("dask")
 da = import_library("dask.array")
+xr = import_library("xarray")
 distributed = import_library("distributed")
 protocol = import_library("distributed.protocol")
 
@@ -169,3 +173,50 @@ def test_in_other_objects_sending_copies_nothing(rng):
     assert type(received) is cda.DynamicArray
     assert not np.shares_memory(received, d)
     assert_same(received, np.array(d))
+
+
+# Arrays on files.
+
+
+def part(path, start, stop):
+    """What a worker reads for itself."""
+    return np.load(path, mmap_mode="r")[start:stop]
+
+
+def part_by_following(path, start, stop):
+    with cda.open_memmap(path) as follower:
+        return np.array(follower[start:stop])
+
+
+@pytest.mark.parametrize("read", [part, part_by_following])
+def test_workers_open_a_file_by_its_path(client, tmp_path, row_blocks, read):
+    """While it is written: what np.load finds is as of the last flush, what a follower finds is what there is."""
+    path, rows = str(tmp_path / "rows.npy"), np.concatenate(row_blocks)
+    with cda.open_memmap(path, "w+", "f8", (0, 3)) as d:
+        d.extend(rows)
+        if read is part:
+            d.flush()
+        ends = np.linspace(0, len(rows), 5).astype(int).tolist()
+        pieces = [
+            da.from_delayed(dask.delayed(read, pure=True)(path, start, stop), (stop - start, 3), float)
+            for start, stop in pairwise(ends)
+        ]
+        whole = da.concatenate(pieces)
+        d.append([1, 2, 3])
+        np.testing.assert_allclose(whole.mean(axis=0).compute(), rows.mean(axis=0))
+        assert_same(whole.compute(), rows)
+    made = xr.DataArray(whole, dims=("time", "sensor"))
+    np.testing.assert_allclose(made.max("time").values, rows.max(axis=0))
+
+
+def test_a_view_of_a_follower_is_cut_into_chunks(client, tmp_path, row_blocks):
+    path, rows = tmp_path / "rows.npy", np.concatenate(row_blocks)
+    with cda.open_memmap(path, "w+", "f8", (0, 3)) as d:
+        d.extend(rows)
+        f = cda.open_memmap(path)
+        chunks = da.from_array(f[:], chunks=(100, 3))
+        d.extend(rows)
+        assert_same(chunks.compute(), rows)
+        made = xr.DataArray(f[:], dims=("time", "sensor"))
+        assert f.refresh() == 2 * len(rows)
+        assert_same(made.values, rows)

@@ -13,6 +13,7 @@ from brian2.devices.device import all_devices
 from brian2.utils.logger import get_logger
 
 from cppdynarray._core._calls import Call, Random, address_in
+from cppdynarray.brian2 import recording
 from cppdynarray.brian2.direct import compiler
 from cppdynarray.brian2.direct.generator import (
     CannotRunNatively,
@@ -123,10 +124,14 @@ class DirectCodeObject(CodeObject):
             code_object = reference()
             if code_object is None:
                 return error
-            return BrianObjectException(
+            if isinstance(error, MemoryError):
+                error = recording.why_no_room(code_object._places.values()) or error
+            explained = BrianObjectException(
                 f"An exception occurred during the execution of code object '{code_object.name}': {error}\n",
                 code_object.owner,
             )
+            explained.__cause__ = error
+            return explained
 
         return explain
 
