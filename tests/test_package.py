@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import cppdynarray as cda
+from subprocesses import run_python
 
 PACKAGE = Path(cda.__file__).parent
 
@@ -50,3 +51,37 @@ def test_extension_modules_leave_the_length_of_numpys_struct_open():
 
     assert cda.DynamicArray.__basicsize__ == np.ndarray.__basicsize__
     assert cda.DynamicArray.__mro__ == (cda.DynamicArray, np.ndarray, object)
+
+
+# No free-threaded interpreter is needed: this is what one does while it loads a module that needs the lock.
+FREE_THREADED = """
+import importlib.machinery, sys, warnings
+import numpy
+
+locked, forced = False, {forced}
+sys._is_gil_enabled = lambda: locked
+load = importlib.machinery.ExtensionFileLoader.exec_module
+
+def exec_module(self, module):
+    global locked
+    if module.__name__.startswith("cppdynarray") and not (locked or forced):
+        locked = True
+        warnings.warn(f"The global interpreter lock (GIL) has been enabled to load module {{module.__name__!r}}, "
+                      "which has not declared that it can run safely without the GIL.", RuntimeWarning)
+    load(self, module)
+
+importlib.machinery.ExtensionFileLoader.exec_module = exec_module
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    import cppdynarray
+    cppdynarray.DynamicArray([1.0]).append(2)
+for each in caught:
+    print(each.category.__name__, each.filename, each.message)
+"""
+
+
+@pytest.mark.parametrize("forced, says", [(False, "has switched the lock on"), (True, "crash the process")])
+def test_free_threaded_builds_get_one_warning(forced, says):
+    (line,) = run_python(FREE_THREADED.format(forced=forced)).splitlines()
+    assert line.startswith("RuntimeWarning <string> cppdynarray needs the global interpreter lock")
+    assert says in line

@@ -19,7 +19,7 @@ from libc.string cimport memset
 
 from cppdynarray._core import _layout  # no-cython-lint: checks NumPy
 from cppdynarray._core import docstrings
-from cppdynarray._core._new import dynamic_array
+from cppdynarray._core._new import dynamic_array, unknown_argument
 
 from cppdynarray._core cimport _growth, _indexing
 from cppdynarray._core._dispatch cimport (
@@ -76,7 +76,12 @@ cdef object tp_new(object cls, object args, PyObject* kwargs):
         if len(<tuple>args) == 1:
             return new_with_contents(cls, (<tuple>args)[0])
         return dynamic_array(cls, *args)
-    return dynamic_array(cls, *args, **<object>kwargs)
+    try:
+        return dynamic_array(cls, *args, **<object>kwargs)
+    except TypeError:
+        if message := unknown_argument(cls, <object>kwargs):
+            raise TypeError(message) from None
+        raise
 
 
 cdef int get_buffer(object self, Py_buffer* buffer, int flags) except -1:

@@ -23,6 +23,7 @@ cdef inline bint same_dims(const cnp.npy_intp* a, const cnp.npy_intp* b, int cou
 
 
 cdef tuple shape_of(cnp.ndarray array)
+cdef int refuse_many(cnp.ndarray array, object value, object error) except -1
 cdef object no_room(cnp.ndarray array, str message)
 cdef Block* room_for(cnp.ndarray array, Py_ssize_t rows) except NULL
 cdef bint is_rows(cnp.ndarray array, object values, int missing) noexcept

@@ -11,6 +11,8 @@ from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport ENOMEM
 from libc.string cimport memset
 
+from cppdynarray._core import messages
+
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._lossless cimport check_array, check_list, check_row, check_value
 from cppdynarray._core._memory cimport (
@@ -96,12 +98,76 @@ cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
 cdef cnp.ndarray convert_row(cnp.ndarray array, object value):
     """A scratch array of one row with `value`, converted as `array[i] = value` would, if nothing is lost."""
     cdef cnp.ndarray rows = scratch_rows(array, 1)
-    check_row(value, array.descr, length(array))
-    if cnp.PyArray_NDIM(array) == 1:
-        PyArray_Pack(rows.descr, cnp.PyArray_DATA(rows), value)
-    else:
-        rows[0] = value
+    try:
+        check_row(value, array.descr, length(array))
+        if cnp.PyArray_NDIM(array) == 1:
+            PyArray_Pack(rows.descr, cnp.PyArray_DATA(rows), value)
+        else:
+            rows[0] = value
+    except (OverflowError, TypeError, ValueError) as error:
+        refuse_many(rows, value, error)
+        raise
     return rows
+
+
+# Errors that say what to write instead, once something has failed.
+
+cdef str start_of_rows(cnp.ndarray array, object row_shape):
+    """What makes an empty array for rows of that shape."""
+    shape = f"(0, {', '.join(map(str, row_shape))})"
+    return f"cda.zeros({shape})" if array.descr.num == cnp.NPY_DOUBLE else f"cda.zeros({shape}, d.dtype)"
+
+
+cdef type class_of(object error):
+    """The class to raise instead of an error: NumPy's, which depends on the dtype and the value."""
+    return TypeError if type(error) is TypeError else ValueError
+
+
+cdef int refuse_many(cnp.ndarray array, object value, object error) except -1:
+    """Raises if `value`, which didn't become a row like those of `array`, is no row but a sequence of them."""
+    cdef int missing = cnp.PyArray_NDIM(array) - 1
+    kind = type(value).__name__
+    if not (isinstance(value, (list, tuple, range)) or cnp.PyArray_Check(value)):
+        if missing == 0 and hasattr(type(value), "__next__"):
+            raise class_of(error)(messages.ONE_ELEMENT_OF.format(kind=kind)) from None
+        return 0
+    if isinstance(value, tuple) and (<object>array.descr).names is not None:
+        return 0  # a record
+    try:
+        shape = np.shape(value)
+    except Exception:
+        return 0  # rows of different lengths: NumPy has said so
+    if not shape:
+        return 0
+    if missing == 0:
+        raise class_of(error)(messages.ONE_ELEMENT.format(
+            kind=kind, shape=shape, start=start_of_rows(array, shape))) from None
+    row = shape_of(array)[1:]
+    if len(shape) == missing + 1 and shape[1:] == row:
+        raise class_of(error)(messages.ONE_ROW.format(row=row, kind=kind, shape=shape)) from None
+    if len(shape) > missing or any(n not in (1, m) for n, m in zip(shape[::-1], row[::-1])):
+        raise class_of(error)(messages.OTHER_ROW.format(
+            row=row, kind=kind, shape=shape, start=start_of_rows(array, shape))) from None
+    return 0
+
+
+cdef int refuse_rows(cnp.ndarray array, object shape, type error=ValueError) except -1:
+    """Raises what is said where values of that shape are no rows for `array`."""
+    row = shape_of(array)[1:]
+    if not row:
+        raise error(messages.MANY_ELEMENTS.format(
+            shape=shape, row=shape[1:], start=start_of_rows(array, shape[1:]))) from None
+    if shape == row:
+        raise error(messages.ROW_TO_EXTEND.format(row=row, shape=shape)) from None
+    raise error(messages.OTHER_ROWS.format(
+        row=row, shape=shape, wanted=f"(n, {', '.join(map(str, row))})")) from None
+
+
+cdef int refuse_single(object values) except -1:
+    """Raises if `values` can't be iterated over."""
+    if not (hasattr(type(values), "__iter__") or hasattr(type(values), "__getitem__")):
+        raise TypeError(messages.NOT_ITERABLE.format(kind=type(values).__name__))
+    return 0
 
 
 cdef bint is_array_like(object values) except -1:
@@ -127,15 +193,12 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless):
         as_plain(values) if is_dynamic(values) else np.asarray(values)
     )
     if cnp.PyArray_NDIM(source) == 0:
-        raise TypeError("iteration over a 0-d array; use append for a single element")
+        raise TypeError(messages.NO_ITERATION)
     if (
         cnp.PyArray_NDIM(source) != cnp.PyArray_NDIM(array)
         or not same_dims(cnp.PyArray_DIMS(source) + 1, cnp.PyArray_DIMS(array) + 1, cnp.PyArray_NDIM(array) - 1)
     ):
-        raise ValueError(
-            f"can't extend an array of shape {shape_of(array)} by one of shape {shape_of(source)}: "
-            f"rows of shape {shape_of(array)[1:]} are needed"
-        )
+        refuse_rows(array, shape_of(source))
     cdef cnp.ndarray rows
     cdef cnp.dtype dtype = array.descr
     if lossless:
@@ -174,13 +237,17 @@ cdef int collect(cnp.ndarray rows, object items, bint lossless) except -1:
             block = room_for(rows, count + 1)
         slot = block.data() + item_size * <size_t>count
         if not (native and store_scalar(slot, type_num, item)):
-            if lossless:
-                check_value(item, dtype, count)
-            if references:
-                memset(slot, 0, item_size)
-            # An element that fails half way is dropped with the array.
-            publish_length(rows, count + 1)
-            PyArray_Pack(dtype, slot, item)
+            try:
+                if lossless:
+                    check_value(item, dtype, count)
+                if references:
+                    memset(slot, 0, item_size)
+                # An element that fails half way is dropped with the array.
+                publish_length(rows, count + 1)
+                PyArray_Pack(dtype, slot, item)
+            except (OverflowError, TypeError, ValueError) as error:
+                refuse_nested(rows, items, item, error)
+                raise
         count += 1
         publish_length(rows, count)
         if count % SIGNALS_AFTER == 0:
@@ -188,15 +255,33 @@ cdef int collect(cnp.ndarray rows, object items, bint lossless) except -1:
     return 0
 
 
+cdef int refuse_nested(cnp.ndarray array, object items, object item, object error) except -1:
+    """Raises if `item` of `items`, which didn't become an element, is a sequence of elements."""
+    if not (isinstance(item, (list, tuple)) or cnp.PyArray_Check(item)):
+        return 0
+    if isinstance(item, tuple) and (<object>array.descr).names is not None:
+        return 0  # a record
+    try:
+        shape = np.shape(item)
+    except Exception:
+        return 0
+    if shape:
+        count = len(items) if isinstance(items, (list, tuple)) else "n"
+        refuse_rows(array, (count, *shape), class_of(error))
+    return 0
+
+
 cdef cnp.ndarray convert_items(cnp.ndarray array, object items, bint lossless):
     """Rows from any iterable, for arrays of one dimension."""
     cdef cnp.ndarray rows = scratch_rows(array, 0)
+    refuse_single(items)
     collect(rows, items, lossless)
     return rows
 
 
 cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless):
     """Rows from an iterable of rows, for arrays of two or more dimensions."""
+    refuse_single(items)
     cdef list listed = list(items)
     cdef tuple row_shape = shape_of(array)[1:]
     cdef cnp.dtype dtype = array.descr
@@ -206,9 +291,7 @@ cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless):
             check_list(listed, dtype)
         rows = np.array(listed, dtype)
         if shape_of(rows)[1:] != row_shape:
-            raise ValueError(
-                f"the values make an array of shape {shape_of(rows)}, where rows of shape {row_shape} are needed"
-            )
+            refuse_rows(array, shape_of(rows))
         return rows
     rows = scratch_rows(array, len(listed))
     for index, item in enumerate(listed):

@@ -19,6 +19,8 @@ import operator
 
 import numpy as np
 
+from cppdynarray._core import messages
+
 cimport numpy as cnp
 from cpython.long cimport PyLong_CheckExact
 from cpython.number cimport PyIndex_Check
@@ -30,7 +32,7 @@ from libc.string cimport memcpy, memmove, memset
 
 from cppdynarray._core._conversion cimport (
     convert_array, convert_items, convert_row, convert_rows, has_arena, is_array_like, is_rows, length, no_room,
-    room_for, same_dims, scratch_rows, shape_of,
+    refuse_many, room_for, same_dims, scratch_rows, shape_of,
 )
 from cppdynarray._core._lossless cimport check_value
 from cppdynarray._core._memory cimport (
@@ -82,7 +84,7 @@ cdef object cannot_grow(cnp.ndarray array, str message):
 cdef Block* growable(cnp.ndarray array) except NULL:
     """The block of an array that may grow, published; ValueError that says why it can't and what to do."""
     if cnp.PyArray_NDIM(array) == 0:
-        raise ValueError("a 0-d array can't grow: it has no axis to grow along; use d.reshape(1).copy()")
+        raise ValueError(messages.NO_AXIS)
     return resizable(array)
 
 
@@ -91,17 +93,11 @@ cdef Block* resizable(cnp.ndarray array) except NULL:
     publish(array)
     cdef Block* block = block_of(array)
     if block == NULL:
-        raise cannot_grow(
-            array,
-            "this DynamicArray can't grow: its memory is not from cppdynarray, since it is a view or was "
-            "made by NumPy; d.copy() can grow"
-        )
+        raise cannot_grow(array, messages.NO_OWN_MEMORY)
     if not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE):
-        raise cannot_grow(array, "this DynamicArray is read-only; set d.flags.writeable = True to change it")
+        raise cannot_grow(array, messages.READ_ONLY)
     if not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_C_CONTIGUOUS) or not fix_row_stride(array):
-        raise ValueError(
-            "only C-ordered arrays grow, since rows are added along axis 0; use d.copy(order='C')"
-        )
+        raise ValueError(messages.NOT_C_ORDERED)
     return block
 
 
@@ -185,9 +181,13 @@ cdef int append(cnp.ndarray array, object value) except -1:
             return append_bytes(array, value, 1)
         return append_converted(array, dtype, convert_row(array, value))
     # One element without references needs no scratch array, only a place to be converted.
-    check_value(value, dtype, length(array))
-    memset(item, 0, item_size)
-    PyArray_Pack(dtype, item, value)
+    try:
+        check_value(value, dtype, length(array))
+        memset(item, 0, item_size)
+        PyArray_Pack(dtype, item, value)
+    except (OverflowError, TypeError, ValueError) as error:
+        refuse_many(array, value, error)
+        raise
     block = growable(array)
     if array.descr is not dtype or cnp.PyArray_NDIM(array) != 1:
         raise RuntimeError(LAYOUT_CHANGED)

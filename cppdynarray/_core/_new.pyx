@@ -3,6 +3,8 @@
 
 import numpy as np
 
+from cppdynarray._core import messages
+
 cimport numpy as cnp
 from cpython.long cimport PyLong_AsLongAndOverflow, PyLong_CheckExact
 from cpython.ref cimport Py_INCREF
@@ -173,10 +175,7 @@ cdef cnp.dtype as_growing_dtype(object dtype):
             return np.dtypes.StringDType()
         if made.kind in b"SV":
             code = chr(made.kind)
-            raise ValueError(
-                f"dtype={dtype!r} doesn't say how long the elements are: write '{code}10' for up to 10 bytes, "
-                "or object for bytes of any length"
-            )
+            raise ValueError(messages.NO_LENGTH.format(dtype=dtype, code=code))
     return made
 
 
@@ -203,7 +202,9 @@ cdef object new_with_contents(type cls, object contents, object dtype=None, Py_s
         contents = as_plain(contents)
     if not isinstance(contents, (list, tuple)) and not is_array_like(contents):
         if dtype is not None:
+            refuse_size(contents)
             return new_from_iterable(cls, contents, dtype, capacity, reserve, lossless=True)
+        refuse_size(contents)
         contents = list(contents)
     if isinstance(contents, tuple):
         contents = list(contents)  # no different from a list of rows; to NumPy it may be one record
@@ -214,5 +215,30 @@ cdef object new_with_contents(type cls, object contents, object dtype=None, Py_s
             check_array(np.asarray(contents), dtype)
     cdef cnp.ndarray source = as_array(contents, dtype)
     if cnp.PyArray_NDIM(source) == 0:
-        raise TypeError(f"contents must be iterable, as for list(); {type(contents).__name__!r} is not")
+        raise not_contents(contents)
     return new_copy(cls, source, "C", None, capacity, reserve)
+
+
+cdef int refuse_size(object contents) except -1:
+    """Raises if `contents` can't be iterated over: an int is often meant to be a size."""
+    if hasattr(type(contents), "__iter__") or hasattr(type(contents), "__getitem__"):
+        return 0
+    raise not_contents(contents)
+
+
+cdef object not_contents(object contents):
+    """The TypeError for what is no contents."""
+    kind = type(contents).__name__
+    if isinstance(contents, (int, np.integer)) and not isinstance(contents, bool) and contents >= 0:
+        return TypeError(messages.SIZE_AS_CONTENTS.format(kind=kind, zeros=f"cda.zeros({contents})", value=contents))
+    return TypeError(messages.ONE_AS_CONTENTS.format(kind=kind))
+
+
+def unknown_argument(type cls, dict arguments):
+    """What to say of keyword arguments that dynamic_array() refused; None if it knows them all."""
+    for name, value in arguments.items():
+        if name == "shape":
+            return messages.SHAPE_ARGUMENT.format(cls=cls.__name__, shape=value)
+        if name not in ("contents", "dtype", "capacity", "reserve"):
+            return messages.OTHER_ARGUMENT.format(cls=cls.__name__, name=name)
+    return None
