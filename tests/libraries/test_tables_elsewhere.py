@@ -34,20 +34,19 @@ def test_polars_tables_of_a_stream(row_blocks):
 
 def test_ipython_shows_completes_and_collects(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    completer = import_library("IPython.core.completer")
     shell_class = import_library("IPython.core.interactiveshell").InteractiveShell
     shell = shell_class()
     try:
         shell.run_cell("import numpy as np, cppdynarray as cda\nd = cda.DynamicArray([1.0, 2.0])", silent=True)
-        done = shell.run_cell("for x in range(100_000): d.append(x)\nview = d[:3]\nd[0] = 7\nview.tolist()", silent=True)
-        assert done.success and done.result == [7.0, 2.0, 0.0]
+        done = shell.run_cell("for x in range(100_000): d.append(x)\nview = d[:3]\nd[0] = 7", silent=True)
+        assert done.success and shell.user_ns["view"].tolist() == [7.0, 2.0, 0.0]
         data, _ = shell.display_formatter.format(shell.user_ns["d"])
         assert data["text/plain"].startswith("DynamicArray([")
-        _, names = shell.complete("d.app")
-        assert "d.append" in names
-        _, names = shell.complete("cda.zer")
-        assert "cda.zeros" in names
+        with completer.provisionalcompleter():
+            for typed, name in (("d.app", "append"), ("cda.zer", "zeros")):
+                assert any(name in each.text for each in shell.Completer.completions(typed, len(typed)))
         assert "Add one row at the end" in shell.object_inspect("d.append")["docstring"]
-        assert shell.object_inspect("cda.zeros")["definition"].startswith("cda.zeros(shape, dtype")
+        assert "shape," in shell.object_inspect("cda.zeros")["definition"]
     finally:
         shell.history_manager.end_session()
-        shell.atexit_operations() if hasattr(shell, "atexit_operations") else None

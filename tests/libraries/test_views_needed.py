@@ -56,3 +56,13 @@ def test_joblib_memory_maps(tmp_path):
 
 def test_pickles_of_views_are_plain():
     assert type(pickle.loads(pickle.dumps(cda.DynamicArray([1.0])[:]))) is np.ndarray
+
+
+def test_astropys_masks():
+    masked = import_library("astropy.utils.masked").Masked
+    d = cda.DynamicArray([1.0, 2.0, 3.0])
+    ignored = masked(d, mask=[False, False, True]) + 1
+    assert type(ignored) is np.ndarray
+    kept = masked(d[:], mask=[False, False, True]) + 1
+    assert kept.mask.tolist() == [False, False, True]
+    assert np.shares_memory(masked(d[:], mask=False).unmasked, d)
