@@ -1,4 +1,6 @@
-"""Shows the gallery's animations as GIFs: sphinx-gallery's own ways need ffmpeg or a public server."""
+"""What sphinx-gallery is told: the order of the examples; animations are shown as GIFs, since its own
+ways need ffmpeg or a public server.
+"""
 
 from pathlib import Path
 
@@ -7,6 +9,17 @@ from matplotlib.animation import Animation
 from sphinx_gallery.scrapers import figure_rst
 
 shown = []
+FIRST = ["plot_live_stream.py", "plot_oscilloscope.py"]
+
+
+class Order:
+    """Sorts the examples: these first, then by name."""
+
+    def __init__(self, directory):
+        pass
+
+    def __call__(self, name):
+        return (FIRST.index(name) if name in FIRST else len(FIRST), name)
 
 
 def scrape(block, variables, settings):

@@ -1,10 +1,14 @@
 """Sphinx's configuration. `python3 docs/build.py` builds the site."""
 
 import os
+import re
 import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+
+import numpy as np
+from sphinx.util.inventory import InventoryFile
 
 import cppdynarray
 
@@ -20,6 +24,7 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
@@ -31,7 +36,8 @@ if not find_spec("brian2"):
 
 # Markdown
 
-myst_enable_extensions = ["attrs_inline", "colon_fence"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "substitution"]
+myst_substitutions = {"version": version}
 myst_heading_anchors = 3
 copybutton_exclude = ".linenos, .gp, .go"
 
@@ -41,6 +47,48 @@ autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+
+# Links to NumPy's pages. The list of these is made here, so that building asks no server.
+
+
+class NumpyNames:
+    """As much of an environment as an inventory needs: a domain with NumPy's functions and classes."""
+
+    name = "py"
+    config = type("config", (), {"project": "NumPy", "version": np.__version__})
+
+    @property
+    def domains(self):
+        domain = type("domain", (), {"name": "py", "get_objects": staticmethod(self.objects)})
+        return type("domains", (dict,), {"sorted": lambda self: [domain]})()
+
+    @staticmethod
+    def objects():
+        for owner, prefix in ((np, "numpy"), (np.ndarray, "numpy.ndarray")):
+            for name, value in vars(owner).items():
+                if name[0] != "_" and callable(value):
+                    kind = "class" if isinstance(value, type) else "method" if owner is np.ndarray else "function"
+                    yield f"{prefix}.{name}", name, kind, f"reference/generated/{prefix}.{name}", f"{prefix}.{name}", 1
+
+    def get_target_uri(self, page):
+        return f"{page}.html"
+
+
+inventory = HERE / "_build" / "numpy.inv"
+inventory.parent.mkdir(exist_ok=True)
+InventoryFile.dump(str(inventory), NumpyNames(), NumpyNames())
+intersphinx_mapping = {"numpy": ("https://numpy.org/doc/stable/", str(inventory))}
+
+
+def link_numpy(app, what, name, obj, options, lines):
+    """What docstrings name of NumPy becomes a link."""
+    for number, line in enumerate(lines):
+        lines[number] = re.sub(r"``(numpy\.\w+)``", r":obj:`\1`", line)
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", link_numpy)
+
 
 # The gallery
 
@@ -59,7 +107,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "auto_gallery",
     "filename_pattern": f"/({'|'.join(each.stem for each in examples if can_run(each))})\\.py$",
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "animations.Order",
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
@@ -73,6 +121,7 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_title = "cppdynarray"
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False

@@ -1,38 +1,69 @@
-"""Plot the numbers that come in, one a line, while they come in; with --last N the last N of them.
+"""Plot the numbers that come in on standard input, one a line, as they come in.
 
-your_program | python3 live.py
-your_program | python3 live.py --last 1000
+examples:
+  your_program | python3 live.py
+  your_program | python3 live.py --last 1000
+
+A line that is no number is reported on standard error and skipped.
 """
 
 import argparse
 import sys
 import threading
 
+import matplotlib
 import matplotlib.pyplot as plt
 from matplotlib.animation import FuncAnimation
 
 import cppdynarray as cda
 
-parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-parser.add_argument("--last", type=int, metavar="N", help="how many to show; by default all")
-last = parser.parse_args().last
-values = cda.DynamicArray() if last is None else cda.RollingArray(maxlen=last)
+
+def positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
+
+
+description, _, rest = __doc__.partition("\n\n")
+parser = argparse.ArgumentParser(
+    description=description, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
+)
+parser.add_argument("--last", type=positive, metavar="N", help="show only the last N numbers (default: all)")
+parser.add_argument("--label", default="value", metavar="TEXT", help="what the numbers are (default: %(default)s)")
+options = parser.parse_args()
+
+values = cda.DynamicArray() if options.last is None else cda.RollingArray(maxlen=options.last)
+received = 0
 
 
 def collect() -> None:
-    for line in sys.stdin:
-        values.append(float(line))
+    global received
+    for number, line in enumerate(sys.stdin, start=1):
+        try:
+            values.append(float(line))
+        except ValueError:
+            if line.strip():
+                print(f"line {number} is no number, skipped: {line.strip():.40}", file=sys.stderr)
+        else:
+            received += 1
 
 
 def update(frame: int) -> None:
-    seen = values[:]  # all there is by now, not copied
-    curve.set_data(range(len(seen)), seen)
+    seen = values[:]  # a view of all there is now
+    start = max(received - len(seen), 0) if options.last else 0
+    curve.set_data(range(start, start + len(seen)), seen)
     axes.relim()
     axes.autoscale_view()
 
 
-threading.Thread(target=collect, daemon=True).start()
-figure, axes = plt.subplots()
+if matplotlib.get_backend().lower() == "agg":  # what Matplotlib falls back to
+    sys.exit("live.py: there is no display to plot on; start it in a graphical session, or log in with 'ssh -X'")
+try:
+    figure, axes = plt.subplots()
+except Exception as error:  # each toolkit has its own
+    sys.exit(f"live.py: no window can be opened: {error}")
+axes.set(xlabel="number of the reading", ylabel=options.label)
 (curve,) = axes.plot([], [])
+threading.Thread(target=collect, daemon=True).start()
 animation = FuncAnimation(figure, update, interval=100, cache_frame_data=False)
 plt.show()

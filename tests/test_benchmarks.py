@@ -1,7 +1,9 @@
 """The benchmarks run: each one once, at its smallest size; no time is looked at."""
 
 import importlib
+import importlib.util
 import itertools
+import json
 import sys
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import cppdynarray as cda
 from optional_libraries import import_library
 
 DIRECTORY = Path(__file__).parent.parent / "asv_bench"
-METHODS = ("time_", "timeraw_", "peakmem_")
+METHODS = ("time_", "timeraw_", "peakmem_", "track_")
 # What none of a subject's benchmarks can do without.
 NEEDED = {"compiled": "numba"}
 
@@ -44,8 +46,8 @@ def test_runs(cls, method, monkeypatch):
     if needed := NEEDED.get(cls.__module__.removeprefix("benchmarks.")):
         import_library(needed)
     monkeypatch.setattr(sys.modules[cls.__module__], "FRESH_BYTES", 2**20, raising=False)
-    for name in {"count", "total", "payload"} & set(dir(cls)):
-        monkeypatch.setattr(cls, name, min(getattr(cls, name), 2**20))
+    for name in {"count", "total", "payload", "pairs"} & set(dir(cls)):
+        monkeypatch.setattr(cls, name, 2 if name == "pairs" else min(getattr(cls, name), 2**20))
     assert len(cls.params) == len(cls.param_names)
     ran = 0
     before = cda.get_options()
@@ -69,3 +71,53 @@ def test_every_subject_has_benchmarks():
     assert found == {
         path.stem for path in (DIRECTORY / "benchmarks").glob("*.py")
     } - {"__init__", "common", "containers"}
+
+
+def history():
+    spec = importlib.util.spec_from_file_location("history", DIRECTORY / "history.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("steps", [2, 3, 30])
+def test_commits_are_spread_over_the_whole_history(steps):
+    spread = history().spread
+    for count in (1, 2, 30, 31, 157):
+        commits = list(range(count))
+        chosen = spread(commits, steps)
+        assert len(chosen) == min(count, steps)
+        assert (chosen[0], chosen[-1]) == (0, count - 1)
+        gaps = {b - a for a, b in itertools.pairwise(chosen)}
+        assert not gaps or max(gaps) - min(gaps) <= 1
+
+
+def test_ratios_are_ours_to_the_peers(monkeypatch):
+    from benchmarks import ratios
+
+    now, calls = [0.0], []
+
+    def contender(name, seconds):
+        def run():
+            calls.append(name)
+            now[0] += seconds
+
+        return run
+
+    monkeypatch.setattr(ratios, "perf_counter", lambda: now[0])
+    assert ratios.ratios(contender("ours", 2), contender("peer", 1), 5) == [2] * 5
+    assert calls[6:] == ["ours", "peer", "peer", "ours", "ours", "peer", "peer", "ours", "ours", "peer"]
+
+
+def test_ratios_of_the_history_are_of_its_commits():
+    """What the page draws: each point a commit of this history, with quartiles in order."""
+    results = json.loads((DIRECTORY / "results" / "ratios.json").read_text())
+    assert results
+    from benchmarks.ratios import OPERATIONS
+
+    for each in results:
+        assert set(each["ratios"]) <= {*OPERATIONS, "peak memory / the data"}
+        for quartiles in each["ratios"].values():
+            assert 0 < quartiles[0] <= quartiles[1] <= quartiles[2]
+    numbers = [each["number"] for each in results]
+    assert numbers == sorted(set(numbers))

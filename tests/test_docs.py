@@ -5,6 +5,7 @@ import importlib
 import inspect
 import itertools
 import os
+import pickle
 import pkgutil
 import re
 import runpy
@@ -242,25 +243,129 @@ def test_examples_in_the_documentation(path):
     run_examples(examples, path.name)
 
 
-@pytest.mark.parametrize(("arguments", "shown"), [([], 3), (["--last", "2"], 2)], ids=["all", "last"])
-def test_live_plot_of_the_quickstart(arguments, shown):
-    numbers = "0.5\n-1e3\n7\n"
-    code = f"""
-        import io, runpy, sys, time
-        import matplotlib
-        matplotlib.use("agg")
-        import matplotlib.pyplot as plt
-        plt.show = lambda: None
-        sys.stdin = io.StringIO({numbers!r})
-        sys.argv = ["live.py", *{arguments!r}]
-        script = runpy.run_path({str(ROOT / "docs" / "live.py")!r})
-        while len(script["values"]) < {shown} or script["values"][-1] != 7:
-            time.sleep(0.01)
-        script["update"](0)
-        print(script["curve"].get_ydata().tolist())
-        script["animation"]._draw_was_started = True  # nobody looks at it, which is no mistake
-    """
-    assert run_python(code).strip() == str([float(line) for line in numbers.split()][-shown:])
+LIVE = """
+    import io, runpy, sys, time
+    import matplotlib
+    matplotlib.use("agg")
+    matplotlib.get_backend = lambda: "a window"
+    import matplotlib.pyplot as plt
+    plt.show = lambda: None
+    sys.stdin = io.StringIO({lines!r})
+    sys.argv = ["live.py", *{arguments!r}]
+    script = runpy.run_path({path!r})
+    while len(script["values"]) < {shown} or script["values"][-1] != 7:
+        time.sleep(0.01)
+    time.sleep(0.05)  # the count follows
+    script["update"](0)
+    print(list(script["curve"].get_xdata()), script["curve"].get_ydata().tolist())
+    print(script["axes"].get_xlabel(), "|", script["axes"].get_ylabel())
+    script["animation"]._draw_was_started = True  # nobody looks at it, which is no mistake
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown", "label"),
+    [([], 3, "value"), (["--last", "2", "--label", "volt"], 2, "volt")],
+    ids=["all", "last"],
+)
+def test_live_plot_of_the_quickstart(arguments, shown, label):
+    lines = "0.5\nnothing\n\n-1e3\n7\n"
+    path = str(ROOT / "docs" / "live.py")
+    done = run_process(textwrap.dedent(LIVE).format(lines=lines, arguments=arguments, path=path, shown=shown))
+    assert done.returncode == 0, done.stderr
+    points, labels = done.stdout.strip().splitlines()
+    assert points == f"{list(range(3))[-shown:]} {[0.5, -1000.0, 7.0][-shown:]}"
+    assert labels == f"number of the reading | {label}"
+    assert done.stderr == "line 2 is no number, skipped: nothing\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--help"], 0, "as they come in"),
+        (["--last", "0"], 2, "argument --last: invalid positive value: '0'"),
+        ([], 1, "live.py: there is no display to plot on; start it in a graphical session, or log in with 'ssh -X'"),
+    ],
+    ids=["help", "bad number", "no display"],
+)
+def test_live_plot_says_what_is_wrong(arguments, code, said):
+    pytest.importorskip("matplotlib")
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "live.py", *arguments],
+        input="1\n", capture_output=True, text=True, timeout=120, env=environment | {"MPLBACKEND": "agg"},
+    )
+    assert done.returncode == code
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    if code == 1:
+        assert done.stderr.strip() == said
+
+
+# Sentences that say that something isn't copied, by what follows the page's name, and what shows that it is so: a
+# function here, or a test elsewhere.
+
+NO_COPY = re.compile(
+    r"\b(?:no|without a|needs? no|no need for a) copy\b|(?:copies|copied) nothing|nothing is copied"
+    r"|n[o']t cop(?:y|ied)|without copying|zero.copy",
+    re.IGNORECASE,
+)
+
+
+def view_of_an_array():
+    d = cda.DynamicArray([1.0, 2.0])
+    view = d[:]
+    for x in range(100_000):
+        d.append(x)
+    assert np.shares_memory(d, view)
+    d[0] = 7
+    assert view[0] == 7
+
+
+def pickle_out_of_band():
+    d, buffers = cda.DynamicArray(np.arange(1000.0)), []
+    assert len(pickle.dumps(d, protocol=5, buffer_callback=buffers.append)) < 1000
+    assert np.shares_memory(np.frombuffer(buffers[0]), d)
+
+
+def window_that_moves_on():
+    w = cda.RollingArray(np.arange(1024.0), maxlen=1024)
+    seen = w[:]
+    assert np.shares_memory(seen, w)
+    w.extend(np.arange(1024.0))
+    assert np.array_equal(seen, np.arange(1024.0))
+
+
+CLAIMS = {
+    "index.md: a plain ndarray, no copy": view_of_an_array,
+    "libraries.md: so pickling doesn't copy": pickle_out_of_band,
+    "plot_oscilloscope.py: so there is no need for a copy": window_that_moves_on,
+    "cpp.md: without a copy": "test_extensions.py::test_what_cpp_made_becomes_an_array_without_a_copy",
+    "brian2.md: **Looking at it while it runs** copies nothing":
+        "with_brian2/test_brian2_views.py::test_the_array_itself_grows_while_the_network_runs",
+}
+
+
+def test_what_is_said_not_to_be_copied():
+    found = set()
+    for page in [*PAGES, *sorted((ROOT / "docs").glob("gallery/*.py"))]:
+        text = " ".join(page.read_text().replace("\n#", "\n").split())
+        for match in NO_COPY.finditer(text):
+            before = f"{page.name}: {text[: match.end()]}"
+            (claim,) = [c for c in CLAIMS if c.startswith(f"{page.name}: ") and before.endswith(c.partition(": ")[2])]
+            found.add(claim)
+    assert found == set(CLAIMS)
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_it_is_not_copied(claim):
+    shown = CLAIMS[claim]
+    if callable(shown):
+        shown()
+    else:
+        file, name = shown.split("::")
+        code = (ROOT / "tests" / file).read_text().partition(f"def {name}(")[2].partition("\ndef ")[0]
+        assert "shares_memory" in code or "__array_interface__" in code or "address" in code
 
 
 START, *SECTIONS = LIBRARIES_PAGE.read_text().split("\n## ")

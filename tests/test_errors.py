@@ -67,7 +67,7 @@ def test_what_extend_says_works(values):
 def test_a_sequence_is_not_called_a_bad_number(call, value):
     d = cda.DynamicArray([1], "i1")
     # Of which class they are is NumPy's choice.
-    with unchanged(d), pytest.raises((TypeError, ValueError), match="take one element, not a .* of shape \\(2,\\)"):
+    with unchanged(d), pytest.raises((TypeError, ValueError), match=r"take one element, not a .* of shape \(2,\)"):
         getattr(d, call)(*([0] if call == "insert" else []), value)
 
 
@@ -89,7 +89,7 @@ def test_errors_of_iterators_are_theirs():
 
     d = cda.DynamicArray()
     for make in (d.extend, cda.DynamicArray, lambda it: cda.DynamicArray(it, "i4"), cda.zeros((0, 2)).extend):
-        with pytest.raises(TypeError, match="^broken$"):
+        with pytest.raises(TypeError, match=r"^broken$"):
             make(Broken())
 
 

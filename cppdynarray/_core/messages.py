@@ -39,9 +39,12 @@ NO_ITERATION = "iteration over a 0-d array; use append for a single element"
 # What DynamicArray(...) takes.
 
 SIZE_AS_CONTENTS = (
-    "contents must be an array or an iterable, not {kind}: {zeros} has that many elements, and DynamicArray([{value}]) one"
+    "contents must be an array or an iterable, not {kind}: {zeros} has that many elements, "
+    "and DynamicArray([{value}]) one"
 )
-ONE_AS_CONTENTS = "contents must be an array or an iterable, not {kind}; an array of one element is DynamicArray([value])"
+ONE_AS_CONTENTS = (
+    "contents must be an array or an iterable, not {kind}; an array of one element is DynamicArray([value])"
+)
 SHAPE_ARGUMENT = "{cls} takes contents, not a shape: write cda.zeros({shape}), or cda.empty({shape})"
 OTHER_ARGUMENT = "{cls} takes no {name}, but contents, dtype, capacity and reserve"
 NO_LENGTH = (

@@ -3,8 +3,8 @@ Recording a simulation with Brian2
 ==================================
 
 A network of spiking neurons that is watched while it runs. Its monitors record into arrays that grow
-in place, so a picture of what was recorded so far needs no copy, and a view that was taken early
-stays right.
+in place, so you can read what was recorded so far at any time, and a view that you took early stays
+valid.
 """
 
 import brian2 as b2
@@ -35,8 +35,8 @@ synapses.weight = "0.02 - 0.08*int(i >= 400)"
 spikes = b2.SpikeMonitor(neurons)
 
 # %%
-# Every 100 ms of the simulation, a look at all spikes so far. ``times`` and ``indices`` are the arrays
-# that Brian2 appends to; a view of them is what there is now.
+# Every 100 ms of the simulation we look at all spikes so far. ``times`` and ``indices`` are the arrays
+# that Brian2 appends to; a view shows what they hold now.
 
 times = cppdynarray.brian2.dynamic_array(spikes, "t")
 indices = cppdynarray.brian2.dynamic_array(spikes, "i")

@@ -2,10 +2,11 @@
 A live plot of a stream
 =======================
 
-A thread collects readings into a ``DynamicArray``. The picture looks at the same memory ten times a
-second, whatever its length is by then: nothing is copied, converted or locked.
+A thread collects readings in a ``DynamicArray``. Ten times a second the plot takes a view of everything there
+is so far. The thread never waits for the plot, and the view needs no conversion; Matplotlib copies the
+points that it draws, as it always does.
 
-For a stream of your own change ``readings``: a serial port, a socket, the lines of ``sys.stdin``.
+To plot a stream of your own, change ``readings``: read a serial port, a socket, or the lines of ``sys.stdin``.
 """
 
 import threading
@@ -30,8 +31,8 @@ def readings() -> Iterator[float]:
 
 
 # %%
-# The thread appends. The type of the array is that of any ndarray, so that whatever reads it needs
-# to know nothing of how it grows.
+# The thread appends. The array is an ndarray, so whatever reads it needs to know nothing about how it
+# grows.
 
 values = cda.DynamicArray()
 
@@ -44,8 +45,8 @@ def collect() -> None:
 threading.Thread(target=collect, daemon=True).start()
 
 # %%
-# ``values[:]`` is a plain ndarray view of all there is now. Taking it costs nothing, and it stays
-# valid while the thread goes on appending.
+# ``values[:]`` is a plain view of what is there now. It costs nothing and stays valid while the thread
+# goes on appending.
 
 figure, axes = plt.subplots(figsize=(6, 3.4), layout="constrained")
 (line,) = axes.plot([], [], color="#2a6f97", linewidth=1)

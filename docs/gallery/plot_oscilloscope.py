@@ -48,8 +48,8 @@ def receive() -> None:
 threading.Thread(target=receive, daemon=True).start()
 
 # %%
-# ``window[:]`` is a view of the samples of this moment. It stays as it is while the next 1,024 come in,
-# longer than the transform takes, so nothing is copied or locked.
+# ``window[:]`` is a view of the samples of this moment. It doesn't change while the next 1,024 samples come
+# in, which takes longer than the transform, so there is no need for a copy or a lock.
 
 figure, (left, right) = plt.subplots(2, figsize=(6, 4.8), layout="constrained")
 (wave,) = left.plot(np.arange(-1_024, 0) / RATE * 1_000, window, color="#2a6f97", linewidth=1)

@@ -19,7 +19,7 @@ from optional_libraries import import_library
 ROOT = Path(__file__).parents[2]
 DIST_VARIABLE = "CPPDYNARRAY_DIST"
 # Python's version decides which NumPy is the oldest that has a wheel for it.
-OLDEST_NUMPY = {(3, 11): "2.0.*", (3, 12): "2.0.*", (3, 13): "2.1.*", (3, 14): "2.3.*", (3, 15): "2.5.*"}[sys.version_info[:2]]
+OLDEST_NUMPY = {11: "2.0.*", 12: "2.0.*", 13: "2.1.*", 14: "2.3.*", 15: "2.5.*"}[sys.version_info.minor]
 
 pytestmark = pytest.mark.skipif(
     DIST_VARIABLE not in os.environ, reason=f"{DIST_VARIABLE} names no directory with an sdist and a wheel"
