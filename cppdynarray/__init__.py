@@ -2,8 +2,9 @@
 The NumPy array that grows in place.
 
 A `DynamicArray` is a ``numpy.ndarray`` with a list's methods to grow and shrink. Its memory
-comes from a C++ store with reserved address space: appending is as cheap as writing, the data
-does not move, and every view, buffer and pointer taken earlier stays valid and live.
+comes from a C++ store with reserved address space: appending is as cheap as writing, and up to
+`max_size` rows the data does not move, so that every view, buffer and pointer taken earlier stays
+valid and live.
 
 Examples
 --------

@@ -3,7 +3,6 @@
 import importlib
 import importlib.util
 import itertools
-import json
 import sys
 from pathlib import Path
 
@@ -108,17 +107,3 @@ def test_ratios_are_ours_to_the_peers(monkeypatch):
     monkeypatch.setattr(ratios, "perf_counter", lambda: now[0])
     assert ratios.ratios(contender("ours", 2), contender("peer", 1), 5) == [2] * 5
     assert calls[6:] == ["ours", "peer", "peer", "ours", "ours", "peer", "peer", "ours", "ours", "peer"]
-
-
-def test_ratios_of_the_history_are_of_its_commits():
-    """What the page draws: each point a commit of this history, with quartiles in order."""
-    results = json.loads((DIRECTORY / "results" / "ratios.json").read_text())
-    assert results
-    from benchmarks.ratios import OPERATIONS
-
-    for each in results:
-        assert set(each["ratios"]) <= {*OPERATIONS, "peak memory / the data"}
-        for quartiles in each["ratios"].values():
-            assert 0 < quartiles[0] <= quartiles[1] <= quartiles[2]
-    numbers = [each["number"] for each in results]
-    assert numbers == sorted(set(numbers))

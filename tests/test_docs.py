@@ -343,7 +343,7 @@ def window_that_moves_on():
 
 
 CLAIMS = {
-    "index.md: a plain ndarray, no copy": view_of_an_array,
+    "index.md: view = d[:] # no copy": view_of_an_array,
     "README.md: a plain ndarray, no copy": view_of_an_array,
     "libraries.md: so pickling doesn't copy": pickle_out_of_band,
     "plot_oscilloscope.py: so there is no need for a copy": window_that_moves_on,

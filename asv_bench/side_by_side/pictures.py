@@ -52,7 +52,7 @@ def figure(size=(9, 4.8)):
 
 def throughput(results):
     _, axes = figure()
-    curves = by_name(results, "grow by blocks", "float64")
+    curves = by_name(results, "grow by blocks", "32 MiB")
     lines(axes, {
         name: {block: block / seconds / 1e9 for block, seconds in points.items()}
         for name, points in curves.items()
@@ -63,7 +63,7 @@ def throughput(results):
     axes.set_xticks(blocks, [bytes_text(block) for block in blocks])
     axes.set(
         xlabel="block size", ylabel="GB/s",
-        title="Growing by blocks of float64, until there is one array",
+        title="Growing to 32 MiB by blocks, until there is one array",
     )
 
 
@@ -78,7 +78,7 @@ def appending(results):
     axes.set_yscale("log")
     axes.set(
         xlabel="elements appended one by one", ylabel="ns per element",
-        title="Appending float64, until there is one array",
+        title="Appending one by one, until there is one array",
     )
 
 
@@ -99,7 +99,7 @@ def memory(results):
         axes.bar_label(bars, fmt="%.2f", padding=3, fontsize="small")
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="memory at the peak, times the payload", title="Memory while growing")
+    axes.set(xlabel="peak memory, as a multiple of the data", title="Memory while growing")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -121,8 +121,8 @@ def overhead(results):
     axes.grid(True, color="0.9")
     axes.figure.legend(loc="outside right upper", frameon=False, fontsize="small")
     axes.set(
-        xlabel="elements (float64)", ylabel="time, times that of an ndarray",
-        title="NumPy on a DynamicArray; the bands are quartiles",
+        xlabel="elements (float64)", ylabel="time, as a multiple of an ndarray's",
+        title="NumPy on DynamicArrays and on ndarrays (bands: quartiles)",
     )
 
 

@@ -11,6 +11,7 @@ from benchmarks import (
     extend,
     files,
     indexing,
+    inline,
     mixed,
     peers,
     push_back,
@@ -21,13 +22,18 @@ from benchmarks import (
 
 from .measure import Contender
 from .peak import available
+from .tables import bytes_text
+
+# What growing by blocks ends with, and the blocks of the one in the middle; in bytes.
+TOTALS = [2**20, 2**25, 2**30]
+BLOCKS = [2**7, 2**10, 2**13, 2**16, 2**20]
 
 # Benchmarks' kinds, as the report calls them where something grows.
 NAMES = {
-    "numpy": "DynamicArray, numpy backend",
+    "numpy": "DynamicArray, heap",
     "ndarray": "np.empty of the final size",
     "doubling": "doubling by hand",
-    "ndarray.resize": "ndarray.resize",
+    "ndarray.resize": "ndarray.resize",  # doubling, where lengths grow by steps
     "np.append": "np.append",
     "list": "list, then np.array",
     "list of blocks": "list of blocks, then np.concatenate",
@@ -266,20 +272,31 @@ def on_files():
 
 
 def growth(quick):
-    """Everything that grows, against everything."""
+    """Everything that grows, against everything: NumPy's and Python's ways as they are written by hand, the
+    others' as containers.
+    """
     for kind in peers.KINDS[1:]:
         peer = NAMES[kind]
-        for count in [1000] if quick else [10**exponent for exponent in range(1, 7)]:
-            yield versus(
-                "grow one by one", "float64", count, peer, kind, peers.Append, "time_append",
-                count, units=count,
-            )
-        total = 2**20 if quick else 2**25
-        for block in [2**16] if quick else [2**7, 2**10, 2**13, 2**16, 2**20]:
-            yield versus(
-                "grow by blocks", "float64", block, peer, kind, peers.Extend, "time_extend",
-                block, units=total // block, total=total,
-            )
+        by_hand = kind in inline.ONE_BY_ONE
+        for count in [1000] if quick else [10**exponent for exponent in range(1, 8)]:
+            if by_hand or (count <= 10**6 and kind != "list of blocks"):
+                yield versus(
+                    "grow one by one", "float64", count, peer, kind, *(
+                        (inline.OneByOne, "time_append") if by_hand else (peers.Append, "time_append")
+                    ), count, units=count,
+                )
+        for total in [2**20] if quick else TOTALS:
+            for block in [2**16] if quick else BLOCKS if total == 2**25 else [2**10, 2**16]:
+                if kind in inline.BY_BLOCKS:
+                    yield versus(
+                        "grow by blocks", bytes_text(total), block, peer, kind, inline.Blocks, "time_extend",
+                        block, total, units=total // block,
+                    )
+                elif total == 2**25:
+                    yield versus(
+                        "grow by blocks", bytes_text(total), block, peer, kind, peers.Extend, "time_extend",
+                        block, units=total // block, total=total,
+                    )
         for benchmark, method, case, count in (
             (peers.AppendRows, "time_append", "one by one", 1000),
             (peers.ExtendRows, "time_extend", "64 at a time", 2048),
@@ -287,6 +304,16 @@ def growth(quick):
             yield versus(
                 "grow by rows of 100", case, count, peer, kind, benchmark, method, units=count,
             )
+
+
+def larger(quick):
+    """resize to many, untouched and filled."""
+    for kind, peer in {
+        "ndarray.resize": "ndarray.resize", "np.zeros, copy": "np.zeros and a copy", "Brian2": NAMES["Brian2"],
+    }.items():
+        for size in [10**3, 10**6] if quick else [10**exponent for exponent in range(3, 9)]:
+            for case, method in ("untouched", "time_untouched"), ("filled", "time_filled"):
+                yield versus("larger", case, size, peer, kind, inline.Larger, method, size)
 
 
 def memories(quick):
@@ -319,4 +346,5 @@ def rows(quick):
     yield from compiled_loops()
     yield from on_files()
     yield from growth(quick)
+    yield from larger(quick)
     yield from memories(quick)

@@ -21,7 +21,7 @@ def size_text(result):
 
 
 def bytes_text(size):
-    for factor, unit in ((10**9, "GB"), (10**6, "MB"), (2**20, "MiB"), (2**10, "KiB")):
+    for factor, unit in ((10**9, "GB"), (10**6, "MB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
         if size >= factor and size % factor == 0:
             return f"{size // factor} {unit}"
     return f"{size:,} B"
@@ -158,33 +158,33 @@ def report(machine, all_results, pictures):
         targets = tomllib.load(file)["target"]
     results = [result for result in all_results if "ratio" in result]
     left_out = [result for result in all_results if "left_out" in result]
-    target_header = ["what", "against", "target", "worst", "quartiles", "where", ""]
+    target_header = ["what", "compared with", "target", "worst case", "quartiles", "which case", ""]
     parts = [
         "# Side by side",
-        "DynamicArray against what people use today. Each pair is measured in turn in one process, "
-        "the garbage collector off; a figure is the median of the ratios of pairs, with their "
-        "quartiles. Memory is that of a fresh process for each. Made by `asv_bench/report.py`.",
+        "DynamicArray compared with what people use today. The two sides of each comparison are measured "
+        "in turn, many times, in one process with the garbage collector off. A figure is the median of the "
+        "ratios of these pairs; the quartiles show the spread. Peak memory is measured in fresh processes. "
+        "Written by `asv_bench/report.py`.",
         table(["", ""], machine.items()),
-        "## Against NumPy, as its users use it",
-        "`at least`: times as fast; `at most`: times the time, or the memory. Where a target is "
-        "about several cases, the worst decides, and is shown.",
+        "## Targets: compared with NumPy as people use it",
+        "`at least` means at least so many times as fast; `at most` means at most so many times the time, or "
+        "the memory. If a target covers several cases, the worst one is shown and decides.",
         table(target_header, target_lines((t for t in targets if "as_used" in t), results)),
-        "## Targets",
-        "NumPy's own test suite, the first of them, is counted by the tests.",
+        "## Targets: everything else",
         table(target_header, target_lines((t for t in targets if "as_used" not in t), results)),
         "## Where we lose",
-        f"All comparisons in which a DynamicArray takes more than {SAME} times the peer's time, or "
-        "memory, and three quarters of the pairs say so.",
+        f"All comparisons in which a DynamicArray takes more than {SAME} times the time, or memory, of the "
+        "alternative, in at least three quarters of the pairs.",
         table(
-            ["row", "against", "cases", "at worst, times the peer's", "there"], lost_lines(results)
+            ["row", "compared with", "cases", "worst ratio", "which case"], lost_lines(results)
         ),
         *(f"## {title}\n\n![{title}]({file})" for title, file in pictures.items()),
         "## All results",
-        "Time or memory of one operation; the ratio is the peer's to ours, so that more is better.",
+        "Time or memory of one operation. The ratio is that of the alternative to ours: above 1 we are better.",
     ]
     for row, found in groupby(results, key=lambda result: result["row"]):
         header = [
-            "case", "size", "against", "ours", "peer's", "peer's / ours", "quartiles", "range",
+            "case", "size", "compared with", "ours", "theirs", "theirs / ours", "quartiles", "range",
             "pairs",
         ]
         parts += [f"### {row}", table(header, result_lines(found))]

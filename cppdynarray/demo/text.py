@@ -204,7 +204,7 @@ def compare_lines(rows, array, other):
     lines = [f"{'':10} {'the array is':>20} {'DynamicArray':>14} {'list, np.array':>16}"]
     for name, *cells in table:
         lines.append("{:10} {:>20} {:>14} {:>16}".format(name, *cells))
-    return [*lines, "(a look: the sum of all sizes so far; a list must become an array first)"]
+    return [*lines, "(a look: the sum of all sizes so far; the list is first converted to an array)"]
 
 
 def report(directory, records, start, first, skipped, progress, costs, stopped):
@@ -247,7 +247,7 @@ def report(directory, records, start, first, skipped, progress, costs, stopped):
         lines += ["", "by year of last modification", "", *year_lines(records)]
     if costs is not None:
         rows = costs[0]
-        lines += ["", f"{rows:,} of these records once more, one way and the other", ""]
+        lines += ["", f"{rows:,} of these records, collected again in both ways", ""]
         lines += compare_lines(*costs)
     if skipped:
         lines += ["", f"{len(skipped):,} could not be read"]

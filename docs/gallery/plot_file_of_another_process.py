@@ -56,7 +56,7 @@ axes.spines[["top", "right"]].set_visible(False)
 
 def update(frame: int) -> None:
     count = walk.refresh()
-    line.set_data(walk[:, 0], walk[:, 1])  # views: nothing is copied
+    line.set_data(walk[:, 0], walk[:, 1])  # views of the rows of now
     end.set_data(walk[-1:, 0], walk[-1:, 1])
     axes.set_title(f"{count:,} rows", loc="left")
     axes.relim()

@@ -1,0 +1,96 @@
+"""
+The ratios of benchmarks/ratios.py over the history, written to results/ratios.json.
+
+    python3 asv_bench/history.py              30 commits, evenly spread over the whole history
+    python3 asv_bench/history.py --steps 60   more of them; what is there already is left out
+
+Each commit is compiled in a folder of its own, with the compilers, Cython and NumPy of the environment it
+runs in, and measured by the benchmarks of today: a minute or two each. What can't be compiled, or hasn't
+what a benchmark needs, is named and left out.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "ratios.json"
+PROGRAM = """
+import json, sys
+from statistics import quantiles
+from benchmarks.ratios import OPERATIONS, Peak, ratios
+from benchmarks.common import choose
+choose("cpp")
+found = {}
+for name, contenders in OPERATIONS.items():
+    try:
+        found[name] = quantiles(ratios(*contenders()), n=4)
+    except Exception as error:
+        print(f"  {name}: {type(error).__name__}: {error}", file=sys.stderr)
+try:
+    peaks = sorted(Peak().track_peak_memory() for _ in range(3))
+    found["peak memory / the data"] = peaks
+except Exception as error:
+    print(f"  peak memory: {error}", file=sys.stderr)
+print(json.dumps(found))
+"""
+
+
+def git(*arguments):
+    return subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True, check=True).stdout
+
+
+def spread(commits, steps):
+    """So many of them, evenly spread, the first and the last among them."""
+    if len(commits) <= steps:
+        return commits
+    return [commits[round(i * (len(commits) - 1) / (steps - 1))] for i in range(steps)]
+
+
+def measure(commit):
+    """The quartiles of each operation's ratios, or None."""
+    with tempfile.TemporaryDirectory() as folder:
+        archive = subprocess.Popen(["git", "archive", commit], cwd=HERE.parent, stdout=subprocess.PIPE)
+        subprocess.run(["tar", "-x", "-C", folder], stdin=archive.stdout, check=True)
+        # Nobody debugs these.
+        environment = os.environ | {"CFLAGS": "-g0", "PYTHONPATH": os.pathsep.join([folder, str(HERE)])}
+        build = subprocess.run(
+            [sys.executable, "setup.py", "-q", "build_ext", "-i", "-j2"],
+            cwd=folder, env=environment, capture_output=True, text=True,
+        )
+        if build.returncode:
+            print(f"  not compiled: {build.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
+            return None
+        command = [sys.executable, "-c", PROGRAM]
+        run = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+        return json.loads(run.stdout) if run.returncode == 0 else None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.strip().partition("\n")[0])
+    parser.add_argument("--steps", type=int, default=30, metavar="N", help="how many commits (default: %(default)s)")
+    steps = parser.parse_args().steps
+    log = git("log", "--first-parent", "--reverse", "--format=%h %cs", "main")
+    commits = [line.split() for line in log.splitlines()]
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    place = {commit: number for number, (commit, _) in enumerate(commits)}
+    done = {each["commit"] for each in results}
+    # The ends first, then what lies between, so that it can be stopped at any time.
+    wanted = [commit for power in range(steps.bit_length() + 1) for commit in spread(commits, min(2**power + 1, steps))]
+    for commit, date in dict.fromkeys(map(tuple, wanted)):
+        if commit in done:
+            continue
+        print(commit, date, file=sys.stderr)
+        found = measure(commit)
+        if found:
+            results.append({"commit": commit, "date": date, "number": place[commit], "ratios": found})
+            results.sort(key=lambda each: each["number"])
+            RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
