@@ -352,7 +352,7 @@ class DynamicArrayMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.has_room() and pushing.has_handles(self.array) and self.row_items and pushing.can_compile())  # noqa: E501
     def push_without_the_gil(self, count, seed, reads, keep):
         rows = self.sample((count, *self.row_shape), seed)
-        before, after, fit = len(self.array), [*self.rows, *rows], self.array.capacity
+        before, after, fit = len(self.array), [*self.rows, *rows], self.array.max_size
         everything = model_array(after, self.row_shape, self.dtype)
         handle = pushing.hold(self.array)
         pushing.push(handle, rows)

@@ -44,7 +44,7 @@ WINDOWS = {
     "cpp": (rolling, "window.append(1.5)", "window[:]"),
     "DynamicArray": (cda.zeros, "window.append(1.5); del window[:1]", "window[:]"),
     "deque": (lambda maxlen: deque(np.zeros(maxlen).tolist(), maxlen), "window.append(1.5)", "np.array(window)"),
-    "numpy_ringbuffer": (ring("numpy_ringbuffer"), "window.append(1.5)", "np.array(window)"),
+    "numpy_ringbuffer": (ring("numpy_ringbuffer"), "window.append(1.5)", "np.asarray(window)"),  # copies, too
     "dvg_ringbuffer": (ring("dvg_ringbuffer"), "window.append(1.5)", "window[:]"),
     "np.roll": (np.zeros, "window = np.roll(window, -1); window[-1] = 1.5", "window"),
     "a[:-1] = a[1:]": (np.zeros, "window[:-1] = window[1:]; window[-1] = 1.5", "window"),
