@@ -98,6 +98,7 @@ def can_run(example):
     needs = {
         "plot_cpp_thread": shutil.which(os.environ.get("CXX", "c++")) and find_spec("pybind11"),
         "plot_brian2": find_spec("brian2"),
+        "plot_brian2_live": find_spec("brian2") and sys.version_info >= (3, 13) and shutil.which("c++"),
     }
     return bool(needs.get(example.stem, True))
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All that is tested with Brian2, in environments that have it: the tests in this folder, and Brian2's own
-# tests on our arrays, for numpy and for compiled code. The environments, folders that `python -m venv`
+# tests on our arrays, for numpy, for compiled and for native code. The environments, folders that `python -m venv`
 # made, take their turns at the same time; the exit status is 0 if all is well in each.
 #
 #     tests/with_brian2/run.sh env-3.11 env-3.13
@@ -15,6 +15,7 @@ export MPLBACKEND=agg CPPDYNARRAY_REQUIRE_LIBRARIES=1
 in_environment() {
     local python=$1/bin/python
     "$python" -m pytest -q "$here" &&
+        "$python" "$here/run_suite.py" --target direct &&
         "$python" "$here/run_suite.py" --target cython &&
         "$python" "$here/run_suite.py" --target numpy
 }
@@ -30,7 +31,7 @@ for number in "${!jobs[@]}"; do
     environment=${*:number + 1:1}
     if wait "${jobs[number]}"; then
         echo "--- $environment"
-        grep -E "^Brian2 |[0-9]+ passed" "$logs/$number"
+        grep -E "^Brian2 |[0-9]+ passed|ran natively" "$logs/$number"
     else
         echo "--- $environment: failed"
         cat "$logs/$number"

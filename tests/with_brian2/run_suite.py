@@ -2,6 +2,7 @@
 Run Brian2's own tests on arrays that grow in place.
 
     python tests/with_brian2/run_suite.py [--target numpy] [--stock] [test_monitor.py::test_rate_monitor_1 ...]
+    python tests/with_brian2/run_suite.py --target direct --whole
 
 Every dynamic array that the tests make has to be one of ours (with --stock: Brian2's own); with the target `direct`,
 which is Brian2's Cython target with cppdynarray.brian2.direct, code objects have to run natively. The exit status is 0
@@ -45,13 +46,17 @@ CYTHON_TESTS = [
         )
     ),
 ]  # fmt: skip
-# Native code is quick to compile: whole files of all that it can do.
+# Native code is quick to compile: whole files. By day those that take few minutes, and with --whole all that it can do.
 DIRECT_TESTS = [
     f"test_{name}.py"
+    for name in ("memory", "monitor", "thresholder", "refractory", "spikegenerator", "poissoninput", "clocks")
+]
+WHOLE_DIRECT_TESTS = DIRECT_TESTS + [
+    f"test_{name}.py"
     for name in (
-        "network", "monitor", "thresholder", "subgroup", "refractory", "spikegenerator", "synapses", "timedarray",
-        "poissongroup", "poissoninput", "functions", "devices", "neurongroup", "variables", "codestrings", "codegen",
-        "stateupdaters", "spatialneuron", "clocks", "base", "magic", "complex_examples", "memory", "spikequeue",
+        "network", "subgroup", "synapses", "timedarray", "poissongroup", "functions", "devices", "neurongroup",
+        "variables", "codestrings", "codegen", "stateupdaters", "spatialneuron", "base", "magic", "complex_examples",
+        "spikequeue",
     )
 ]  # fmt: skip
 # Left out of these: between them they need 28 modules.
@@ -92,12 +97,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument("--target", choices=["numpy", "cython", "direct"], default="numpy", help="how Brian2 runs its code")  # noqa: E501
     parser.add_argument("--stock", action="store_true", help="run them on Brian2's own arrays, to compare")
+    parser.add_argument("--whole", action="store_true", help="for native code: all of the files, which takes long")
     parser.add_argument("tests", nargs="*", help="files of brian2/tests, or tests in them")
     options = parser.parse_args()
 
+    direct = options.target == "direct"
+    if direct and not cppdynarray.brian2.direct.is_supported():
+        print(f"Brian2 {brian2.__version__}: native code needs a newer one")
+        return 0
     prefs = brian2.prefs
     prefs.reset_to_defaults()
-    direct = options.target == "direct"
     prefs["codegen.target"] = prefs["codegen.string_expression_target"] = "cython" if direct else options.target
     kept_cache.use()
     if direct:
@@ -112,7 +121,8 @@ def main():
     plugin = OnOurArrays()
     plugin.stock = options.stock
     plugin.count()
-    tests = options.tests or {"numpy": NUMPY_TESTS, "cython": CYTHON_TESTS, "direct": DIRECT_TESTS}[options.target]
+    direct_tests = WHOLE_DIRECT_TESTS if options.whole else DIRECT_TESTS
+    tests = options.tests or {"numpy": NUMPY_TESTS, "cython": CYTHON_TESTS, "direct": direct_tests}[options.target]
     tests = [test for test in tests if (FOLDER / test.partition("::")[0]).exists()]
     status = pytest.main(
         [
