@@ -25,6 +25,9 @@ ALTERNATIVES = {
     "array.array": "refuses to grow",
     "Brian2 DynamicArray1D": "reads freed memory",
 }
+# The smallest and the largest of what the report has are quoted.
+COUNTS = [1_000, 10_000, 100_000, 1_000_000, 10_000_000]
+TOTALS = ["1 MiB", "32 MiB", "1 GiB"]
 OPERATIONS = {  # how the page names them: row and case of the report
     "`d[i]`": ("read", "f8"),
     "`d[i] = x`": ("write", "f8"),
@@ -49,60 +52,83 @@ class Report:
 
     def ours(self, row, case, size, peer):
         """Ours over the peer's."""
-        return ratio_text(self.ratios.get((row, case, size, peer)))
+        return close_text(self.ratios.get((row, case, size, peer)))
 
     def peers(self, row, case, size, peer):
         """The peer's over ours."""
         ratio = self.ratios.get((row, case, size, peer))
-        return ratio_text(ratio and 1 / ratio)
+        return ratio and 1 / ratio
 
     def memory(self, peer):
         """The peer's memory at the peak, over the payload."""
         ours = self.ratios["memory", "by blocks", 160_000_000, "payload"]
-        return ratio_text(ours / self.ratios["memory", "by blocks", 160_000_000, peer])
+        return f"{ours / self.ratios['memory', 'by blocks', 160_000_000, peer]:.1f}"
+
+
+LEVEL = 0.8, 1.25  # no difference that would be the same on another day
 
 
 def ratio_text(ratio):
-    """Two digits, or all there are of a large number's; nothing for what wasn't measured."""
+    """Whole or half figures, two digits of large ones; nothing for what wasn't measured."""
     if ratio is None:
         return ""
-    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}" if ratio >= 1.95 else f"{ratio:.2f}"
+    if LEVEL[0] <= ratio <= LEVEL[1]:
+        return "level"
+    if ratio < 1:
+        return f"{ratio:.1f}"
+    if ratio < 5:
+        return f"{round(2 * ratio) / 2:g}"
+    digits = max(len(f"{ratio:.0f}") - 2, 0)
+    return f"{round(ratio, -digits):,.0f}"
+
+
+def range_text(ratios):
+    """From the lowest to the highest of what was measured."""
+    texts = list(dict.fromkeys(map(ratio_text, sorted(ratio for ratio in ratios if ratio))))
+    return " to ".join([texts[0], texts[-1]] if len(texts) > 1 else texts) or "-"
+
+
+def close_text(ratio):
+    """A ratio near 1, to a tenth."""
+    return "" if ratio is None else "level" if 0.95 < ratio < 1.05 else f"{ratio:.1f}"
 
 
 def table(header, lines):
-    numbers = [any(line[column][:1].isdigit() for line in lines) for column in range(len(header))]
+    numbers = [
+        any(line[column][:1].isdigit() and " to " not in line[column] for line in lines)
+        for column in range(len(header))
+    ]
     rule = ["--:" if each else "---" for each in numbers]
     return "\n".join("| " + " | ".join(line) + " |" for line in [header, rule, *lines])
 
 
 def alternatives(report):
     header = ["", "one by one", "1 KiB blocks", "64 KiB blocks", "peak memory", "a view follows"]
-    memory = ratio_text(report.ratios["memory", "by blocks", 160_000_000, "payload"])
+    memory = f"{report.ratios['memory', 'by blocks', 160_000_000, 'payload']:.1f}"
     lines = [["**DynamicArray**", "1", "1", "1", memory, "yes"]]
     for peer, follows in ALTERNATIVES.items():
-        lines.append([
-            peer,
-            report.peers("grow one by one", "float64", 10_000, peer),
-            report.peers("grow by blocks", "float64", 1024, peer) or "too slow",
-            report.peers("grow by blocks", "float64", 65_536, peer) or "too slow",
-            report.memory(peer),
-            follows,
-        ])  # fmt: skip
+        one_by_one = [report.peers("grow one by one", "float64", count, peer) for count in COUNTS]
+        blocks = [
+            [report.peers("grow by blocks", total, size, peer) for total in TOTALS] for size in (1024, 65_536)
+        ]
+        texts = [range_text(ratios) for ratios in (one_by_one, *blocks)]
+        if peer == "np.append":
+            texts = [f"{text} and more" for text in texts]  # the more, the longer
+        lines.append([peer, *texts, report.memory(peer), follows])
     return table(header, lines)
 
 
 def resizing(report):
-    used = "once, memory used before"
-    cases = [(used, 10**power) for power in range(3, 6)] + [("once", 10**power) for power in range(3, 10)]
-    peers = ["ndarray.resize", "Brian2 DynamicArray1D"]
+    peers = ["ndarray.resize", "np.zeros and a copy", "Brian2 DynamicArray1D"]
     return table(
-        ["from 10 elements to", "memory", *peers],
+        ["new elements", "from 10 to", *peers],
         [
-            [f"{size:,}", "used before" if case == used else "new",
-             *(report.peers("resize", case, size, peer) for peer in peers)]
-            for case, size in cases
+            [case, f"{10**power:,}", *(ratio_text(report.peers("larger", case, 10**power, peer)) for peer in peers)]
+            for case in ("filled", "untouched")
+            for power in range(3, 9)
+            if report.peers("larger", case, 10**power, peers[0])
         ],
-    )  # fmt: skip
+    )
 
 
 def overhead(report):

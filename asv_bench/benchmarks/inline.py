@@ -6,7 +6,8 @@ from a list, or as blocks of 1 KiB and 64 KiB; each way ends with an array of al
 copies everything at each step it stops at what takes a second.
 
 Filled: `resize` to a length, or np.zeros and a copy, and then a value into each new element. Untouched:
-the same without the values; then nobody has asked the system for the memory yet.
+the same without the values; then nobody has asked the system for the memory yet. Each allocator may use
+memory again that an array before had, as in a program that makes many.
 """
 
 import array
@@ -16,7 +17,7 @@ import numpy as np
 
 import cppdynarray as cda
 
-from .common import choose, forget, values
+from .common import choose, values
 from .containers import package
 
 ONE_BY_ONE, BY_BLOCKS = {}, {}
@@ -257,7 +258,6 @@ class Larger:
 
     def setup(self, kind, size):
         module = choose(kind)
-        forget()
         if kind == "Brian2":
             self.array = package("brian2.memory.cythondynamicarray").DynamicArray1D(10, dtype=float)
         else:
