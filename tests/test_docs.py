@@ -344,11 +344,12 @@ def window_that_moves_on():
 
 CLAIMS = {
     "index.md: view = d[:] # no copy": view_of_an_array,
-    "README.md: a plain ndarray, no copy": view_of_an_array,
     "libraries.md: so pickling doesn't copy": pickle_out_of_band,
     "plot_oscilloscope.py: so there is no need for a copy": window_that_moves_on,
     "cpp.md: without a copy": "test_extensions.py::test_what_cpp_made_becomes_an_array_without_a_copy",
     "brian2.md: **Looking at it while it runs** copies nothing":
+        "with_brian2/test_brian2_views.py::test_the_array_itself_grows_while_the_network_runs",
+    "brian2.md: a recording can be looked at while the network runs**, without a copy":
         "with_brian2/test_brian2_views.py::test_the_array_itself_grows_while_the_network_runs",
 }
 

@@ -4,7 +4,7 @@ A live raster of a Brian2 network at full speed
 
 The network runs in a thread, as compiled code that asks nothing of Python between its steps. The raster
 looks at the arrays that its monitor records into, at whatever length they have by then: the network
-neither waits nor knows of it, and nothing is copied.
+neither waits nor knows of it.
 """
 
 import threading
