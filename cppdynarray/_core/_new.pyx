@@ -184,7 +184,8 @@ def dynamic_array(type cls, contents=(), dtype=None, *, Py_ssize_t capacity=0, P
     return new_with_contents(cls, contents, dtype, capacity, reserve)
 
 
-cdef object new_with_contents(type cls, object contents, object dtype=None, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
+cdef object new_with_contents(type cls, object contents, object dtype=None, Py_ssize_t capacity=0,
+                              Py_ssize_t reserve=0):
     """The same, as a C function."""
     cdef cnp.ndarray array
     if capacity < 0 or reserve < 0:

@@ -629,8 +629,8 @@ cdef type make_type():
     cls = PyType_FromSpecWithBases(&spec, (np.ndarray,))
     set_rolling_type(cls)
     for function in (
-        clear, as_numpy, to_numpy, copy, resize, __copy__, __deepcopy__, __reduce_ex__, __reduce__, __setstate__, __array_wrap__,
-        __repr__, __sizeof__,
+        clear, as_numpy, to_numpy, copy, resize, __copy__, __deepcopy__, __reduce_ex__, __reduce__, __setstate__,
+        __array_wrap__, __repr__, __sizeof__,
     ):
         function.__qualname__ = f"RollingArray.{function.__name__}"
         setattr(cls, function.__name__, function)

@@ -28,7 +28,8 @@ cdef extern from "numpy/arrayobject.h":
 
     object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
                                 const cnp.npy_intp* strides, void* data, int flags, object obj)
-    object PyArray_FromAny(object op, PyArray_Descr* dtype, int min_ndim, int max_ndim, int requirements, PyObject* context)
+    object PyArray_FromAny(object op, PyArray_Descr* dtype, int min_ndim, int max_ndim, int requirements,
+                           PyObject* context)
     object PyArray_NewCopy(cnp.ndarray array, NPY_ORDER order)
     int PyArray_SetBaseObject(cnp.ndarray array, object base) except -1
     int PyArray_FLAGS(cnp.ndarray array) noexcept
