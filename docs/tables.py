@@ -3,7 +3,8 @@
 python3 docs/tables.py
 
 Each stands between `<!-- table: NAME -->` and `<!-- end of table -->`, and is made of
-docs/performance/python-3.13/report.json, which asv_bench/report.py writes.
+docs/performance/python-3.13/report.json, which asv_bench/report.py writes; that of docs/files.md of
+docs/performance/files/report.json, the same for the rows that begin with "file:".
 """
 
 import json
@@ -11,8 +12,9 @@ import re
 from pathlib import Path
 
 DOCS = Path(__file__).parent
-PAGES = [DOCS.parent / "README.md", DOCS / "performance.md"]
+PAGES = [DOCS.parent / "README.md", DOCS / "performance.md", DOCS / "files.md"]
 REPORT = DOCS / "performance" / "python-3.13" / "report.json"
+FILES_REPORT = DOCS / "performance" / "files" / "report.json"
 
 # The peers of the report, and what no measurement says of them: whether a view follows growth.
 ALTERNATIVES = {
@@ -44,10 +46,9 @@ class Report:
     """The ratios of a report: the peer's time or memory, or ours, over the other's."""
 
     def __init__(self, file):
+        self.results = [each for each in json.loads(file.read_text())["results"] if "ratio" in each]
         self.ratios = {
-            (each["row"], each["case"], each["size"], each["peer"]): each["ratio"]["median"]
-            for each in json.loads(file.read_text())["results"]
-            if "ratio" in each
+            (each["row"], each["case"], each["size"], each["peer"]): each["ratio"]["median"] for each in self.results
         }
 
     def ours(self, row, case, size, peer):
@@ -142,7 +143,30 @@ def overhead(report):
     )
 
 
-TABLES = {"alternatives": alternatives, "resizing": resizing, "overhead": overhead}
+def files(_):
+    """All that was measured of arrays on files: the peer's time to ours, with quartiles."""
+    names = {  # how the page names the rows and cases
+        ("file: append", "float64"): "`append` of one `float64`",
+        ("file: blocks", "float64"): "`extend` by 8 kB",
+        ("file: open", "r"): "opening, mode `r`",
+        ("file: open", "a"): "opening, mode `a`",
+        ("file: refresh", "new rows"): "`refresh`, a new row",
+        ("file: refresh", "no new rows"): "`refresh`, nothing new",
+        ("file: to another process", "8 kB in /dev/shm"): "8 kB to another process",
+    }
+    lines, before = [], None
+    for name in names:
+        for each in Report(FILES_REPORT).results:
+            if (each["row"], each["case"]) == name:
+                low, high = each["ratio"]["quartiles"]
+                spread = f"{ratio_text(1 / high)} to {ratio_text(1 / low)}"
+                label = names[name] if name != before else ""
+                lines.append([label, each["peer"], ratio_text(1 / each["ratio"]["median"]), spread])
+                before = name
+    return table(["", "against", "its time / ours", "quartiles"], lines)
+
+
+TABLES = {"alternatives": alternatives, "resizing": resizing, "overhead": overhead, "files": files}
 
 
 def with_tables(text, report):

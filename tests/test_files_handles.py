@@ -50,7 +50,7 @@ def test_pushed_rows_are_in_the_file(cython, path, rng):  # noqa: F811
 @pytest.mark.skipif(not pushing.can_compile(), reason="no C++ compiler")
 def test_a_thread_of_cpp_pushes_while_another_process_could_look(path, rng):
     """The length is at home in the page that followers look at, so that nobody needs the GIL to publish it."""
-    rows = rng.normal(size=3_000_000)
+    rows = rng.normal(size=30_000)
     with cda.open_memmap(path, "w+") as d:
         f = cda.open_memmap(path)
         handle = pushing.hold(d)
