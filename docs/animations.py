@@ -9,7 +9,7 @@ from matplotlib.animation import Animation
 from sphinx_gallery.scrapers import figure_rst
 
 shown = []
-FIRST = ["plot_live_stream.py", "plot_oscilloscope.py"]
+FIRST = ["plot_live_stream.py", "plot_oscilloscope.py", "plot_brian2_live.py"]
 
 
 class Order:
