@@ -91,9 +91,9 @@ def barrels(across=3, inputs=16, excitatory=36, inhibitory=9):
     count = across**2
     side_exc, side_inh = int(excitatory**0.5), int(inhibitory**0.5)
     namespace = {
-        "across": across, "inputs": inputs, "side_exc": side_exc, "side_inh": side_inh, "most": 100 * brian2.Hz,
+        "across": across, "inputs": inputs, "side_exc": side_exc, "side_inh": side_inh, "most": 200 * brian2.Hz,
         "taum": 10 * ms, "taue": 2 * ms, "taui": 25 * ms, "rest": -70 * mV, "low": -55 * mV, "tau_low": 50 * ms,
-        "tau_source": 5 * ms, "tau_target": 25 * ms, "top": 12 * mV, "up": 0.6 * mV, "down": -0.5 * mV,
+        "tau_source": 5 * ms, "tau_target": 25 * ms, "top": 150 * mV, "up": 7.5 * mV, "down": -6 * mV,
     }  # fmt: skip
     layer4 = brian2.NeuronGroup(
         count * inputs,
