@@ -57,8 +57,9 @@ LOOKS_TWICE = (
     "functions that don't dispatch: poly1d: f(v)(w)", "functions that don't dispatch: polynomial.",
     "functions that don't dispatch: random.",
     "functions that don't dispatch: testing.",
-    "functions of NumPy: broadcast_shapes(d, d)", "functions of NumPy: concat(d", "functions of NumPy: concatenate(d",
-    "functions of NumPy: fft.fft2(a, d, d)", "functions of NumPy: full(d, d)", "functions of NumPy: zeros(d)",
+    "functions of NumPy: broadcast_shapes(d, d)", "functions of NumPy: concat(d",
+    *(f"functions of NumPy: fft.{kind}fft{of}(a, d, d)" for kind in ("", "i", "r", "ir") for of in "2n"),
+    "functions of NumPy: full(d, d)", "functions of NumPy: zeros(d)",
     "functions of NumPy: lib.stride_tricks.as_strided(", "functions of NumPy: ravel_multi_index(d, d)",
     "functions of NumPy: lib.stride_tricks.sliding_window_view(a, d, d)",
 )
