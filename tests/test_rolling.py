@@ -564,10 +564,10 @@ def test_threads_that_look_while_one_appends():
 
     def look():
         while not stop.is_set():
+            before = int(w[-1])
             view = w[:]
-            last = int(w[-1])
             found = view.copy()
-            if last - int(found[-1]) < 500 and not (np.diff(found) == 1).all():
+            if int(w[-1]) - before < 500 and not (np.diff(found) == 1).all():
                 wrong.append(found)
 
     threads = [threading.Thread(target=look) for _ in range(2)]

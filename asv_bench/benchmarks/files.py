@@ -13,6 +13,7 @@ What takes 10 us a row and more is called fewer times: times are compared by the
 import os
 import shutil
 import struct
+import sys
 import tempfile
 from importlib import import_module
 
@@ -383,10 +384,15 @@ def shared_blocks(memory, count):
     )
 
 
-def answer_shared(name, count):
+def attach(name):
+    """Shared memory of the process that asks, which removes it."""
     from multiprocessing.shared_memory import SharedMemory
 
-    memory = SharedMemory(name, track=False)
+    return SharedMemory(name, track=False) if sys.version_info >= (3, 13) else SharedMemory(name)
+
+
+def answer_shared(name, count):
+    memory = attach(name)
     try:
         _answer_shared(*shared_blocks(memory, count), count)
     finally:
@@ -402,9 +408,7 @@ def _answer_shared(blocks, sent, count):
 
 
 def answer_semaphores(name, count, there, back):
-    from multiprocessing.shared_memory import SharedMemory
-
-    memory = SharedMemory(name, track=False)
+    memory = attach(name)
     blocks, _ = shared_blocks(memory, count)
     for done in range(count):
         there.acquire()
@@ -498,7 +502,7 @@ class Share:
             for done in range(self.done, self.done + count):
                 blocks[0, done] = block
                 there.release()
-                back.acquire()
+                assert back.acquire(timeout=60)
                 assert blocks[1, done, 0] == block[0]
         self.done += count
 
