@@ -54,7 +54,7 @@ def test_wheel_has_modules_stubs_declarations_and_headers_and_nothing_else(wheel
     for file in tracked_files():
         path = Path(file)
         if path.parts[0] == "cppdynarray":
-            if path.suffix in (".py", ".pyi", ".pxd") or path.name == "py.typed":
+            if path.suffix in (".py", ".pyi", ".pxd", ".jinja") or path.name == "py.typed":
                 expected.add(file)
             elif path.suffix == ".pyx":
                 expected.add(str(path.with_suffix("")))  # compiled
