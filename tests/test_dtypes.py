@@ -211,3 +211,16 @@ def test_strings_of_any_length(lengths, rng):
     copy = d.copy()
     del d
     assert copy.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "dtype", [np.dtypes.StringDType(), np.dtypes.StringDType(na_object=np.nan), np.dtype(object), np.dtype("U9")],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["sort", "partition"])
+def test_strings_are_sorted_in_place(method, dtype):
+    d = cda.array(["right", "left", "up", "leftovers"], dtype=dtype)
+    expected = np.array(d)
+    for array in (d, expected):
+        getattr(array, method)(*([2] if method == "partition" else []))
+    assert d.tolist() == expected.tolist() != ["right", "left", "up", "leftovers"]

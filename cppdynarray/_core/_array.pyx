@@ -359,13 +359,14 @@ def _work_on_copy(str name, cnp.ndarray array, args, kwargs):
     change the array: as for list.sort(), that is an error.
     """
     cdef cnp.ndarray plain = as_plain(array)
-    if not PyDataType_REFCHK(plain.descr):
+    cdef cnp.dtype dtype = plain.descr  # a copy of strings has another instance
+    if not PyDataType_REFCHK(dtype):
         getattr(plain, name)(*args, **kwargs)
         return
     changed = plain.copy()
     getattr(changed, name)(*args, **kwargs)
     plain = as_plain(array)
-    if plain.descr is not (<cnp.ndarray>changed).descr or not PyArray_SAMESHAPE(plain, changed):
+    if plain.descr is not dtype or not PyArray_SAMESHAPE(plain, changed):
         raise ValueError(f"the array changed its shape or dtype during {name}()")
     plain[...] = changed
 

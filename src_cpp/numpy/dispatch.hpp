@@ -582,10 +582,15 @@ inline PyObject* array_function(PyObject* self, PyObject* const* args, Py_ssize_
     if (ours < 0) return nullptr;
     // With somebody else's array among ours, that one decides. Among ours it is as for ndarrays, whose
     // __array_function__ does no more than this.
-    PyObject* callable = function;
-    if (ours) callable = PyObject_GetAttr(function, implementation_name);
-    else Py_INCREF(callable);
-    if (callable == nullptr) return nullptr;
+    PyObject* callable = ours ? PyObject_GetAttr(function, implementation_name) : nullptr;
+    if (callable == nullptr) {
+        if (PyErr_Occurred()) {
+            if (!PyErr_ExceptionMatches(PyExc_AttributeError)) return nullptr;
+            PyErr_Clear();  // a function that never dispatches: nothing is behind it
+        }
+        callable = function;
+        Py_INCREF(callable);
+    }
     PyObject* result;
     if (PyDict_GET_SIZE(args[3]) == 0) {
         result = call_plain(callable, nullptr, PySequence_Fast_ITEMS(args[2]), PyTuple_GET_SIZE(args[2]), nullptr);
