@@ -177,7 +177,7 @@ def test_files_are_not_overwritten_unless_that_is_asked_for(tmp_path):
 
 
 @pytest.mark.skipif(
-    not growing.direct.is_supported(), reason="Brian2 2.9 keeps the arrays of the last network, in this process at least"
+    not growing.direct.is_supported(), reason="Brian2 2.9 keeps the arrays of its last network"
 )
 def test_files_end_with_their_monitors(tmp_path):
     neurons = brian2.NeuronGroup(2, "v : 1")
