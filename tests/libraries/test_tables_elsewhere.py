@@ -1,5 +1,7 @@
 """polars and IPython: tables of what was collected, and a session that collects it."""
 
+import builtins
+
 import numpy as np
 
 import cppdynarray as cda
@@ -34,6 +36,8 @@ def test_polars_tables_of_a_stream(row_blocks):
 
 def test_ipython_shows_completes_and_collects(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    # A shell says so to all, which astropy takes for a session, and this takes it back.
+    monkeypatch.setattr(builtins, "__IPYTHON__", True, raising=False)
     completer = import_library("IPython.core.completer")
     shell_class = import_library("IPython.core.interactiveshell").InteractiveShell
     shell = shell_class()
