@@ -138,14 +138,14 @@ def record_to(directory, mode="x"):
         Its ``close()`` finishes the files, as the end of a ``with`` block does; without it they are finished with
         their monitors, or when the process ends. `stop` only ends the choice for new monitors.
 
+    See Also
+    --------
+    cppdynarray.open_memmap
+
     Notes
     -----
     Files have values in base units, time along the first axis, as `dynamic_array` does. Until ``close`` cppdynarray
     is enabled (see `enable`). Where the process is killed, the last row of each file may be incomplete.
-
-    See Also
-    --------
-    cppdynarray.open_memmap
 
     Examples
     --------
