@@ -122,6 +122,16 @@ def test_quick_measures_all_rows():
     assert {row.row for row in rows(quick=True)} == {row.row for row in rows(quick=False)}
 
 
+@pytest.mark.parametrize("quick", [True, False])
+def test_every_picture_shows_what_was_measured(tmp_path, quick):
+    """Each picture finds the cases that it draws among those of the rows, the quick ones too."""
+    pictures = pytest.importorskip("side_by_side.pictures", reason="needs Matplotlib")
+    made = [result(2.0, **{name: getattr(row, name) for name in ("row", "case", "size", "peer")}) for row in rows(quick)]
+    files = pictures.draw(made, tmp_path)
+    assert list(files) == list(pictures.PICTURES)
+    assert all((tmp_path / file).exists() for file in files.values())
+
+
 @pytest.mark.parametrize("aim, ratio, met", [
     ({"at_most": 1.5}, 1.5, True), ({"at_most": 1.5}, 1.51, False),
     ({"at_least": 2.0}, 0.5, True), ({"at_least": 2.0}, 0.51, False),

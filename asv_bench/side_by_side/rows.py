@@ -285,7 +285,7 @@ def growth(quick):
                         (inline.OneByOne, "time_append") if by_hand else (peers.Append, "time_append")
                     ), count, units=count,
                 )
-        for total in [2**20] if quick else TOTALS:
+        for total in [2**25] if quick else TOTALS:
             for block in [2**16] if quick else BLOCKS if total == 2**25 else [2**10, 2**16]:
                 if kind in inline.BY_BLOCKS:
                     yield versus(
