@@ -126,3 +126,36 @@ def test_windows_are_kept_as_plain_views():
     for made in (index, series.index, series, frame.index, frame["x"]):
         assert made.tolist() == [1.0, 2.0, 3.0]
         assert type(made.to_numpy()) is np.ndarray
+
+
+WITH_A_NUMBER = {
+    "+": lambda series, x: series + x,
+    "reflected": lambda series, x: x * series,
+    "==": lambda series, x: series == x,
+    "clip": lambda series, x: series.clip(lower=x),
+    "fillna": lambda series, x: series.where(series > 1).fillna(x),
+    "where": lambda series, x: series.where(series > 1, x),
+    "isin": lambda series, x: series.isin([x]),
+    "searchsorted": lambda series, x: series.searchsorted(x),
+    "column": lambda series, x: pd.DataFrame({"a": series}).assign(b=x),
+    "masked": lambda series, x: pd.array([1.0, 2.0], dtype="Float64") + x,
+    "cut": lambda series, x: pd.cut(series, [0, x, 5]),
+    "row": lambda series, x: pd.DataFrame({"a": series}).query("a > @x", local_dict={"x": x}),
+}
+
+
+@pytest.mark.parametrize("use", WITH_A_NUMBER.values(), ids=WITH_A_NUMBER)
+def test_zero_dimensions_are_a_number(use):
+    series = pd.Series([1.0, 2.0, 3.0])
+    assert repr(use(series, cda.array(2.0))) == repr(use(series, np.array(2.0)))
+
+
+def test_zero_dimensions_where_pandas_asks_for_a_number():
+    """The two exceptions that docs/libraries.md names."""
+    series, x = pd.Series([1, 2], index=[1.0, 2.0]), cda.array(2.0)
+    with pytest.raises(pd.errors.InvalidIndexError):
+        series[x]
+    with pytest.raises(ValueError, match="convertible"):
+        pd.to_timedelta(x)
+    assert series[x[()]] == 2
+    assert pd.to_timedelta(x[()]) == pd.Timedelta(2)
