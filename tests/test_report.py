@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,8 @@ def test_quick_measures_all_rows():
 def test_every_picture_shows_what_was_measured(tmp_path, quick):
     """Each picture finds the cases that it draws among those of the rows, the quick ones too."""
     pictures = pytest.importorskip("side_by_side.pictures", reason="needs Matplotlib")
-    made = [result(2.0, **{name: getattr(row, name) for name in ("row", "case", "size", "peer")}) for row in rows(quick)]
+    of_row = attrgetter("row", "case", "size", "peer")
+    made = [result(2.0, **dict(zip(("row", "case", "size", "peer"), of_row(row), strict=True))) for row in rows(quick)]
     files = pictures.draw(made, tmp_path)
     assert list(files) == list(pictures.PICTURES)
     assert all((tmp_path / file).exists() for file in files.values())
