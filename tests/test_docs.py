@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import itertools
+import json
 import os
 import pickle
 import pkgutil
@@ -411,6 +412,18 @@ def test_tables_are_those_of_the_report():
         text = page.read_text()
         assert "<!-- table: " in text
         assert tables["with_tables"](text, report) == text, page
+
+
+def test_table_of_native_code_is_what_was_measured():
+    """After a new measurement: python3 docs/native.py."""
+    native = runpy.run_path(str(ROOT / "docs" / "native.py"))
+    text = native["PAGE"].read_text()
+    measured = json.loads(native["DATA"].read_text())
+    table = native["table"](measured)
+    assert native["with_table"](text, measured) == text
+    assert table in text
+    # What the page says beside it.
+    assert all(made["compiled for copies"] == 0 for made in measured["cold"]["native"])
 
 
 def test_drawings_are_those_of_the_scripts(tmp_path):
