@@ -85,10 +85,11 @@ def measure(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.strip().partition("\n")[0])
     parser.add_argument("--steps", type=int, default=30, metavar="N", help="how many commits (default: %(default)s)")
+    parser.add_argument("--until", default="main", metavar="COMMIT", help="the last of them (default: %(default)s)")
     parser.add_argument("--builds", type=Path, default=BUILDS, help="where they are compiled")
     parser.add_argument("--compile-only", action="store_true", help="to measure later, when the machine is quiet")
     options = parser.parse_args()
-    log = git("log", "--first-parent", "--reverse", "--format=%h %cs", "main")
+    log = git("log", "--first-parent", "--reverse", "--format=%h %cs", options.until)
     commits = [line.split() for line in log.splitlines()]
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     place = {commit: number for number, (commit, _) in enumerate(commits)}

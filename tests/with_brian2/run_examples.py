@@ -32,7 +32,9 @@ SMALLER = {
 }
 EXAMPLES = [
     "COBAHH.py", "CUBA.py", "synapses/STDP.py", "frompapers/Brunel_Hakim_1999.py",
-    "frompapers/Kremer_et_al_2011_barrel_cortex.py", "frompapers/Stimberg_et_al_2018/example_1_COBA.py",
+    "frompapers/Kremer_et_al_2011_barrel_cortex.py", "frompapers/Vogels_et_al_2011.py",
+    "frompapers/Diesmann_et_al_1999.py", "frompapers/Rothman_Manis_2003.py", "synapses/gapjunctions.py",
+    "synapses/licklider.py", "compartmental/hodgkin_huxley_1952.py", "compartmental/lfp.py",
 ]  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def run_here(file, name, native, default_flags, output):
     kept_cache.use()
     if default_flags:
         brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = flags
-    brian2.prefs["codegen.target"] = brian2.prefs["codegen.string_expression_target"] = "cython"
+    brian2.prefs["codegen.target"] = "cython"
     cppdynarray.brian2.enable()
     if native:
         direct.enable()

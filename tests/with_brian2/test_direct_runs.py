@@ -105,6 +105,17 @@ def test_a_network_without_python_falls_back_for_nothing():
     assert direct.report().fallback_count == before, str(direct.report())
 
 
+def test_what_takes_the_place_of_randn_is_used(monkeypatch):
+    half = brian2.Function(lambda index: 0.5, arg_units=[], return_unit=1, auto_vectorise=True, stateless=False)
+    half.implementations.add_implementation("cpp", "double randn(int index) { return 0.5; }")
+    monkeypatch.setitem(brian2.core.functions.DEFAULT_FUNCTIONS, "randn", half)
+    group = brian2.NeuronGroup(3, "dx/dt = 2*xi/sqrt(ms) : 1", method="euler")
+    before = direct.report().native_count
+    brian2.Network(group).run(1 * ms)
+    assert direct.report().native_count > before
+    np.testing.assert_allclose(group.x[:], 10 * 2 * 0.5 * 0.1**0.5)
+
+
 def test_two_runs_are_one_longer_run():
     assert_equal(run(noisy, steps=[7 * ms, 13 * ms]), run(noisy))
 

@@ -8,6 +8,7 @@ import numpy as np
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 from brian2.codegen.statements import Statement
 from brian2.codegen.templates import Templater
+from brian2.core import functions as brian2_functions
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.core.names import Nameable
 from brian2.core.preferences import prefs
@@ -186,10 +187,11 @@ class RandomSource:
 
 
 def register_functions():
-    """Make rand() and randn() known to Brian2 as functions of this generator."""
+    """Make rand() and randn() known to Brian2 as functions of this generator; not what somebody put in their place."""
     for name in ("rand", "randn"):
-        implementations = DEFAULT_FUNCTIONS[name].implementations
-        if DirectGenerator not in set(implementations):
+        function = DEFAULT_FUNCTIONS[name]
+        implementations = function.implementations
+        if function.pyfunc is getattr(brian2_functions, name) and DirectGenerator not in set(implementations):
             implementations.add_implementation(
                 DirectGenerator,
                 f"static inline double _{name}(int) {{ return cppdynarray::brian2::take(_namespace_{name}_numbers); }}",
