@@ -108,6 +108,7 @@ def test_a_network_without_python_falls_back_for_nothing():
 def test_what_takes_the_place_of_randn_is_used(monkeypatch):
     half = brian2.Function(lambda index: 0.5, arg_units=[], return_unit=1, auto_vectorise=True, stateless=False)
     half.implementations.add_implementation("cpp", "double randn(int index) { return 0.5; }")
+    half.implementations.add_implementation("cython", "cdef double randn(int index):\n    return 0.5")
     monkeypatch.setitem(brian2.core.functions.DEFAULT_FUNCTIONS, "randn", half)
     group = brian2.NeuronGroup(3, "dx/dt = 2*xi/sqrt(ms) : 1", method="euler")
     before = direct.report().native_count
