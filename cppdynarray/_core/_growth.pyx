@@ -64,6 +64,10 @@ cdef extern from "<algorithm>" namespace "std":
     void rotate(char* first, char* middle, char* last) noexcept
 
 
+cdef extern from "scalars.hpp" namespace "cppdynarray":
+    bint store_record(char* data, cnp.dtype dtype, object value) noexcept
+
+
 cdef extern from "array_fields.hpp" namespace "cppdynarray":
     cdef cppclass NewDimensions:
         bint take(int ndim) noexcept
@@ -181,13 +185,15 @@ cdef int append(cnp.ndarray array, object value) except -1:
             return append_bytes(array, value, 1)
         return append_converted(array, dtype, convert_row(array, value))
     # One element without references needs no scratch array, only a place to be converted.
-    try:
-        check_value(value, dtype, length(array))
-        memset(item, 0, item_size)
-        PyArray_Pack(dtype, item, value)
-    except (OverflowError, TypeError, ValueError) as error:
-        refuse_many(array, value, error)
-        raise
+    memset(item, 0, item_size)
+    if not store_record(item, dtype, value):
+        try:
+            check_value(value, dtype, length(array))
+            memset(item, 0, item_size)
+            PyArray_Pack(dtype, item, value)
+        except (OverflowError, TypeError, ValueError) as error:
+            refuse_many(array, value, error)
+            raise
     block = growable(array)
     if array.descr is not dtype or cnp.PyArray_NDIM(array) != 1:
         raise RuntimeError(LAYOUT_CHANGED)
