@@ -162,8 +162,8 @@ RECORDS = {
     "long double": [("g", "g"), ("h", "f2")],
 }  # fmt: skip
 PARTS = [
-    0, 1, -1, 300, 2**53 + 1, 2**63, 0.5, -0.0, 1e300, np.nan, np.inf, True, 1j, np.float64(2.5), np.float32(0.1), np.int8(3),
-    np.bool_(True), "ab", b"ab", None, (1, 2), [1, 2], np.datetime64(5, "s"), 10**400,
+    0, 1, -1, 300, 2**53 + 1, 2**63, 0.5, -0.0, 1e300, np.nan, np.inf, True, 1j, np.float64(2.5), np.float32(0.1),
+    np.int8(3), np.bool_(True), "ab", b"ab", None, (1, 2), [1, 2], np.datetime64(5, "s"), 10**400,
 ]  # fmt: skip
 
 
@@ -197,6 +197,38 @@ def test_tuples_become_records_as_numpy_makes_them(dtype, rng):
             appended += 1
             assert d[-1:].tobytes() == expected.tobytes(), value  # what lies between the fields too
     assert appended
+
+
+@pytest.mark.parametrize(
+    "dtype", ["f8", "f4", "f2", "i8", "u1", "?", "c16", "g", "U3", "M8[s]", ">f8", ">i4", "O", "f8,i4"]
+)
+@pytest.mark.parametrize("width", [0, 1, 3, 40])
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast", "ignore:invalid value encountered in cast")
+def test_lists_and_tuples_become_rows_as_numpy_makes_them(dtype, width, rng):
+    """Whatever is in them: the same row, and an error where NumPy raises one or something would be lost."""
+    dtype = np.dtype(dtype)
+    d = cda.DynamicArray(np.zeros((1, width), dtype))
+    for number in range(300):
+        few = [3, 0.5, True, 0] if number % 3 == 0 else PARTS  # more often what fits
+        count = width if number % 10 else rng.integers(0, 5)
+        value = (list, tuple)[number % 2](few[i] for i in rng.integers(len(few), size=count))
+        before = len(d)
+        expected = np.zeros((1, width), dtype)
+        try:
+            expected[0] = value
+        except (TypeError, ValueError, OverflowError):
+            with pytest.raises((TypeError, ValueError, OverflowError)):
+                d.append(value)
+            assert len(d) == before
+            continue
+        try:
+            d.append(value)
+        except (TypeError, ValueError, OverflowError):
+            assert len(d) == before
+            assert any(loses(part, dtype) for part in value) or loses(np.array(value), dtype), value
+        else:
+            assert_same(d[-1:], expected)
+    assert_invariants(d)
 
 
 @pytest.mark.parametrize("count", [0, 2])

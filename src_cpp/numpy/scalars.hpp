@@ -165,6 +165,17 @@ inline bool store_record(char* data, PyArray_Descr* dtype, PyObject* value) noex
     return true;
 }
 
+// Writes a list or tuple of `count` such scalars to `data`, aligned, as elements of `dtype`. False: ask NumPy; some
+// may have been written. Runs no Python code and sets no exception.
+inline bool store_row(char* data, PyArray_Descr* dtype, PyObject* value, npy_intp count) noexcept {
+    if (!(PyList_CheckExact(value) || PyTuple_CheckExact(value)) || PySequence_Fast_GET_SIZE(value) != count ||
+        !PyArray_ISNBO(dtype->byteorder) || PyDataType_HASFIELDS(dtype))
+        return false;
+    for (npy_intp i = 0; i < count; ++i, data += PyDataType_ELSIZE(dtype))
+        if (!store_scalar(data, dtype->type_num, PySequence_Fast_GET_ITEM(value, i))) return false;
+    return true;
+}
+
 // What NumPy makes of a list: NPY_DOUBLE if all its items are floats and NPY_INTP if all are ints, Python's
 // own; NPY_NOTYPE for any other list. Ints may still be too large.
 inline int type_of_numbers(PyObject* list) noexcept {
