@@ -5,7 +5,7 @@ import pytest
 
 import cppdynarray as cda
 from cppdynarray.testing import assert_invariants
-from helpers import address, assert_same, joined, model_array, samples, small_array
+from helpers import address, assert_same, joined, loses, model_array, samples, small_array
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -144,6 +144,90 @@ def test_conversion_that_makes_the_data_move():
     more = d.max_size
     d.append(Number())
     assert_same(d, np.concatenate([[1.0, 2.0], np.arange(more), [7.0]]))
+    assert_invariants(d)
+
+
+RECORDS = {
+    "packed": [("n", "i1"), ("x", "f8"), ("ok", "?"), ("k", "u2"), ("f", "f4"), ("c", "c16")],
+    "aligned": np.dtype([("n", "i1"), ("x", "f8"), ("ok", "?"), ("k", "u2")], align=True),
+    "offsets": {"names": ["a", "b"], "formats": ["f8", "i4"], "offsets": [9, 2], "itemsize": 31},
+    "overlapping": {"names": ["a", "b"], "formats": ["f8", "i4"], "offsets": [0, 2]},
+    "titles": [(("a title", "x"), "f8"), (("another", "y"), "i8")],
+    "other byte order": [("x", ">f8"), ("n", "<i4")],
+    "nested": [("x", "f8"), ("inner", [("a", "i4"), ("b", "f4")])],
+    "subarray": [("x", "f8"), ("rows", "f4", (2,))],
+    "strings": [("s", "U3"), ("b", "S3"), ("t", "M8[s]"), ("x", "f8")],
+    "one": [("x", "f8")],
+    "none": [],
+    "long double": [("g", "g"), ("h", "f2")],
+}  # fmt: skip
+PARTS = [
+    0, 1, -1, 300, 2**53 + 1, 2**63, 0.5, -0.0, 1e300, np.nan, np.inf, True, 1j, np.float64(2.5), np.float32(0.1),
+    np.int8(3), np.bool_(True), "ab", b"ab", None, (1, 2), [1, 2], np.datetime64(5, "s"), 10**400,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", RECORDS.values(), ids=RECORDS)
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast", "ignore:invalid value encountered in cast")
+def test_tuples_become_records_as_numpy_makes_them(dtype, rng):
+    """Whatever is in the tuple: the same record, and an error where NumPy raises one or something would be lost."""
+    dtype = np.dtype(dtype)
+    d = cda.DynamicArray(dtype=dtype)
+    appended = 0
+    for number in range(3000):
+        count = len(dtype) if number % 10 else rng.integers(0, 8)
+        value = tuple(PARTS[i] for i in rng.integers(len(PARTS), size=count))
+        if number % 3 == 0:  # more often what fits
+            value = tuple([3, 0.5, True, 7][i] for i in rng.integers(4, size=count))
+        before = len(d)
+        try:
+            expected = np.zeros(1, dtype)
+            expected[0] = value
+        except (TypeError, ValueError, OverflowError):
+            with pytest.raises((TypeError, ValueError, OverflowError)):
+                d.append(value)
+            assert len(d) == before
+            continue
+        try:
+            d.append(value)
+        except (TypeError, ValueError, OverflowError):
+            assert len(d) == before
+            assert any(loses(part, dtype[name]) for part, name in zip(value, dtype.names, strict=True)), value
+        else:
+            appended += 1
+            assert d[-1:].tobytes() == expected.tobytes(), value  # what lies between the fields too
+    assert appended
+
+
+@pytest.mark.parametrize(
+    "dtype", ["f8", "f4", "f2", "i8", "u1", "?", "c16", "g", "U3", "M8[s]", ">f8", ">i4", "O", "f8,i4"]
+)
+@pytest.mark.parametrize("width", [0, 1, 3, 40])
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast", "ignore:invalid value encountered in cast")
+def test_lists_and_tuples_become_rows_as_numpy_makes_them(dtype, width, rng):
+    """Whatever is in them: the same row, and an error where NumPy raises one or something would be lost."""
+    dtype = np.dtype(dtype)
+    d = cda.DynamicArray(np.zeros((1, width), dtype))
+    for number in range(300):
+        few = [3, 0.5, True, 0] if number % 3 == 0 else PARTS  # more often what fits
+        count = width if number % 10 else rng.integers(0, 5)
+        value = (list, tuple)[number % 2](few[i] for i in rng.integers(len(few), size=count))
+        before = len(d)
+        expected = np.zeros((1, width), dtype)
+        try:
+            expected[0] = value
+        except (TypeError, ValueError, OverflowError):
+            with pytest.raises((TypeError, ValueError, OverflowError)):
+                d.append(value)
+            assert len(d) == before
+            continue
+        try:
+            d.append(value)
+        except (TypeError, ValueError, OverflowError):
+            assert len(d) == before
+            assert any(loses(part, dtype) for part in value) or loses(np.array(value), dtype), value
+        else:
+            assert_same(d[-1:], expected)
     assert_invariants(d)
 
 

@@ -64,6 +64,11 @@ cdef extern from "<algorithm>" namespace "std":
     void rotate(char* first, char* middle, char* last) noexcept
 
 
+cdef extern from "scalars.hpp" namespace "cppdynarray":
+    bint store_record(char* data, cnp.dtype dtype, object value) noexcept
+    bint store_row(char* data, cnp.dtype dtype, object value, cnp.npy_intp count) noexcept
+
+
 cdef extern from "array_fields.hpp" namespace "cppdynarray":
     cdef cppclass NewDimensions:
         bint take(int ndim) noexcept
@@ -178,16 +183,23 @@ cdef int append(cnp.ndarray array, object value) except -1:
         return 0
     if cnp.PyArray_NDIM(array) > 1 or item_size > sizeof(ItemBuffer) or PyDataType_REFCHK(dtype):
         if cnp.PyArray_NDIM(array) > 1 and is_rows(array, value, 1):
-            return append_bytes(array, value, 1)
+            return append_bytes(array, cnp.PyArray_DATA(value), 1)
+        if (
+            cnp.PyArray_NDIM(array) == 2 and row_bytes(array) <= sizeof(ItemBuffer) and not PyDataType_REFCHK(dtype)
+            and store_row(item, dtype, value, cnp.PyArray_DIMS(array)[1])
+        ):
+            return append_bytes(array, item, 1)
         return append_converted(array, dtype, convert_row(array, value))
     # One element without references needs no scratch array, only a place to be converted.
-    try:
-        check_value(value, dtype, length(array))
-        memset(item, 0, item_size)
-        PyArray_Pack(dtype, item, value)
-    except (OverflowError, TypeError, ValueError) as error:
-        refuse_many(array, value, error)
-        raise
+    memset(item, 0, item_size)
+    if not store_record(item, dtype, value):
+        try:
+            check_value(value, dtype, length(array))
+            memset(item, 0, item_size)
+            PyArray_Pack(dtype, item, value)
+        except (OverflowError, TypeError, ValueError) as error:
+            refuse_many(array, value, error)
+            raise
     block = growable(array)
     if array.descr is not dtype or cnp.PyArray_NDIM(array) != 1:
         raise RuntimeError(LAYOUT_CHANGED)
@@ -199,9 +211,9 @@ cdef int append(cnp.ndarray array, object value) except -1:
     return 0
 
 
-cdef int append_bytes(cnp.ndarray array, cnp.ndarray rows, Py_ssize_t count) except -1:
-    """Appends the first `count` of rows that need no conversion, which may be rows of `array`."""
-    while not append_rows(ArrayRows(array), cnp.PyArray_DATA(rows), count):
+cdef int append_bytes(cnp.ndarray array, const void* rows, Py_ssize_t count) except -1:
+    """Appends `count` rows that need no conversion, which may be rows of `array`."""
+    while not append_rows(ArrayRows(array), rows, count):
         room_for(array, grown_length(array, count))  # says what is missing
     return 0
 
@@ -220,7 +232,7 @@ cdef int append_converted(cnp.ndarray array, cnp.dtype dtype, cnp.ndarray rows) 
 cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
     growable(array)
     if is_rows(array, values, 0):
-        return append_bytes(array, values, length(values))
+        return append_bytes(array, cnp.PyArray_DATA(values), length(values))
     cdef cnp.dtype dtype = array.descr
     return append_converted(
         array, dtype,

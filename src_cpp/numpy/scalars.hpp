@@ -7,6 +7,8 @@
 #include <numpy/arrayscalars.h>
 
 #include <cmath>
+#include <cstddef>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -140,6 +142,38 @@ inline bool store_scalar(char* data, int type_num, PyObject* value) noexcept {
         }
         default: return false;
     }
+}
+
+// Writes a tuple of such scalars to `data`, a record of `dtype`, where it may be anyhow aligned. False: ask NumPy;
+// some fields may have been written. Runs no Python code and sets no exception.
+inline bool store_record(char* data, PyArray_Descr* dtype, PyObject* value) noexcept {
+    if (!PyDataType_HASFIELDS(dtype) || !PyTuple_CheckExact(value)) return false;
+    PyObject* const names = PyDataType_NAMES(dtype);
+    const Py_ssize_t count = PyTuple_GET_SIZE(names);
+    if (PyTuple_GET_SIZE(value) != count) return false;
+    for (Py_ssize_t i = 0; i < count; ++i) {
+        // Names are strings: no lookup fails, and none runs Python code.
+        PyObject* const field = PyDict_GetItem(PyDataType_FIELDS(dtype), PyTuple_GET_ITEM(names, i));
+        auto* const part = reinterpret_cast<PyArray_Descr*>(PyTuple_GET_ITEM(field, 0));
+        alignas(16) char number[16];
+        const auto size = static_cast<std::size_t>(PyDataType_ELSIZE(part));
+        if (size > sizeof number || !PyArray_ISNBO(part->byteorder) ||
+            !store_scalar(number, part->type_num, PyTuple_GET_ITEM(value, i)))
+            return false;
+        std::memcpy(data + PyLong_AsSsize_t(PyTuple_GET_ITEM(field, 1)), number, size);
+    }
+    return true;
+}
+
+// Writes a list or tuple of `count` such scalars to `data`, aligned, as elements of `dtype`. False: ask NumPy; some
+// may have been written. Runs no Python code and sets no exception.
+inline bool store_row(char* data, PyArray_Descr* dtype, PyObject* value, npy_intp count) noexcept {
+    if (!(PyList_CheckExact(value) || PyTuple_CheckExact(value)) || PySequence_Fast_GET_SIZE(value) != count ||
+        !PyArray_ISNBO(dtype->byteorder) || PyDataType_HASFIELDS(dtype))
+        return false;
+    for (npy_intp i = 0; i < count; ++i, data += PyDataType_ELSIZE(dtype))
+        if (!store_scalar(data, dtype->type_num, PySequence_Fast_GET_ITEM(value, i))) return false;
+    return true;
 }
 
 // What NumPy makes of a list: NPY_DOUBLE if all its items are floats and NPY_INTP if all are ints, Python's
