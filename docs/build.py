@@ -3,8 +3,9 @@
     python3 -m pip install -e '.[docs]'
     python3 docs/build.py
 
-Warnings are errors. The tables and drawings that are kept in the repository are not made here but
-by docs/tables.py and docs/drawings/draw.py.
+Warnings are errors. The scripts of asv's pages are put beside them, so the site needs no other server. The
+tables and drawings that are kept in the repository are not made here but by docs/tables.py and
+docs/drawings/draw.py.
 """
 
 import shutil
@@ -12,17 +13,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import asv_pages
+
 DOCS = Path(__file__).parent
 SITE = DOCS / "_build" / "html"
-
-
-def run(*command, directory=DOCS):
-    subprocess.run([sys.executable, "-m", *map(str, command)], cwd=directory, check=True)
-
 
 # All of it anew: an example that ran before isn't run again otherwise, and leaves its pictures out.
 for made in (DOCS / "_build", DOCS / "auto_gallery"):
     shutil.rmtree(made, ignore_errors=True)
-run("sphinx", "--fail-on-warning", "--keep-going", "--builder", "html", DOCS, SITE)
-run("asv", "publish", "--html-dir", SITE / "asv", directory=DOCS.parent / "asv_bench")
+sphinx = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--builder", "html"]
+subprocess.run([*sphinx, DOCS, SITE], cwd=DOCS, check=True)
+asv_pages.publish(SITE / "asv")
 print(f"The site is in {SITE}/index.html")

@@ -13,7 +13,9 @@ from sphinx.util.inventory import InventoryFile
 import cppdynarray
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))  # for animations
+sys.path.insert(0, str(HERE))  # for animations and history
+
+import history
 
 project = "cppdynarray"
 author = copyright = "the cppdynarray developers"
@@ -37,7 +39,8 @@ if not find_spec("brian2"):
 # Markdown
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "substitution"]
-myst_substitutions = {"version": version}
+commits = history.load()
+myst_substitutions = {"version": version} | history.facts(commits)
 myst_heading_anchors = 3
 copybutton_exclude = ".linenos, .gp, .go"
 
@@ -74,10 +77,15 @@ class NumpyNames:
         return f"{page}.html"
 
 
-inventory = HERE / "_build" / "numpy.inv"
-inventory.parent.mkdir(exist_ok=True)
+made = HERE / "_build"
+made.mkdir(exist_ok=True)
+inventory = made / "numpy.inv"
 InventoryFile.dump(str(inventory), NumpyNames(), NumpyNames())
 intersphinx_mapping = {"numpy": ("https://numpy.org/doc/stable/", str(inventory))}
+
+# The picture of docs/history.md.
+
+history.draw(commits, made / "history.png")
 
 
 def link_numpy(app, what, name, obj, options, lines):

@@ -1,0 +1,101 @@
+"""What docs/build.py makes of measurements: the picture of the history, and asv's pages."""
+
+import json
+import runpy
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from optional_libraries import import_library
+
+DOCS = Path(__file__).parents[1] / "docs"
+MADE_UP = [
+    {"commit": "c", "date": "2026-02-01", "number": 9, "ratios": {"old": [2.0, 3.0, 4.0], "new": [0.1, 0.2, 0.3]}},
+    {"commit": "a", "date": "2026-01-31", "number": 0, "ratios": {"old": [200.0, 300.0, 400.0]}},
+    {"commit": "b", "date": "2026-01-31", "number": 7, "ratios": {"old": [1.0, 1.1, 1.2]}},
+]
+
+
+@pytest.fixture
+def history():
+    import_library("matplotlib")
+    return runpy.run_path(str(DOCS / "history.py"))
+
+
+@pytest.fixture
+def made_up(history, tmp_path):
+    (tmp_path / "ratios.json").write_text(json.dumps(MADE_UP))
+    return history["load"](tmp_path / "ratios.json")
+
+
+def test_every_ratio_has_a_panel(history):
+    """After a new operation: python3 asv_bench/history.py."""
+    ratios = pytest.importorskip("benchmarks.ratios")
+    commits = history["load"]()
+    names = [*ratios.OPERATIONS, "peak memory / the data"]
+    assert [axes.get_title("left") for axes in history["figure"](commits).axes if axes.get_visible()] == names
+    assert len({each["commit"] for each in commits}) == len(commits)
+
+
+def test_the_page_says_what_the_data_is(history, made_up):
+    facts = history["facts"](made_up)
+    assert facts == {"history_commits": 3, "history_first": "31 Jan 2026", "history_last": "1 Feb 2026"}
+    page = (DOCS / "history.md").read_text()
+    assert all(f"{{{{ {name} }}}}" in page for name in facts)
+
+
+def test_a_panel_has_the_figures_and_a_gap_for_what_was_not_there(history, made_up):
+    old, new = history["figure"](made_up).axes
+    line, curve = new.lines
+    assert line.get_ydata() == [1, 1]
+    np.testing.assert_array_equal(curve.get_xdata(), [0, 7, 9])
+    np.testing.assert_array_equal(curve.get_ydata(), [np.nan, np.nan, 0.2])
+    for axes, low, high in ((old, 1, 400), (new, 0.1, 1)):
+        assert axes.get_ylim()[0] < low and high < axes.get_ylim()[1]
+        assert 2 <= len(axes.get_yticks()) <= 7
+    assert [label.get_text() for label in old.get_xticklabels()] == ["31 Jan", "1 Feb"]
+
+
+@pytest.fixture
+def asv_pages(tmp_path):
+    """The module, and folders for a site and for npm's packages; a package's file says which it is."""
+    module = runpy.run_path(str(DOCS / "asv_pages.py"))
+    for file in module["SCRIPTS"].values():
+        (tmp_path / "packages" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "packages" / file).write_text(file)
+    return module, tmp_path / "site", tmp_path / "packages"
+
+
+def test_asv_loads_no_script_from_elsewhere(asv_pages):
+    asv = import_library("asv", "docs")
+    module, site, packages = asv_pages
+    shutil.copytree(Path(asv.__file__).parent / "www", site)
+    module["bundle"](site, packages)
+    page = (site / "index.html").read_text()
+    for file in module["SCRIPTS"].values():
+        assert f'"scripts/{file}"' in page
+        assert (site / "scripts" / file).read_text() == file
+    assert "integrity=" not in page
+
+
+@pytest.mark.parametrize("tag", [
+    '<script src="https://example.org/new.js"></script>',
+    "<script async\n src='//example.org/new.js'></script>",
+    '<link rel="stylesheet" href="http://example.org/new.css">',
+])  # fmt: skip
+def test_a_script_that_nobody_knows_ends_the_build(asv_pages, tag):
+    module, site, packages = asv_pages
+    site.mkdir()
+    (site / "index.html").write_text(tag)
+    with pytest.raises(SystemExit, match=r"index\.html: .*//example\.org/new"):
+        module["bundle"](site, packages)
+
+
+def test_npm_is_told_of_every_package(asv_pages):
+    packages = {file.split("/")[0] for file in asv_pages[0]["SCRIPTS"].values()}
+    wanted = json.loads((DOCS / "asv_scripts" / "package.json").read_text())["dependencies"]
+    locked = json.loads((DOCS / "asv_scripts" / "package-lock.json").read_text())["packages"]
+    assert packages == set(wanted)
+    assert wanted == {name.removeprefix("node_modules/"): each["version"] for name, each in locked.items() if name}
