@@ -81,8 +81,9 @@ def run_here(file, name, native, default_flags, output):
 
     flags = brian2.prefs["codegen.cpp.extra_compile_args_gcc"]
     kept_cache.use()
-    if default_flags:
+    if default_flags:  # what Brian2 finds in its cache may have been compiled with others
         brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = flags
+        brian2.prefs["codegen.runtime.cython.cache_dir"] = f"{kept_cache.directory()}-default-flags"
     brian2.prefs["codegen.target"] = "cython"
     cppdynarray.brian2.enable()
     if native:
