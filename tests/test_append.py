@@ -159,7 +159,7 @@ RECORDS = {
     "strings": [("s", "U3"), ("b", "S3"), ("t", "M8[s]"), ("x", "f8")],
     "one": [("x", "f8")],
     "none": [],
-    "long double": [("g", "g"), ("h", "f2")],
+    "half": [("h", "f2"), ("x", "f8")],
 }  # fmt: skip
 PARTS = [
     0, 1, -1, 300, 2**53 + 1, 2**63, 0.5, -0.0, 1e300, np.nan, np.inf, True, 1j, np.float64(2.5), np.float32(0.1),

@@ -91,7 +91,9 @@ TEST_CASE("heap memory is aligned and writable, and refused by nullptr") {
     CHECK(reinterpret_cast<std::uintptr_t>(address) % alignof(std::max_align_t) == 0);
     std::fill_n(static_cast<char*>(address), 100, 'x');
     Memory::heap_release(address);
-    CHECK(Memory::heap_allocate(std::numeric_limits<std::ptrdiff_t>::max() / 2) == nullptr);
+    // Compilers may leave out an allocation whose address nobody uses, and take it for one that went well.
+    void* volatile refused = Memory::heap_allocate(std::numeric_limits<std::ptrdiff_t>::max() / 2);
+    CHECK(refused == nullptr);
 }
 
 TEST_CASE("the limits are plausible") {
