@@ -131,14 +131,14 @@ cdef object slice_rows(cnp.ndarray array, object key):
 # What these return is a new reference.
 
 cdef PyObject* get_item(cnp.ndarray array, object key) except NULL:
+    if PySlice_Check(key) and cnp.PyArray_NDIM(array) > 0:
+        return new_reference(slice_rows(array, key))
     cdef char* address = element(array, key)
     cdef PyObject* scalar
     if address != NULL:
         scalar = load_scalar(address, cnp.PyArray_TYPE(array))
         if scalar != NULL:
             return scalar
-    elif PySlice_Check(key) and cnp.PyArray_NDIM(array) > 0:
-        return new_reference(slice_rows(array, key))
     elif cnp.PyArray_NDIM(array) > 1:
         address = <char*>cnp.PyArray_DATA(array)
         if locate(array, 0, key, &address):

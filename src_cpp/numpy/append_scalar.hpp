@@ -29,7 +29,9 @@ inline npy_intp store_at_end(PyArrayObject* array, PyObject* value) noexcept {
     if (PyArray_STRIDES(array)[0] != item_size ||
         used + static_cast<std::size_t>(item_size) > Block::of(data)->committed_bytes || PyArray_ISBYTESWAPPED(array))
         return 0;
-    if (dtype->type_num == NPY_OBJECT) {
+    if (dtype->type_num == NPY_DOUBLE && PyFloat_CheckExact(value)) {  // the most frequent: no call, no switch
+        *reinterpret_cast<npy_double*>(data + used) = PyFloat_AS_DOUBLE(value);
+    } else if (dtype->type_num == NPY_OBJECT) {
         Py_INCREF(value);
         *reinterpret_cast<PyObject**>(data + used) = value;
     } else if (!store_scalar(data + used, dtype->type_num, value)) {
