@@ -81,6 +81,13 @@ class FileMachine(DynamicArrayMachine):
     def copy(self, method, seed):
         DynamicArrayMachine.copy(self, method, seed, False)
 
+    @rule()
+    def shrink_to_fit(self):
+        DynamicArrayMachine.shrink_to_fit(self)
+        # The file ends with its rows: what a view of removed ones shows behind them, and writes there, isn't kept.
+        end = address(self.array) + self.array.nbytes
+        self.views = [each for each in self.views if np.lib.array_utils.byte_bounds(each[0])[1] <= end]
+
     @rule(sync=st.booleans())
     def flush(self, sync):
         self.array.flush(sync)
