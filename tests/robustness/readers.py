@@ -62,6 +62,8 @@ LOOKS_TWICE = (
     "functions of NumPy: full(d, d)", "functions of NumPy: zeros(d)",
     "functions of NumPy: lib.stride_tricks.as_strided(", "functions of NumPy: ravel_multi_index(d, d)",
     "functions of NumPy: lib.stride_tricks.sliding_window_view(a, d, d)",
+    # They dispatch on the first alone.
+    "functions of NumPy: moveaxis(a, d, d)", "functions of NumPy: roll(a, d, d)",
 )
 # What has no one answer, or is refused while a handle is open.
 WITHOUT_ANSWER = (
