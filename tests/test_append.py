@@ -167,6 +167,28 @@ PARTS = [
 ]  # fmt: skip
 
 
+ERRORS = (TypeError, ValueError, OverflowError)
+
+
+def appended_as_assigned(d, value, lost):
+    """The row that NumPy makes of `value`, if that was appended; None where NumPy refuses it or it would be `lost`."""
+    before, expected = len(d), np.zeros((1, *d.shape[1:]), d.dtype)
+    try:
+        expected[0] = value
+    except ERRORS:
+        with pytest.raises(ERRORS):
+            d.append(value)
+        assert len(d) == before
+        return None
+    try:
+        d.append(value)
+    except ERRORS:
+        assert len(d) == before
+        assert lost(value), value
+        return None
+    return expected
+
+
 @pytest.mark.parametrize("dtype", RECORDS.values(), ids=RECORDS)
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast", "ignore:invalid value encountered in cast")
 def test_tuples_become_records_as_numpy_makes_them(dtype, rng):
@@ -179,21 +201,10 @@ def test_tuples_become_records_as_numpy_makes_them(dtype, rng):
         value = tuple(PARTS[i] for i in rng.integers(len(PARTS), size=count))
         if number % 3 == 0:  # more often what fits
             value = tuple([3, 0.5, True, 7][i] for i in rng.integers(4, size=count))
-        before = len(d)
-        try:
-            expected = np.zeros(1, dtype)
-            expected[0] = value
-        except (TypeError, ValueError, OverflowError):
-            with pytest.raises((TypeError, ValueError, OverflowError)):
-                d.append(value)
-            assert len(d) == before
-            continue
-        try:
-            d.append(value)
-        except (TypeError, ValueError, OverflowError):
-            assert len(d) == before
-            assert any(loses(part, dtype[name]) for part, name in zip(value, dtype.names, strict=True)), value
-        else:
+        expected = appended_as_assigned(
+            d, value, lambda value: any(loses(part, dtype[name]) for part, name in zip(value, dtype.names, strict=True))
+        )
+        if expected is not None:
             appended += 1
             assert d[-1:].tobytes() == expected.tobytes(), value  # what lies between the fields too
     assert appended
@@ -212,21 +223,10 @@ def test_lists_and_tuples_become_rows_as_numpy_makes_them(dtype, width, rng):
         few = [3, 0.5, True, 0] if number % 3 == 0 else PARTS  # more often what fits
         count = width if number % 10 else rng.integers(0, 5)
         value = (list, tuple)[number % 2](few[i] for i in rng.integers(len(few), size=count))
-        before = len(d)
-        expected = np.zeros((1, width), dtype)
-        try:
-            expected[0] = value
-        except (TypeError, ValueError, OverflowError):
-            with pytest.raises((TypeError, ValueError, OverflowError)):
-                d.append(value)
-            assert len(d) == before
-            continue
-        try:
-            d.append(value)
-        except (TypeError, ValueError, OverflowError):
-            assert len(d) == before
-            assert any(loses(part, dtype) for part in value) or loses(np.array(value), dtype), value
-        else:
+        expected = appended_as_assigned(
+            d, value, lambda value: any(loses(part, dtype) for part in value) or loses(np.array(value), dtype)
+        )
+        if expected is not None:
             assert_same(d[-1:], expected)
     assert_invariants(d)
 

@@ -191,7 +191,6 @@ cdef int append(cnp.ndarray array, object value) except -1:
             return append_bytes(array, item, 1)
         return append_converted(array, dtype, convert_row(array, value))
     # One element without references needs no scratch array, only a place to be converted.
-    memset(item, 0, item_size)
     if not store_record(item, dtype, value):
         try:
             check_value(value, dtype, length(array))

@@ -151,6 +151,7 @@ inline bool store_record(char* data, PyArray_Descr* dtype, PyObject* value) noex
     PyObject* const names = PyDataType_NAMES(dtype);
     const Py_ssize_t count = PyTuple_GET_SIZE(names);
     if (PyTuple_GET_SIZE(value) != count) return false;
+    std::memset(data, 0, static_cast<std::size_t>(PyDataType_ELSIZE(dtype)));  // what lies between the fields
     for (Py_ssize_t i = 0; i < count; ++i) {
         // Names are strings: no lookup fails, and none runs Python code.
         PyObject* const field = PyDict_GetItem(PyDataType_FIELDS(dtype), PyTuple_GET_ITEM(names, i));
