@@ -72,6 +72,7 @@ setup(
             extension("_growth"),
             extension("_new"),
             extension("_indexing"),
+            extension("_live"),
             extension("_array"),
             extension("_creation"),
             extension("_rolling"),

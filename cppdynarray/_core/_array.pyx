@@ -15,16 +15,16 @@ cimport numpy as cnp
 from cpython.number cimport PyIndex_Check
 from cpython.object cimport PyObject
 from cpython.sequence cimport PySequence_Check
-from libc.string cimport memset
 
 from cppdynarray._core import _layout  # no-cython-lint: checks NumPy
 from cppdynarray._core import docstrings
+from cppdynarray._core._live import LiveArray
 from cppdynarray._core._new import dynamic_array, unknown_argument
 
-from cppdynarray._core cimport _growth, _indexing
-from cppdynarray._core._dispatch cimport (
-    PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, add_attributes, add_methods, add_operator_slots,
-    as_plain, set_type,
+from cppdynarray._core cimport _growth
+from cppdynarray._core._dispatch cimport PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain
+from cppdynarray._core._live cimport (
+    METH_FASTCALL, METH_KEYWORDS, METH_O, Py_tp_doc, Py_tp_getset, Py_tp_methods, Py_tp_new, new_type,
 )
 from cppdynarray._core._memory cimport (
     Block, block_of, is_placed, new_array, publish, set_up_headers, used_bytes, why_layout_is_fixed,
@@ -34,34 +34,6 @@ from cppdynarray._core.numpy_api cimport NPY_VSTRING, PyArray_SAMESHAPE, PyDataT
 
 cnp.import_array()
 set_up_headers()
-
-
-cdef extern from "Python.h":
-    const int METH_O
-    const int METH_FASTCALL
-    const int METH_KEYWORDS
-    const unsigned long Py_TPFLAGS_DEFAULT
-    const unsigned long Py_TPFLAGS_BASETYPE
-    const int Py_tp_new, Py_tp_methods, Py_tp_getset, Py_tp_doc
-    const int Py_mp_subscript, Py_mp_ass_subscript, Py_sq_item, Py_sq_ass_item, Py_bf_getbuffer
-
-    ctypedef struct PyType_Spec:
-        const char* name
-        int basicsize
-        int itemsize
-        unsigned int flags
-        PyType_Slot* slots
-
-    object PyType_FromSpecWithBases(PyType_Spec* spec, object bases)
-
-
-cdef extern from *:
-    """
-    // ndarray's own slot: what the interpreter checks before it was checked for the array.
-    #define CPPDYNARRAY_GET_BUFFER(array, buffer, flags) \
-        PyArray_Type.tp_as_buffer->bf_getbuffer(array, buffer, flags)
-    """
-    int ndarray_get_buffer "CPPDYNARRAY_GET_BUFFER"(object, Py_buffer*, int) except -1
 
 
 cdef extern from "append_scalar.hpp" namespace "cppdynarray":
@@ -82,13 +54,6 @@ cdef object tp_new(object cls, object args, PyObject* kwargs):
         if message := unknown_argument(cls, <object>kwargs):
             raise TypeError(message) from None
         raise
-
-
-cdef int get_buffer(object self, Py_buffer* buffer, int flags) except -1:
-    """Exports a plain view: NumPy keeps a record of each shape exported for as long as the
-    exporter lives, and an array that is exported after every append has many shapes.
-    """
-    return ndarray_get_buffer(as_plain(self), buffer, flags)
 
 
 # Methods that may be called once an element: C functions, so that calling costs next to nothing.
@@ -254,49 +219,6 @@ def clear(cnp.ndarray self not None):
     _growth.clear(self)
 
 
-def as_numpy(cnp.ndarray self not None):
-    """
-    Return a plain ``numpy.ndarray`` view of the whole array, as long as it is now. O(1).
-
-    The view keeps its length while the array grows and stays live: what is written through one
-    is read through the other. Hand it to libraries that keep an array and its length apart.
-
-    Returns
-    -------
-    numpy.ndarray
-        A view whose ``base`` is this array.
-
-    Examples
-    --------
-    >>> import cppdynarray as cda
-    >>> d = cda.DynamicArray([1, 2, 3])
-    >>> view = d.as_numpy()
-    >>> d.append(4)
-    >>> d[0] = 10
-    >>> view
-    array([10,  2,  3])
-    """
-    return as_plain(self)
-
-
-def to_numpy(cnp.ndarray self not None):
-    """
-    Return a plain ``numpy.ndarray`` view, as `as_numpy` does; pandas calls it.
-
-    Returns
-    -------
-    numpy.ndarray
-        A view whose ``base`` is this array.
-
-    Examples
-    --------
-    >>> import cppdynarray as cda
-    >>> cda.DynamicArray([1, 2, 3]).to_numpy()
-    array([1, 2, 3])
-    """
-    return as_plain(self)
-
-
 def copy(cnp.ndarray self not None, order="C"):
     """
     copy(order='C')
@@ -389,10 +311,6 @@ def __reduce_ex__(cnp.ndarray self not None, protocol, /):
     return rebuild, (type(self), plain, attributes)
 
 
-def __reduce__(cnp.ndarray self not None):
-    return self.__reduce_ex__(2)
-
-
 def rebuild(cls, cnp.ndarray array not None, attributes=None):
     """The DynamicArray that a pickle describes."""
     if not (isinstance(cls, type) and issubclass(cls, DynamicArray)):
@@ -416,11 +334,6 @@ def refill(cnp.ndarray self not None, state):
     as_plain(self)[...] = array
     if state[1]:
         self.__dict__.update(state[1])
-
-
-def __array_wrap__(self, array, context=None, return_scalar=False, /):
-    """Return `array` as it is: what is computed from a DynamicArray is plain."""
-    return array[()] if return_scalar and array.ndim == 0 else array
 
 
 def __sizeof__(cnp.ndarray self not None):
@@ -473,17 +386,12 @@ cdef const char* text(str docstring) except NULL:
     return <bytes>_texts[-1]
 
 
-cdef PyMethodDef[80] methods
-cdef PyGetSetDef[32] attributes
-cdef PyType_Slot[80] slots
-cdef PyType_Spec spec
+cdef PyMethodDef[6] methods
+cdef PyGetSetDef[4] attributes
+cdef PyType_Slot[5] slots
 
 
 cdef type make_type():
-    memset(methods, 0, sizeof(methods))
-    memset(attributes, 0, sizeof(attributes))
-    memset(slots, 0, sizeof(slots))
-
     methods[0] = PyMethodDef(b"append", <PyCFunction><void*>method_append, METH_O, text(docstrings.APPEND))
     methods[1] = PyMethodDef(b"extend", <PyCFunction><void*>method_extend, METH_FASTCALL | METH_KEYWORDS,
                              text(docstrings.EXTEND))
@@ -491,52 +399,26 @@ cdef type make_type():
     methods[3] = PyMethodDef(b"pop", <PyCFunction><void*>method_pop, METH_FASTCALL, text(docstrings.POP))
     methods[4] = PyMethodDef(
         b"resize", <PyCFunction><void*>method_resize, METH_FASTCALL | METH_KEYWORDS, text(docstrings.RESIZE))
-    add_methods(&methods[5])
+    methods[5] = PyMethodDef(NULL, NULL, 0, NULL)
 
     attributes[0] = PyGetSetDef(b"capacity", get_capacity, NULL, text(docstrings.CAPACITY), NULL)
     attributes[1] = PyGetSetDef(b"max_size", get_max_size, NULL, text(docstrings.MAX_SIZE), NULL)
     attributes[2] = PyGetSetDef(b"__dict__", get_dict, NULL, NULL, NULL)
-    add_attributes(&attributes[3])
+    attributes[3] = PyGetSetDef(NULL, NULL, NULL, NULL, NULL)
 
     slots[0] = PyType_Slot(Py_tp_new, <void*>tp_new)
     slots[1] = PyType_Slot(Py_tp_doc, <void*>text(docstrings.TYPE))
     slots[2] = PyType_Slot(Py_tp_methods, <void*>methods)
     slots[3] = PyType_Slot(Py_tp_getset, <void*>attributes)
-    slots[4] = PyType_Slot(Py_mp_subscript, <void*>_indexing.get_item)
-    slots[5] = PyType_Slot(Py_mp_ass_subscript, <void*>_indexing.set_item)
-    slots[6] = PyType_Slot(Py_sq_item, <void*>_indexing.sequence_item)
-    slots[7] = PyType_Slot(Py_sq_ass_item, <void*>_indexing.set_sequence_item)
-    slots[8] = PyType_Slot(Py_bf_getbuffer, <void*>get_buffer)
-    add_operator_slots(&slots[9])
-
-    # A basicsize of 0 takes ndarray's, whatever the NumPy at run time has made it.
-    spec.name = b"cppdynarray.DynamicArray"
-    spec.basicsize = 0
-    spec.itemsize = 0
-    spec.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE
-    spec.slots = slots
-    cls = PyType_FromSpecWithBases(&spec, (np.ndarray,))
-    set_type(cls)
-    for function in (
-        reserve, shrink_to_fit, clear, as_numpy, to_numpy, copy, __copy__, __deepcopy__,
-        __reduce_ex__, __reduce__, __setstate__, __array_wrap__, __sizeof__,
-    ):
-        function.__qualname__ = f"DynamicArray.{function.__name__}"
-        setattr(cls, function.__name__, function)
+    slots[4] = PyType_Slot(0, NULL)
     for function in (sort, partition):
         original = getattr(np.ndarray, function.__name__)
-        function.__qualname__ = f"DynamicArray.{function.__name__}"
         function.__doc__ = original.__doc__
         function.__text_signature__ = original.__text_signature__
-        setattr(cls, function.__name__, function)
-    # Where NumPy's C code picks the class of a result by priority, a plain array wins.
-    cls.__array_priority__ = -1_000_000.0
-    # pandas asks for this before it keeps an array, and then for to_numpy(): so it keeps a plain view,
-    # whose length stays, and not an array whose length changes under its indexes.
-    cls._typ = "npy_extension"
-    # numpy.ma asks for the class that masked data is shown in.
-    cls._baseclass = np.ndarray
-    return cls
+    return new_type(b"cppdynarray.DynamicArray", slots, LiveArray, (
+        reserve, shrink_to_fit, clear, copy, __copy__, __deepcopy__, __reduce_ex__, __setstate__, __sizeof__, sort,
+        partition,
+    ))
 
 
 DynamicArray = make_type()

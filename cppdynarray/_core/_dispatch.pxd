@@ -31,8 +31,7 @@ cdef object as_plain(cnp.ndarray array)
 cdef bint is_dynamic(object value) noexcept
 cdef object subscript(cnp.ndarray array, object key)
 cdef int assign_subscript(cnp.ndarray array, object key, object value) except -1
-cdef void set_type(type dynamic_array)
-cdef void set_rolling_type(type rolling_array)
+cdef void set_type(type live_array)
 cdef PyType_Slot* add_operator_slots(PyType_Slot* slots) noexcept
 cdef PyMethodDef* add_methods(PyMethodDef* methods)
 cdef PyGetSetDef* add_attributes(PyGetSetDef* attributes) except NULL

@@ -16,8 +16,7 @@ set_up_headers()
 
 
 cdef extern from "dispatch.hpp" namespace "cppdynarray":
-    PyTypeObject* dynamic_array_type
-    PyTypeObject* rolling_array_type
+    PyTypeObject* live_array_type
     PyObject* function_overrides
     PyObject* implementation_name
     PyObject* array_function_by_name
@@ -75,16 +74,10 @@ cdef int assign_subscript(cnp.ndarray array, object key, object value) except -1
     return assign(array, key, value)
 
 
-cdef void set_rolling_type(type rolling_array):
-    """Says which class is to be replaced by plain views besides DynamicArray."""
-    global rolling_array_type
-    rolling_array_type = <PyTypeObject*>rolling_array
-
-
-cdef void set_type(type dynamic_array):
+cdef void set_type(type live_array):
     """Says which class is to be replaced by plain views."""
-    global dynamic_array_type, function_overrides, implementation_name, array_function_by_name
-    dynamic_array_type = <PyTypeObject*>dynamic_array
+    global live_array_type, function_overrides, implementation_name, array_function_by_name
+    live_array_type = <PyTypeObject*>live_array
     overrides[np.array_repr] = _array_repr
     function_overrides = <PyObject*>overrides
     implementation_name = <PyObject*>_implementation_name

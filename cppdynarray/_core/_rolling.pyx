@@ -16,19 +16,20 @@ import numpy as np
 
 from cppdynarray._core import docstrings
 from cppdynarray._core._array import DynamicArray
+from cppdynarray._core._live import LiveArray
 
 cimport cython
 cimport numpy as cnp
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from libc.string cimport memcmp, memset
+from libc.string cimport memcmp
 
 from cppdynarray._core cimport _conversion, _growth, _indexing
 from cppdynarray._core._conversion cimport has_arena
-from cppdynarray._core._dispatch cimport (
-    PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, add_attributes, add_methods, add_operator_slots, as_plain,
-    is_dynamic, set_rolling_type,
+from cppdynarray._core._dispatch cimport PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain, is_dynamic
+from cppdynarray._core._live cimport (
+    METH_O, Py_mp_ass_subscript, Py_sq_ass_item, Py_tp_doc, Py_tp_getset, Py_tp_methods, Py_tp_new, new_type,
 )
 from cppdynarray._core._memory cimport (
     ArrayPlace, Block, block_of, new_array, publish, publish_length, room_type, row_bytes, set_up_headers, used_bytes,
@@ -42,23 +43,6 @@ from cppdynarray._core.numpy_api cimport (
 
 cnp.import_array()
 set_up_headers()
-
-
-cdef extern from "Python.h":
-    const int METH_O
-    const unsigned long Py_TPFLAGS_DEFAULT
-    const unsigned long Py_TPFLAGS_BASETYPE
-    const int Py_tp_new, Py_tp_methods, Py_tp_getset, Py_tp_doc
-    const int Py_mp_subscript, Py_mp_ass_subscript, Py_sq_item, Py_sq_ass_item, Py_bf_getbuffer
-
-    ctypedef struct PyType_Spec:
-        const char* name
-        int basicsize
-        int itemsize
-        unsigned int flags
-        PyType_Slot* slots
-
-    object PyType_FromSpecWithBases(PyType_Spec* spec, object bases)
 
 
 cdef extern from "cppdynarray/rolling_place.hpp" namespace "cppdynarray":
@@ -102,15 +86,6 @@ cdef extern from "rolling.hpp" namespace "cppdynarray":
     bint is_as_made(cnp.ndarray, const RoomStruct*) noexcept
     bint append_scalar(cnp.ndarray, RoomStruct*, object) noexcept
     void make_room_for_references(RollingPlace*, size_t) noexcept
-
-
-cdef extern from *:
-    """
-    // ndarray's own slot: what the interpreter checks before it was checked for the array.
-    #define CPPDYNARRAY_GET_BUFFER(array, buffer, flags) \
-        PyArray_Type.tp_as_buffer->bf_getbuffer(array, buffer, flags)
-    """
-    int ndarray_get_buffer "CPPDYNARRAY_GET_BUFFER"(object, Py_buffer*, int) except -1
 
 
 @cython.no_gc
@@ -374,11 +349,6 @@ cdef int set_sequence_item(cnp.ndarray self, Py_ssize_t index, PyObject* value) 
     return set_item(self, index, value) if value == NULL else _indexing.set_sequence_item(self, index, value)
 
 
-cdef int get_buffer(object self, Py_buffer* buffer, int flags) except -1:
-    """Exports a plain view, as DynamicArray does."""
-    return ndarray_get_buffer(as_plain(self), buffer, flags)
-
-
 cdef object get_maxlen(object self, void* closure):
     cdef Room room = room_of(self)
     return <Py_ssize_t>room.place.max_rows if room is not None else None
@@ -389,45 +359,6 @@ def __repr__(cnp.ndarray self not None):
     cdef str text = np.array_repr(as_plain(self).view(type(self)))
     cdef object maxlen = get_maxlen(self, NULL)
     return f"{text[:-1]}, maxlen={maxlen})" if maxlen is not None and text.endswith(")") else text
-
-
-def as_numpy(cnp.ndarray self not None):
-    """
-    Return a plain ``numpy.ndarray`` view of the window as it is now. O(1).
-
-    Returns
-    -------
-    numpy.ndarray
-        A view whose ``base`` is this array. How long it is right: see `append`.
-
-    Examples
-    --------
-    >>> import cppdynarray as cda
-    >>> w = cda.RollingArray([1, 2, 3], maxlen=3)
-    >>> view = w.as_numpy()
-    >>> w.append(4)
-    >>> view
-    array([1, 2, 3])
-    """
-    return as_plain(self)
-
-
-def to_numpy(cnp.ndarray self not None):
-    """
-    Return a plain ``numpy.ndarray`` view, as `as_numpy` does; pandas calls it.
-
-    Returns
-    -------
-    numpy.ndarray
-        A view whose ``base`` is this array. How long it is right: see `append`.
-
-    Examples
-    --------
-    >>> import cppdynarray as cda
-    >>> cda.RollingArray([1, 2, 3], maxlen=2).to_numpy()
-    array([2, 3])
-    """
-    return as_plain(self)
 
 
 # Copies.
@@ -493,10 +424,6 @@ def __reduce_ex__(cnp.ndarray self not None, protocol, /):
     return rebuild, (type(self), as_plain(self), maxlen_of(self), getattr(self, "__dict__", None))
 
 
-def __reduce__(cnp.ndarray self not None):
-    return self.__reduce_ex__(2)
-
-
 def rebuild(cls, cnp.ndarray array not None, maxlen, attributes=None):
     """The RollingArray that a pickle describes."""
     if not (isinstance(cls, type) and issubclass(cls, RollingArray)):
@@ -528,11 +455,6 @@ def resize(cnp.ndarray self not None, *new_shape, refcheck=True):
         Always. ``RollingArray(w, maxlen=n)`` makes a window of another length.
     """
     raise ValueError("a RollingArray can't be resized; RollingArray(w, maxlen=n) makes a window of another length")
-
-
-def __array_wrap__(self, array, context=None, return_scalar=False, /):
-    """Return `array` as it is: what is computed from a RollingArray is plain."""
-    return array[()] if return_scalar and array.ndim == 0 else array
 
 
 def __sizeof__(cnp.ndarray self not None):
@@ -592,53 +514,29 @@ cdef bytes extend_doc = docstrings.WINDOW_EXTEND.encode()
 cdef bytes maxlen_doc = docstrings.MAXLEN.encode()
 cdef bytes type_doc = docstrings.WINDOW.encode()
 
-cdef PyMethodDef[80] methods
-cdef PyGetSetDef[32] attributes
-cdef PyType_Slot[80] slots
-cdef PyType_Spec spec
+cdef PyMethodDef[3] methods
+cdef PyGetSetDef[2] attributes
+cdef PyType_Slot[7] slots
 
 
 cdef type make_type():
-    memset(methods, 0, sizeof(methods))
-    memset(attributes, 0, sizeof(attributes))
-    memset(slots, 0, sizeof(slots))
-
     methods[0] = PyMethodDef(b"append", <PyCFunction><void*>method_append, METH_O, append_doc)
     methods[1] = PyMethodDef(b"extend", <PyCFunction><void*>method_extend, METH_O, extend_doc)
-    add_methods(&methods[2])
+    methods[2] = PyMethodDef(NULL, NULL, 0, NULL)
 
     attributes[0] = PyGetSetDef(b"maxlen", get_maxlen, NULL, maxlen_doc, NULL)
-    add_attributes(&attributes[1])
+    attributes[1] = PyGetSetDef(NULL, NULL, NULL, NULL, NULL)
 
     slots[0] = PyType_Slot(Py_tp_new, <void*>tp_new)
     slots[1] = PyType_Slot(Py_tp_doc, <void*><const char*>type_doc)
     slots[2] = PyType_Slot(Py_tp_methods, <void*>methods)
     slots[3] = PyType_Slot(Py_tp_getset, <void*>attributes)
-    slots[4] = PyType_Slot(Py_mp_subscript, <void*>_indexing.get_item)
-    slots[5] = PyType_Slot(Py_mp_ass_subscript, <void*>set_item)
-    slots[6] = PyType_Slot(Py_sq_item, <void*>_indexing.sequence_item)
-    slots[7] = PyType_Slot(Py_sq_ass_item, <void*>set_sequence_item)
-    slots[8] = PyType_Slot(Py_bf_getbuffer, <void*>get_buffer)
-    add_operator_slots(&slots[9])
-
-    spec.name = b"cppdynarray.RollingArray"
-    spec.basicsize = 0
-    spec.itemsize = 0
-    spec.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE
-    spec.slots = slots
-    cls = PyType_FromSpecWithBases(&spec, (np.ndarray,))
-    set_rolling_type(cls)
-    for function in (
-        clear, as_numpy, to_numpy, copy, resize, __copy__, __deepcopy__, __reduce_ex__, __reduce__, __setstate__,
-        __array_wrap__, __repr__, __sizeof__,
-    ):
-        function.__qualname__ = f"RollingArray.{function.__name__}"
-        setattr(cls, function.__name__, function)
-    # As DynamicArray.
-    cls.__array_priority__ = -1_000_000.0
-    cls._typ = "npy_extension"
-    cls._baseclass = np.ndarray
-    return cls
+    slots[4] = PyType_Slot(Py_mp_ass_subscript, <void*>set_item)
+    slots[5] = PyType_Slot(Py_sq_ass_item, <void*>set_sequence_item)
+    slots[6] = PyType_Slot(0, NULL)
+    return new_type(b"cppdynarray.RollingArray", slots, LiveArray, (
+        clear, copy, resize, __copy__, __deepcopy__, __reduce_ex__, __setstate__, __repr__, __sizeof__,
+    ))
 
 
 RollingArray = make_type()

@@ -24,18 +24,13 @@
 
 namespace cppdynarray {
 
-// The classes DynamicArray and RollingArray, once they exist.
-inline PyTypeObject* dynamic_array_type = nullptr;
-inline PyTypeObject* rolling_array_type = nullptr;
+// The class that DynamicArray and RollingArray have in common, once it exists.
+inline PyTypeObject* live_array_type = nullptr;
 
-inline bool is_ours(PyTypeObject* type) noexcept {
-    return PyType_IsSubtype(type, dynamic_array_type) ||
-           (rolling_array_type != nullptr && PyType_IsSubtype(type, rolling_array_type));
-}
+inline bool is_ours(PyTypeObject* type) noexcept { return PyType_IsSubtype(type, live_array_type); }
 
 inline bool is_dynamic(PyObject* object) noexcept {
-    return Py_TYPE(object) == dynamic_array_type ||
-           (PyArray_Check(object) && !PyArray_CheckExact(object) && is_ours(Py_TYPE(object)));
+    return PyArray_Check(object) && !PyArray_CheckExact(object) && is_ours(Py_TYPE(object));
 }
 
 // The arguments of one call, and which plain view stands for which DynamicArray.
