@@ -524,7 +524,7 @@ def _open_writer(cls, file, path, header, rows, live_file=None):
         made = _files.open_writer(
             cls, file, header.data_at, header.count_at, header.dtype, (rows, *header.shape[1:]),
             live_file, os.fsencode(_live_path(path)), _reserve_bytes(),
-        )  # fmt: skip
+        )
         temporary, file = None, -1
         return made
     finally:

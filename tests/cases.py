@@ -13,7 +13,6 @@ import numpy as np
 from comparison import assert_alike, attempt, noted
 
 # What the expressions are written in: one letter an array.
-# fmt: off
 ARRAYS = {
     "v": np.array([2.5, -1.0, 0.0, 4.0, 0.5, 3.0]),
     "w": np.array([1.0, 2.0, 4.0, 5.0, 7.0, 7.5]),
@@ -34,7 +33,6 @@ ARRAYS = {
     "e": np.zeros((0, 3)),
     "g": np.array([[2.0, -1.0, 0.0, 4.0, 0.5, 3.0]]),
 }
-# fmt: on
 # Arrays of floating-point numbers, real and complex, are taken in these dtypes as well.
 DTYPES = ["?", "u1", "i2", "f4", ">f8", "c8", object]
 
@@ -59,7 +57,7 @@ class Case:
         self.code = compile(tree, text, "eval")
         self.scope = {
             "np": np, "io": io, "operator": operator, "os": os, "pickle": pickle, **scope
-        }  # fmt: skip
+        }
         self.arrays = [ARRAYS[name] for name in self.names]
 
     def having(self, keyword, array):

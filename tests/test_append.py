@@ -160,11 +160,11 @@ RECORDS = {
     "one": [("x", "f8")],
     "none": [],
     "half": [("h", "f2"), ("x", "f8")],
-}  # fmt: skip
+}
 PARTS = [
     0, 1, -1, 300, 2**53 + 1, 2**63, 0.5, -0.0, 1e300, np.nan, np.inf, True, 1j, np.float64(2.5), np.float32(0.1),
     np.int8(3), np.bool_(True), "ab", b"ab", None, (1, 2), [1, 2], np.datetime64(5, "s"), 10**400,
-]  # fmt: skip
+]
 
 
 ERRORS = (TypeError, ValueError, OverflowError)

@@ -183,14 +183,12 @@ SHAPES = [
     (1,) * 65,
     range(1, 3),
 ]
-# fmt: off
 BAD_SHAPES = [
     -1, (-1,), (2, -1), (0, -1), 1.5, (1.5,), "x", "12", None, (None,), object(), {}, {2: 3}, [[1]],
     2**62, 2**63 - 1, 2**63, 2**64, -(2**63), -(2**63) - 1, -(2**70), 10**30,
     (2**40, 2**40), (2**62, 2), (2**62, 0), (0, 2**62), (0, 2**63), (2**32, 2**32),
     (2**31, 2**31, 4), np.array([1.0]), 1j, b"ab", (2**60, 2**60, 0), 2**60, 2**61,
 ]
-# fmt: on
 
 
 @pytest.mark.parametrize("shape", SHAPES + BAD_SHAPES, ids=lambda shape: label(shape)[:40])
@@ -423,7 +421,6 @@ def test_linspace(args, kwargs):
 
 # From arrays.
 
-# fmt: off
 SOURCES = {
     "list": [1, 2, 3], "nested": [[1, 2], [3, 4]], "tuple": (1.5, 2), "number": 5,
     "numpy scalar": np.float32(2), "string": "text", "none": None, "empty": [],
@@ -440,7 +437,6 @@ SOURCES = {
     "matrix": np.ma.array([1, 2], mask=[0, 1]),
     "reversed": np.arange(6).reshape(2, 3)[::-1], "partial": np.arange(24).reshape(4, 6)[:, 1:4],
 }
-# fmt: on
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
@@ -803,7 +799,6 @@ def test_fixed_dtype_constructors_take_no_contents(contents):
         cda.Int32DynamicArray(contents)
 
 
-# fmt: off
 CONTENTS = {
     "list": [1, 2, 3], "floats": [1.0, 2], "tuple": (1, 2.5), "empty": [], "empty tuple": (),
     "nested": [[1, 2], [3, 4]], "deep": [[[1], [2]]], "tuples": [(1, 2), (3, 4)], "range": range(5),
@@ -822,7 +817,6 @@ CONTENTS = {
     "dynamics": [cda.arange(2), cda.arange(2)],
     "readonly": np.frombuffer(b"abcd", "u1"), "big list": list(range(1000)),
 }
-# fmt: on
 
 
 @pytest.mark.parametrize("dtype", [None, "f4", "i8", object, "U4", ">i2"])

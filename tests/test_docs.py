@@ -25,7 +25,6 @@ from subprocesses import run_process, run_python
 
 ROOT = Path(__file__).parent.parent
 # What methods of ndarray that NumPy documents give instead of a docstring of ours.
-# fmt: off
 CLASSES = (cda.DynamicArray, cda.RollingArray)
 FORWARDED = {
     name
@@ -34,7 +33,6 @@ FORWARDED = {
     if hasattr(np.ndarray, name) and getattr(value, "__doc__", None) == getattr(np.ndarray,
         name).__doc__
 }
-# fmt: on
 
 
 def modules():
@@ -270,7 +268,7 @@ LIVE = """
         (["--save", "n.npy"], 3, "value"), (["--save", "n.npy", "--last", "2"], 2, "value"),
     ],
     ids=["all", "last", "saved", "last of saved"],
-)  # fmt: skip
+)
 def test_live_plot_of_the_quickstart(arguments, shown, label, tmp_path):
     lines = "0.5\nnothing\n\n-1e3\n7\n"
     path = str(ROOT / "docs" / "live.py")

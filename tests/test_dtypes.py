@@ -131,7 +131,7 @@ def test_a_life(dtype, row_shape, rng):
         [("a", "O"), ("b", np.dtype([("c", "O"), ("d", "S2")]), (2,))],
     ],
     ids=str,
-)  # fmt: skip
+)
 @pytest.mark.parametrize("length", [0, 3])
 def test_unusual_dtypes_are_made_as_numpy_makes_them(dtype, length):
     dtype = np.dtype(dtype)
@@ -216,7 +216,7 @@ def test_strings_of_any_length(lengths, rng):
 @pytest.mark.parametrize(
     "dtype", [np.dtypes.StringDType(), np.dtypes.StringDType(na_object=np.nan), np.dtype(object), np.dtype("U9")],
     ids=str,
-)  # fmt: skip
+)
 @pytest.mark.parametrize("method", ["sort", "partition"])
 def test_strings_are_sorted_in_place(method, dtype):
     d = cda.array(["right", "left", "up", "leftovers"], dtype=dtype)

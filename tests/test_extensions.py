@@ -482,7 +482,7 @@ READERS = {
     "view": lambda d: d.view("i8").copy(),
     "tobytes": lambda d: np.array(memoryview(d.tobytes()).cast("d")), "tolist": lambda d: np.array(d.tolist(), float),
     "memoryview": lambda d: np.array(memoryview(d)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -614,7 +614,7 @@ def test_the_window_of_a_handle(cython):
     assert seen == {
         "size": 4, "maxlen": 4, "empty": False, "address": w.ctypes.data, "elements": [6.0, 7.0, 8.0, 9.0],
         "ends": (6.0, 9.0, 6.0, 9.0), "is_object": True,
-    }  # fmt: skip
+    }
     assert cython.window_at(w, 3) == 9.0
     with pytest.raises(IndexError):
         cython.window_at(w, 4)

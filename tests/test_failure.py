@@ -173,7 +173,7 @@ VALUES = [
     np.datetime64("NaT", "D"), np.timedelta64(5, "m"), np.void(b"abc"), np.array(7), np.array([8]),
     np.array([1, 2]),
     np.zeros((), "i4,i4"), slice(3), int, cda.DynamicArray([9.0]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -559,7 +559,7 @@ def test_bad_indices_as_in_a_list(operation, index):
         np.zeros(0, bool), np.zeros((3, 2), bool), ..., None, (0, 1),
     ],
     ids=label,
-)  # fmt: skip
+)
 def test_bad_keys_to_delete(key):
     d = cda.DynamicArray([[1.0, 2.0], [3, 4], [5, 6]])
     with unchanged(d):

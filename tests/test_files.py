@@ -154,7 +154,7 @@ def test_what_is_computed_is_plain_and_copies_are_in_memory(path):
     for copied in (
         d.copy(), copy.copy(d), copy.deepcopy(d), pickle.loads(pickle.dumps(d)), cda.array(d), cda.zeros_like(d),
         cda.DynamicArray(d),
-    ):  # fmt: skip
+    ):
         assert type(copied) is cda.DynamicArray
         copied.append(3)
     assert_same(d.copy("F"), np.array([1.0, 2.0]))

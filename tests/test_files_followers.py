@@ -127,7 +127,7 @@ def test_cant_be_changed(path):
     for change in (
         lambda: f.append(1), lambda: f.extend([1]), lambda: f.resize(5), lambda: f.pop(), lambda: f.clear(),
         lambda: f.insert(0, 1), lambda: f.__delitem__(0), lambda: f.reserve(5), lambda: f.flush(),
-    ):  # fmt: skip
+    ):
         with pytest.raises(ValueError, match="was opened to be read; open it with mode"):
             change()
     with pytest.raises(ValueError, match="read-only"):
@@ -178,7 +178,7 @@ def test_a_page_beside_the_file_that_is_not_its_own(path):
         page = Path(f"{path}.live").read_bytes()
     beside = Path(f"{path}.live")
     for content in (b"", b"x" * 4096, page[:4095], b"X" + page[1:], page[:8] + b"\1" * 16 + page[24:],
-                    page[:24] + b"0" * 36 + page[60:]):  # fmt: skip
+                    page[:24] + b"0" * 36 + page[60:]):
         beside.write_bytes(content)
         f = cda.open_memmap(path)
         assert f.refresh() == 10

@@ -37,7 +37,7 @@ class FileMachine(DynamicArrayMachine):
     @initialize(
         dtype=DTYPES, row_shape=st.sampled_from(ROWS), reserve=st.sampled_from(RESERVES), rows=st.integers(0, 5),
         followed=st.booleans(), seed=test_stateful.SEEDS,
-    )  # fmt: skip
+    )
     def start(self, dtype, row_shape, reserve, rows, followed, seed):
         self.dtype, self.nothing = dtype, test_stateful.nothing(dtype)
         self.things, self.views, self.handles = [], [], []

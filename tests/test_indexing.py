@@ -57,7 +57,6 @@ class TupleSubclass(tuple):
     pass
 
 
-# fmt: off
 INTS = [
     0, 1, 5, 6, -1, -6, -7, 2**31, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 10**30,
     True, False, np.True_, IntSubclass(2), Index(3), Index(10**20), BadIndex(),
@@ -105,7 +104,6 @@ TUPLES = [
     (np.array(1), np.array(2)), (True, [0, 1]), (False,), (..., [0, 1], None), ((0, 1), 1),
     (0, (0, 1)),
 ]
-# fmt: on
 
 
 def key_id(key):
@@ -248,14 +246,12 @@ def test_items_of_object_arrays_that_hold_arrays(key):
 
 # DynamicArrays as keys.
 
-# fmt: off
 KEY_ARRAYS = {
     "ints": np.array([2, 0, -1]), "bools": np.array([True, False, True, False]),
     "none": np.array([], int), "two axes": np.array([[0, 1], [2, 3]]),
     "mask": TABLE > 4, "0d": np.array(1), "floats": np.array([1.0]),
     "small ints": np.array([1, 0], "u1"), "out of bounds": np.array([4]),
 }
-# fmt: on
 
 
 @pytest.mark.parametrize("key", KEY_ARRAYS.values(), ids=KEY_ARRAYS)
@@ -300,7 +296,6 @@ def test_assignment_is_that_of_ndarray(key):
             assert_same_assignment(array, key, -1)
 
 
-# fmt: off
 VALUES = [
     0, 1, -1, 127, 128, 255, 256, -128, -129, 2**15, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1,
     2**32, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1, 2**64,
@@ -325,7 +320,6 @@ VALUES = [
     decimal.Decimal("1.5"), fractions.Fraction(1, 2), memoryview(b"a"), ctypes.c_int(3), RECORDS[0],
     np.ma.masked, np.ma.array([1]),
 ]
-# fmt: on
 
 
 def value_id(value):

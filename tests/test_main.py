@@ -474,7 +474,7 @@ def test_files_that_cant_be_used(tree, tmp_path, capsys):
     for name, words in (
         ("other.npy", "dtype int64, not"), ("text.npy", "isn't a .npy file"), ("held.npy", "another process writes"),
         (".", "Is a directory"), ("no/where.npy", "No such file or directory"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(SystemExit) as raised:
             program.main([str(tree), "--save", str(tmp_path / name)])
         assert raised.value.code == 2

@@ -168,7 +168,6 @@ def test_tracemalloc_started_late():
 
 # How much memory growing takes.
 
-# fmt: off
 GROW = {
     "extend by blocks": "block = np.ones(1000)\nwhile len(d) < n: d.extend(block)",
     "extend by large blocks": "block = np.ones(1_000_000)\nwhile len(d) < n: d.extend(block)",
@@ -178,7 +177,6 @@ GROW = {
     "append": "for k in range(n // 20): d.append(1.0)\nblock = np.ones(1000)\nwhile len(d) < n: "
     "d.extend(block)",
 }
-# fmt: on
 
 
 @linux_only
@@ -807,7 +805,6 @@ def test_multiprocessing_gets_a_copy():
     )
 
 
-# fmt: off
 AT_EXIT = {
     "global": "d = cda.DynamicArray([1.0]); d.extend(range(10**5))",
     "objects": "class C:\n    def __del__(self): d.append(None) if d is not None else None\nd = "
@@ -826,7 +823,6 @@ AT_EXIT = {
     "strings": "d = cda.DynamicArray(['a' * 100] * 10, np.dtypes.StringDType())",
     "exit with an exception": "d = cda.arange(3); v = d[:]; raise SystemExit(0)",
 }
-# fmt: on
 
 
 @pytest.mark.parametrize("code", AT_EXIT.values(), ids=AT_EXIT)

@@ -12,7 +12,6 @@ import cppdynarray as cda
 import cppdynarray.numpy as cnp
 from subprocesses import run_python
 
-# fmt: off
 CREATION_FUNCTIONS = {
     "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "copy", "empty", "empty_like",
     "eye", "from_dlpack", "fromfile", "fromfunction", "fromiter", "fromstring",
@@ -20,7 +19,6 @@ CREATION_FUNCTIONS = {
     "genfromtxt", "geomspace", "identity", "linspace", "load", "loadtxt", "logspace", "ones", "ones_like",
     "tri", "zeros", "zeros_like",
 }
-# fmt: on
 
 
 def public_names():

@@ -16,7 +16,6 @@ from helpers import address, samples
 from subprocesses import run_process, run_python
 
 DEFAULTS = {"backend": "cpp", "growth_factor": 2.0, "reserve_bytes": 0, "huge_pages": True}
-# fmt: off
 VALID = [("backend", "heap", "heap"), ("backend", "cpp", "cpp"), ("growth_factor", 1.25, 1.25),
     ("growth_factor", 16, 16.0), ("growth_factor", np.float64(3), 3.0),
     ("growth_factor", "1.5", 1.5), ("reserve_bytes", 2**20, 2**20),
@@ -32,7 +31,6 @@ INVALID = [("backend", "numpy"), ("backend", "c++"), ("backend", "CPP"), ("backe
            ("reserve_bytes", "x"), ("reserve_bytes", None), ("reserve_bytes", 1.5),
            ("reserve_bytes", float("nan")), ("huge_pages", "maybe"), ("huge_pages", None),
            ("unknown", 1), ("Backend", "cpp")]
-# fmt: on
 
 
 @pytest.fixture(autouse=True)

@@ -108,7 +108,7 @@ def test_order_as_numpy_keeps_it(method, shape, rng):
     assert_same(made, expected)
     assert (made.flags.c_contiguous, made.flags.f_contiguous) == (
         expected.flags.c_contiguous, expected.flags.f_contiguous
-    )  # fmt: skip
+    )
     assert_invariants(made)
     if made.flags.c_contiguous:
         made.append(1)

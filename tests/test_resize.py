@@ -11,7 +11,7 @@ from helpers import Thing, address, assert_same, error_of, samples, small_array,
 SHAPES = [
     (0,), (1,), (3,), (7,), (3, 2), (2, 3), (1, 3), (3, 1), (0, 4), (4, 0), (2, 3, 2), (1, 1, 1),
     (2, 0, 3),
-]  # fmt: skip
+]
 
 
 def numpy_resized(array, *shape):
@@ -71,7 +71,7 @@ def test_any_dtype_to_another_number_of_dimensions(dtype, rng):
         (range(2, 4),), (None,), (),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_ways_to_give_a_shape(arguments, rng):
     d = cda.DynamicArray(rng.normal(size=5))
     expected = numpy_resized(d, *arguments)

@@ -68,7 +68,7 @@ def test_extends_any_dtype_and_row_shape(dtype, row_shape, rng, form):
             "DynamicArray": lambda more=more: cda.array(more),
             "RollingArray": lambda more=more: cda.RollingArray(more, maxlen=max(len(more), 1)),
             "itself": lambda: w,
-        }[form]())  # fmt: skip
+        }[form]())
         kept = joined(kept, more)
         assert_window(w, kept, maxlen)
 
@@ -277,7 +277,7 @@ BAD = [
     ("f8", (), "abc"), ("f8", (), [1.0, 2.0]), ("i1", (), 1000), ("i8", (), 2**63), ("i4", (), None),
     ("f8", (3,), [1.0, 2.0]), ("f8", (3,), "abc"), ("M8[s]", (), "nonsense"), ("f8", (), object()),
     (np.dtypes.StringDType(), (), object), ([("x", "i4"), ("y", "f8")], (), (1, 2, 3)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("dtype", "row_shape", "value"), BAD, ids=label)
@@ -345,7 +345,7 @@ def test_another_shape_or_dtype_is_refused():
         return w
 
     for w in (change("shape", (4,)), change("shape", (4, 1)), change("dtype", "i8"), change("dtype", "i4"),
-              change("strides", (8, 8))):  # fmt: skip
+              change("strides", (8, 8))):
         for call in (lambda w=w: w.append(1), lambda w=w: w.extend(w[:]), w.clear):
             with pytest.raises(ValueError, match="were set"):
                 call()
@@ -385,7 +385,7 @@ def test_in_place_and_out():
 def test_results_are_plain():
     w = cda.RollingArray(np.arange(4.0), maxlen=4)
     for result in (w + 1, -w, w > 2, np.sqrt(w), np.concatenate([w, w]), w.reshape(2, 2), np.fft.rfft(w), w[w > 1],
-                   np.stack([w, cda.array(w)]), w.astype("f4"), w.__array__()):  # fmt: skip
+                   np.stack([w, cda.array(w)]), w.astype("f4"), w.__array__()):
         assert type(result) is np.ndarray
     assert type(w.mean()) is np.float64
 

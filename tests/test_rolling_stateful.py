@@ -33,7 +33,7 @@ COPIES = {
 
 class Window(RuleBasedStateMachine):
     @initialize(dtype=DTYPES, row_shape=st.sampled_from(ROWS), maxlen=st.integers(1, 9),
-                backend=st.sampled_from(["cpp", "heap"]))  # fmt: skip
+                backend=st.sampled_from(["cpp", "heap"]))
     def make(self, dtype, row_shape, maxlen, backend):
         self.dtype, self.row_shape = dtype, row_shape
         cda._core._memory.trim()  # a block of the pool may be large, and is then never at its end

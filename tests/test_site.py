@@ -84,7 +84,7 @@ def test_asv_loads_no_script_from_elsewhere(asv_pages):
     '<script src="https://example.org/new.js"></script>',
     "<script async\n src='//example.org/new.js'></script>",
     '<link rel="stylesheet" href="http://example.org/new.css">',
-])  # fmt: skip
+])
 def test_a_script_that_nobody_knows_ends_the_build(asv_pages, tag):
     module, site, packages = asv_pages
     site.mkdir()

@@ -113,7 +113,7 @@ READS = {
     "memoryview": lambda a: np.asarray(memoryview(a)), "DynamicArray": cda.DynamicArray,
     "tobytes": lambda a: np.frombuffer(a.tobytes(), a.dtype).reshape(-1, *a.shape[1:]),
     "pickle": lambda a: pickle.loads(pickle.dumps(a)), "F": lambda a: a.copy("F"), "take": lambda a: a[np.arange(len(a[:0]))],  # noqa: E501
-}  # fmt: skip
+}
 
 
 class Stop(Exception):
@@ -393,7 +393,7 @@ class DynamicArrayMachine(RuleBasedStateMachine):
             elif how == "resize":
                 self.array.resize((3, *self.row_shape))
                 self.now([*rows, *np.zeros((3, *self.row_shape), self.dtype)][:3] if len(rows) >= 3 else
-                         [*rows, *np.zeros((3 - len(rows), *self.row_shape), self.dtype)])  # fmt: skip
+                         [*rows, *np.zeros((3 - len(rows), *self.row_shape), self.dtype)])
             elif how == "pop" and rows:
                 self.array.pop()
                 self.now(rows[:-1])
@@ -603,7 +603,7 @@ class DynamicArrayMachine(RuleBasedStateMachine):
                 lambda: self.array.insert(0, row), lambda: self.array.pop(),
                 lambda: self.array.clear(), lambda: self.array.resize(0),
                 lambda: self.array.reserve(1), lambda: self.array.__delitem__(slice(None)),
-            ):  # fmt: skip
+            ):
                 assert error_of(call) is ValueError
         self.array.flags.writeable = True
 
@@ -638,7 +638,7 @@ def main():
         phases=phases,
         max_examples=options.programs, stateful_step_count=options.steps, deadline=None, database=None, print_blob=True,
         suppress_health_check=list(hypothesis.HealthCheck),
-    )  # fmt: skip
+    )
     start = time.monotonic()
     for number in range(options.first, options.first + options.seeds):
         print(f"seed {number} ({time.monotonic() - start:.0f} s)", flush=True)

@@ -320,7 +320,7 @@ def test_expected_to_fail():
     finished = subprocess.run(
         [sys.executable, RUNNER, "--package", "package_of_tests", "test_it.py"],
         env={**os.environ, "PYTHONPATH": str(pytester.path)}, capture_output=True, text=True,
-    )  # fmt: skip
+    )
     table = [line.split() for line in finished.stdout.splitlines()]
     assert ["test_it.py", "4", "2", "1", "1", "0", "4"] in table, finished.stdout + finished.stderr
     assert finished.returncode == 1

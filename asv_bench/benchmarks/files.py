@@ -237,7 +237,7 @@ WAYS = {
 SLOW = {
     "raw write": (10_000, 500), "npy-append-array": (500, 200), "npy-append-array, header at the end": (500, 200),
     "h5py": (200, 100), "PyTables": (500, 200), "PyTables, buffered": (10_000, 200), "zarr": (10, 10),
-}  # fmt: skip
+}
 ROWS, BLOCKS = 1_000_000, 1_000
 
 
@@ -424,7 +424,7 @@ class Share:
     params = [[
         "cpp", "Pipe", "SimpleQueue", "Queue", "SharedMemory of the final size, semaphores",
         "SharedMemory of the final size, polled",
-    ]]  # fmt: skip
+    ]]
     param_names = ["kind"]
     count = 500
     timeout = 120

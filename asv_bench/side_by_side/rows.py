@@ -241,7 +241,7 @@ def on_files():
     """Arrays on files. What is slow is called less often: what counts is the time of one call."""
     for row, benchmark, method, size, number in (
         ("file: append", files.Append, "time_append", 1, 0), ("file: blocks", files.Blocks, "time_extend", 8192, 1),
-    ):  # fmt: skip
+    ):
         for kind in list(files.WAYS)[1:]:
             count = files.SLOW.get(kind, (files.ROWS, files.BLOCKS))[number]
             if row == "file: append" and "final size" in kind:

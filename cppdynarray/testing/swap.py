@@ -29,7 +29,7 @@ CREATION_FUNCTIONS = (
     "fromfunction", "fromiter", "fromregex", "fromstring", "full", "full_like", "genfromtxt",
     "geomspace", "identity", "indices", "linspace", "load", "loadtxt", "logspace", "meshgrid", "ndarray",
     "ones", "ones_like", "require", "tri", "tril", "triu", "vander", "zeros", "zeros_like",
-)  # fmt: skip
+)
 # Whether elements are zero (True) or anything (False): a copy would touch all the memory.
 BLANK = {"empty": False, "empty_like": False, "ndarray": False, "zeros": True, "zeros_like": True}
 

@@ -10,7 +10,7 @@ LAYERS = [
     ("Blocks and items", "capacity, the pool, C++ DynamicArray<T>",
      "block, block_allocator, growth_policy, dynamic_array"),
     ("Addresses and pages", "reserve, commit, release", "reservation, virtual_memory"),
-]  # fmt: skip
+]
 
 
 def draw(directory):

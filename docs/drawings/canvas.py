@@ -28,7 +28,7 @@ PANEL = "#eef3f7"
 DARK = {
     INK: "#e6edf3", FAINT: "#8b98a5", ELEMENT: "#4a9cc9", ON_ELEMENT: "#0d1b26", ROOM: "#1f4a63",
     VIEW: "#f4a259", OLD: "#3a434d", PANEL: "#22303c",
-}  # fmt: skip
+}
 
 
 class Canvas:
@@ -45,7 +45,7 @@ class Canvas:
             x, y, text, color=color or INK, ha=ha, va=va, fontsize=FONT_SIZE * size,
             family="monospace" if code else "sans-serif", weight="bold" if bold else "normal",
             linespacing=1.35,
-        )  # fmt: skip
+        )
 
     def box(self, x, y, width, height, *, fill=None, edge=None, label=None, color=None, dashed=False, **text):
         self.axes.add_patch(
@@ -53,7 +53,7 @@ class Canvas:
                 (x, y), width, height, facecolor=fill or "none", edgecolor=edge or "none",
                 linewidth=1.1, linestyle=(0, (3, 2.5)) if dashed else "-",
             )
-        )  # fmt: skip
+        )
         if label is not None:
             self.text(x + width / 2, y + height / 2 + 0.2, label, color=color, ha="center", **text)
 
@@ -63,13 +63,13 @@ class Canvas:
                 (x + 1, y + 1), width - 2, height - 2, boxstyle="round,pad=1,rounding_size=1.6",
                 facecolor=fill or PANEL, edgecolor=edge or "none", linewidth=1.1,
             )
-        )  # fmt: skip
+        )
 
     def line(self, x, y, to_x, to_y, *, color=None, dashed=False):
         self.axes.plot(
             [x, to_x], [y, to_y], color=color or FAINT, linewidth=1.1,
             linestyle=(0, (3, 2.5)) if dashed else "-", solid_capstyle="butt",
-        )  # fmt: skip
+        )
 
     def arrow(self, x, y, to_x, to_y, *, color=None, bend=0.0):
         self.axes.annotate(
@@ -78,7 +78,7 @@ class Canvas:
                 "arrowstyle": "-|>", "color": color or INK, "linewidth": 1.3, "shrinkA": 0,
                 "shrinkB": 0, "connectionstyle": f"arc3,rad={bend}", "mutation_scale": 11,
             },
-        )  # fmt: skip
+        )
 
     def bracket(self, x, y, width, label, *, color, code=True):
         """A bracket over `width`, open downwards, with a label on it."""

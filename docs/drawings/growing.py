@@ -10,7 +10,7 @@ def cells(canvas, x, y, count, *, fill, color, first=1):
         canvas.box(
             x + CELL * number, y, CELL, CELL, fill=fill, edge=PANEL, color=color,
             label=str(first + number),
-        )  # fmt: skip
+        )
 
 
 def draw(directory):

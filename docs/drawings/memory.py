@@ -17,7 +17,7 @@ def stage(canvas, y, title, length, capacity, *, labels=False):
     for x, name, side in (
         (START + length, "len(d) ", "right"), (START + capacity, " d.capacity", "left"),
         (END, "d.max_size ", "right"),
-    ):  # fmt: skip
+    ):
         canvas.line(x, top, x, top + BAR + 4.6, color=INK)
         canvas.text(x, top + BAR + 3.6, name, code=True, ha=side, size=0.92)
     if labels:
@@ -40,7 +40,7 @@ def draw(directory):
                 (3, ROOM, None, "committed, empty"),
                 (37, None, FAINT, "reserved: addresses, no memory"),
             )),
-        ):  # fmt: skip
+        ):
             for x, fill, edge, label in entries:
                 canvas.box(x, y, 4, 4, fill=fill, edge=edge, dashed=edge is not None)
                 canvas.text(x + 5.5, y + 2.2, label)

@@ -182,7 +182,6 @@ METHODS |= {
     f"__{name}__": f"s.__{name}__(s); v.__{name}__(w); v.__{name}__(2)"
     for name in ("matmul", "rmatmul", "imatmul")
 }
-# fmt: off
 NOT_COMPARED = {
     "copy": "gives a DynamicArray", "__copy__": "gives a DynamicArray",
     "__deepcopy__": "gives a DynamicArray", "resize": "works where ndarray's refuses",
@@ -198,7 +197,6 @@ NOT_COMPARED = {
     "__class__": "is DynamicArray", "__doc__": "its own", "__new__": "other arguments",
     "__init__": "object's", "__init_subclass__": "object's", "__subclasshook__": "object's",
 }
-# fmt: on
 # Compared for the arrays of their cases, but not for others.
 AS_WRITTEN = {
     "strides": "NumPy gives empty arrays strides of 0, which can't grow",
@@ -254,7 +252,7 @@ WITHOUT_ARGUMENTS = {
     "sort", "byteswap", "__dlpack__", "ctypes", "data", "flags", "__hash__", "__dir__",
     "__array_struct__", "__array_interface__", "__array_namespace__", "__buffer__", "dumps",
     "__iter__", "__array__", "__class_getitem__",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", sorted(TABLE.keys() - WITHOUT_ARGUMENTS))

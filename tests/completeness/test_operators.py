@@ -32,7 +32,7 @@ NOT_COMPARED = {
     "__buffer__": "test_buffer.py", "__release_buffer__": "test_buffer.py",
     "__str__": "test_dispatch.py", "__repr__": "it names the class: test_dispatch.py",
     "__new__": "test_creation.py", "__init__": "object's",
-}  # fmt: skip
+}
 OPERATORS = {
     name: vars(operator).get(name) or vars(builtins).get(name.strip("_"))
     for name in sorted(SLOTS - REFLECTED - NOT_COMPARED.keys())
@@ -51,7 +51,6 @@ BINARY = {
 UNARY = {name: OPERATORS[name] for name in OPERATORS.keys() - INPLACE.keys() - BINARY.keys()}
 UNARY |= {"not": operator.not_, "round": round, "__complex__": complex}  # no slots of their own
 
-# fmt: off
 OPERANDS = [
     2, 0, -1, 2.5, True, 1j, 10**30, None, "x", b"x", object, (), [1, 2, 3, 4, 5, 6], (1.5,) * 6,
     [1, 2], [[1], [2]], {1: 2}, range(6),
@@ -63,7 +62,6 @@ OPERANDS = [
     np.ma.array(np.arange(6.0), mask=[0, 1] * 3), np.rec.array([1.0] * 6),
     Refusing(), Taking(), OldStyle(), ArrayLike(), slice(1), np.dtype("f8"), memoryview(b"abcdef"),
 ]
-# fmt: on
 LEFT = ["v", "i", "b", "c", "t", "q", "m", "z", "e", "o", "u"]
 
 

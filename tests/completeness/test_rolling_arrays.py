@@ -49,7 +49,7 @@ def test_every_method_of_its_own_is_tested():
     own = {name for name in vars(cda.RollingArray) if name not in vars(np.ndarray)}
     assert own - {"__module__", "__array_priority__", "_baseclass", "_typ"} == {
         "append", "extend", "clear", "as_numpy", "to_numpy", "maxlen", "__array_ufunc__", "__array_function__",
-    } - vars(np.ndarray).keys()  # fmt: skip
+    } - vars(np.ndarray).keys()
 
 
 @pytest.mark.parametrize("name", test_functions.TABLE)

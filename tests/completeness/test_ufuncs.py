@@ -105,7 +105,7 @@ def reducing(ufunc, arrays):
                 lambda a, out, mask, axis=axis: ufunc.reduce(
                     a, axis, out=out, initial=first.flat[0] if first.size else 1, where=mask),
                 [first, out, mask],
-            )  # fmt: skip
+            )
 
 
 def accumulating(ufunc, arrays):

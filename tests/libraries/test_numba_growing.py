@@ -17,7 +17,7 @@ numba = import_library("numba")
 from cppdynarray.numba import growing  # noqa: E402 - where there is Numba
 
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "c8", "c16", "M8[s]", "m8[ms]",
-          [("at", "f8"), ("who", "i4")], "U5", "S3"]  # fmt: skip
+          [("at", "f8"), ("who", "i4")], "U5", "S3"]
 KINDS = {
     "DynamicArray": lambda contents: cda.DynamicArray(contents),
     "RollingArray": lambda contents: cda.RollingArray(contents, maxlen=5),

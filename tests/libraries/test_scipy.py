@@ -45,7 +45,7 @@ def test_a_filter_runs_along_a_stream(blocks):
         "welch", "find_peaks", "fftconvolve", "describe", "ks_1samp", "linregress", "bootstrap",
         "curve_fit", "least_squares", "minimize",
     ],
-)  # fmt: skip
+)
 def test_results_are_those_for_a_plain_array(function, blocks):
     """While the stream comes in: after the first block of some length, and at the end."""
     readings = cda.DynamicArray(np.concatenate(blocks[:10]))

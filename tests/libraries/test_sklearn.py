@@ -14,7 +14,7 @@ cluster, decomposition, linear_model, neighbors, preprocessing, validation = (
     for name in (
         "cluster", "decomposition", "linear_model", "neighbors", "preprocessing", "utils.validation"
     )
-)  # fmt: skip
+)
 
 WEIGHTS = np.array([1.0, -2.0, 0.5])
 

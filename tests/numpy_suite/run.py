@@ -41,7 +41,7 @@ PARTS = {
         "signal/tests/test_signaltools.py", "signal/tests/test_windows.py",
         "stats/tests/test_rank.py",
     ),
-}  # fmt: skip
+}
 
 
 class Entry:
@@ -96,7 +96,7 @@ class Suite:
                 "--continue-on-collection-errors", f"@{arguments}",
                 "-c", os.devnull, f"--rootdir={root}",  # not the project around this file
                 "-p", "no:cacheprovider", "-p", "outcomes", f"--outcomes={record}",
-            ]  # fmt: skip
+            ]
             if swap:
                 command += ["-p", "cppdynarray.testing.swap"]
             path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -138,7 +138,7 @@ class Part:
         return (
             len(self.plain), len(self.passing()), passing_swapped, len(different),
             len(different & listed), self.swapped,
-        )  # fmt: skip
+        )
 
 
 def print_table(*rows):

@@ -98,7 +98,7 @@ def test_wheel_is_manylinux(wheel):
     import_library("auditwheel", group="release")
     done = subprocess.run(
         [sys.executable, "-m", "auditwheel", "show", wheel], capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    )
     assert re.search(r'platform tag:\s+"manylinux_2_\d+', " ".join(done.stdout.split())), done.stdout
 
 
@@ -115,7 +115,7 @@ def test_wheel_works_without_compiler(wheel, numpy, tmp_path):
         return subprocess.run(
             [scripts / "python", *map(str, command)],
             cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
-        ).stdout  # fmt: skip
+        ).stdout
 
     python("-m", "pip", "install", "-q", "--only-binary", ":all:", wheel, requirement, "pytest", "hypothesis")
     shown = python("-c", """if True:
@@ -131,4 +131,4 @@ def test_wheel_works_without_compiler(wheel, numpy, tmp_path):
     # StringDType is left out: NumPy 2.0's own functions crash on it (np.repeat, for one).
     tests = [ROOT / "tests" / f"test_{name}.py" for name in ("append", "resize", "config")]
     python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT,
-           "-k", "not StringDType", *tests)  # fmt: skip
+           "-k", "not StringDType", *tests)

@@ -68,7 +68,7 @@ LOOKS_TWICE = (
 # What has no one answer, or is refused while a handle is open.
 WITHOUT_ANSWER = (
     "functions that don't dispatch: lib.stride_tricks.as_strided: f(v, (2, 2)", "methods: setattr(v, 'dtype'",
-)  # fmt: skip
+)
 # These iterate over the array, as over a list.
 ITERATES = ("iter(", "fromiter", "__iter__", "stack", "broadcast_shapes")
 # No reading: they change files, settings or the process.
@@ -185,7 +185,7 @@ def of_the_tables():
     from cases import ARRAYS, cases
 
     tables = [("methods", test_methods.TABLE, False), ("functions", test_functions.TABLE, True),
-              ("functions that don't dispatch", test_functions.UNDISPATCHED, True)]  # fmt: skip
+              ("functions that don't dispatch", test_functions.UNDISPATCHED, True)]
     one, two = ("f8", "i8"), ("f8 rows", "i8 rows")
     takes = {"v": one, "w": one, "n": one, "i": ("i8",), "m": two, "s": two, "z": (), "g": two}
     for group, table, functions in tables:
@@ -210,7 +210,7 @@ def of_the_tables():
                         group, text, call_of(case, letters, rest), takes[letters[0]],
                         {"as written": [ARRAYS[letter] for letter in rest],
                          "longer": [longer(ARRAYS[letter]) for letter in rest]},
-                    )  # fmt: skip
+                    )
 
 
 def takes_twice(text, letters):
@@ -240,17 +240,17 @@ def of_arguments():
     forms = {
         "(d)": lambda f, d: f(d), "(d, d)": lambda f, d: f(d, d), "(d, 2)": lambda f, d: f(d, 2),
         "(2, d)": lambda f, d: f(2, d),
-    }  # fmt: skip
+    }
     with_big = {
         "(a, d)": lambda f, d, a: f(a, d), "(d, a)": lambda f, d, a: f(d, a), "(a, d, 1)": lambda f, d, a: f(a, d, 1),
         "(a, d, d)": lambda f, d, a: f(a, d, d), "(a, 1, d)": lambda f, d, a: f(a, 1, d),
         "(a, out=d)": lambda f, d, a: f(a, out=d), "([d, d])": lambda f, d, a: f([d, d]),
         "([a, d])": lambda f, d, a: f([a, d]), "((a, d), a)": lambda f, d, a: f((a, d), a),
-    }  # fmt: skip
+    }
     of_method = {
         "(d)": lambda f, d, a: f(a, d), "(d, d)": lambda f, d, a: f(a, d, d), "(d, 1)": lambda f, d, a: f(a, d, 1),
         "(1, d)": lambda f, d, a: f(a, 1, d), "(out=d)": lambda f, d, a: f(a, out=d),
-    }  # fmt: skip
+    }
 
     def ways(group, name, function, chosen, *others):
         for form, call in chosen.items():
@@ -274,7 +274,7 @@ def of_arguments():
         if isinstance(function, np.ufunc):
             out = {"(d, out=d)": lambda f, d: f(d, out=d), "(d, 0, out=d)": lambda f, d: f(d, 0, out=d),
                    "(2, d, out=(d,))": lambda f, d: f(2, d, out=(d,)),
-                   "(d, where=d)": lambda f, d: f(d, d, where=d)}  # fmt: skip
+                   "(d, where=d)": lambda f, d: f(d, d, where=d)}
             yield from ways(group, name, function, out)
             for method in ("reduce", "accumulate", "outer", "reduceat", "at"):
                 few = {form: forms[form] for form in ("(d)", "(d, d)", "(2, d)")}
@@ -288,7 +288,7 @@ def public_functions():
     """Callables of NumPy's public modules, by name, each once; of classes, arrays and iterators alone."""
     seen = set()
     modules = ["numpy", "numpy.linalg", "numpy.fft", "numpy.lib", "numpy.lib.stride_tricks", "numpy.lib.array_utils",
-               "numpy.lib.scimath", "numpy.lib.npyio", "numpy.lib.recfunctions", "numpy.strings"]  # fmt: skip
+               "numpy.lib.scimath", "numpy.lib.npyio", "numpy.lib.recfunctions", "numpy.strings"]
     for module in modules:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -404,7 +404,7 @@ def by_hand():
         "copy.deepcopy": lambda d, a, x: __import__("copy").deepcopy(d), "d == d": lambda d, a, x: d == d, "d.view('u1')": lambda d, a, x: d.view("u1"),
         "getfield": lambda d, a, x: d.getfield("i4", 4), "d.__array_interface__": lambda d, a, x: d.__array_interface__["shape"],
         "interface": lambda d, a, x: np.asarray(Holder(d.__array_interface__, d)), "struct": lambda d, a, x: np.asarray(Struct(d.__array_struct__, d)),
-    }  # fmt: skip
+    }
     for text, function in named.items():
         yield Way("by hand", text, function, tuple(KINDS), {"as written": [np.arange(COLUMNS * LENGTHS[-1]), None]})
 
@@ -648,7 +648,7 @@ def run(names, folder, seconds, seed, one_kind=False):
         done = subprocess.run(
             [sys.executable, "-X", "faulthandler", __file__, "--child"], input=json.dumps(job), env=environment(),
             capture_output=True, text=True, check=False, timeout=600 + len(names) * 10 * (1 + seconds),
-        )  # fmt: skip
+        )
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         said += [line for line in lines if "started" not in line]
         if done.returncode == 0:

@@ -46,7 +46,7 @@ def test_a_full_disk_is_an_error_and_no_row_is_lost(small_disk):
     for grow in (
         lambda: d.append(1), lambda: d.extend(np.ones(10)), lambda: d.insert(0, 1), lambda: d.resize(count + 1),
         lambda: d.reserve(count + 1), lambda: d.extend(iter([1.0])),
-    ):  # fmt: skip
+    ):
         with pytest.raises(OSError, match="No space left"):
             grow()
         assert len(d) == count

@@ -174,7 +174,7 @@ def test_the_order_of_one_row_and_of_two(name):
         "np.copy": lambda d: np.copy(d, "F").ravel("K"),
         # NumPy alone sees the length that something of ours published last: here len().
         "np.asarray": lambda d: (len(d), np.asarray(d, order="F").ravel("K"))[1],
-    }[name]  # fmt: skip
+    }[name]
     d = cda.zeros((0, 3))
     thread = pushing.start(d, [1, 2], 7)
     found, start = set(), time.monotonic()
@@ -201,14 +201,14 @@ OF_A_HANDLE = {
     "state of rows": lambda d: d.__setstate__(np.zeros((2, 2)).__reduce__()[2]),
     "dtype": set_attribute("dtype", "i8"), "smaller dtype": set_attribute("dtype", "i1"),
     "shape": set_attribute("shape", (2, 2)), "strides": set_attribute("strides", (0,)),
-}  # fmt: skip
+}
 OF_A_HANDLE_TO_ROWS = {
     "other rows": lambda d: d.resize((2, 4)), "one dimension": lambda d: d.resize(4),
     "three dimensions": lambda d: d.resize((2, 2, 1)),
     "state": lambda d: d.__setstate__(np.zeros((2, 3)).__reduce__()[2]), "dtype": set_attribute("dtype", "i8"),
     "smaller dtype": set_attribute("dtype", "i4"), "shape": set_attribute("shape", (4,)),
     "swapped shape": set_attribute("shape", (1, 4)), "strides": set_attribute("strides", (8, 16)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.usefixtures("memory")
@@ -375,7 +375,7 @@ IN_PLACE = {
     "e[0, ...] = x": lambda e, g: (e.__setitem__((0, ...), g), e.__setitem__(1, 5)),
     "e.put([0], [x])": lambda e, g: (e.put([0], [g]), e.__setitem__(1, 5)),
     "np.copyto(e[:2], g)": lambda e, g: np.copyto(e[:2], g),
-}  # fmt: skip
+}
 
 
 @pytest.mark.usefixtures("memory")
@@ -429,7 +429,7 @@ class Scalar:
 
 
 SHRINKING = {"clear": lambda d: d.clear(), "resize": lambda d: d.resize(1), "pop": lambda d: d.pop(),
-             "shrink_to_fit": lambda d: (d.clear(), d.shrink_to_fit())}  # fmt: skip
+             "shrink_to_fit": lambda d: (d.clear(), d.shrink_to_fit())}
 
 
 @pytest.mark.usefixtures("memory")
@@ -453,7 +453,7 @@ COMPARING = [
     "d.sort()", "np.sort(d)", "d.argsort()", "d.partition(50)", "d.argpartition(50)", "d.max()", "d.argmax()",
     "d.searchsorted(d[3])", "d == d[::-1]", "d < d[::-1]", "np.unique(d)", "np.less(d, d[::-1], out=d)",
     "np.minimum(d, d[::-1], out=d)", "d.sort(kind='stable')", "d.clip(d[5], d[7], out=d)", "d.all()",
-]  # fmt: skip
+]
 
 
 FINDS_EMPTY_SLOTS = pytest.mark.xfail(

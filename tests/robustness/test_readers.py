@@ -67,7 +67,7 @@ def test_there_are_ways_for_each_method_operator_and_function():
         "a[d]", "a[d] = 1", "a[d] += 1", "a.take(d)", "a.put(d, 1)", "a.searchsorted(d)", "a[:] = d", "np.add.at(a, d, 1)",  # noqa: E501
         "np.asarray(d, 'f4')", "np.array(d)", "x @ d", "x.dot(d)", "np.add(d, 0, out=d)", "memoryview(d)", "np.save(file, d)",  # noqa: E501
         "np.nditer(d)", "np.einsum('i->')", "np.bincount(d)", "np.ravel_multi_index",
-    ):  # fmt: skip
+    ):
         assert f"by hand: {text}" in readers.all_ways()
 
 

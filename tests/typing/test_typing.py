@@ -31,7 +31,7 @@ def run(*command):
     done = subprocess.run(
         [sys.executable, "-m", *map(str, command)],
         cwd=ROOT, env=os.environ | {"MYPYPATH": str(ROOT)}, capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
+    )
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
@@ -67,7 +67,7 @@ def test_stubs_have_what_the_built_modules_have():
     import_library("mypy", group="types")
     allowed = HERE / "stubtest_allowed.txt"
     assert run("mypy.stubtest", "cppdynarray", "--concise", "--allowlist", allowed, "--ignore-unused-allowlist",
-               "--mypy-config-file", ROOT / "pyproject.toml") == ""  # fmt: skip
+               "--mypy-config-file", ROOT / "pyproject.toml") == ""
 
 
 def assert_is(value, expected):

@@ -109,7 +109,7 @@ def start_once(mode, cache):
             "compilations": len(report.compilations), "compiling and loading": into["seconds"],
             "source": sum(each.source_bytes for each in report.compilations),
             "libraries": sum(each.library_bytes for each in report.compilations),
-        }  # fmt: skip
+        }
         for neurons in (4000, 3000):  # a copy under other names, other sizes and parameters
             copy = coba(neurons, prefix="other_")
             copy.run(1 * ms)

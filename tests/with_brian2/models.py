@@ -31,7 +31,7 @@ ms, mV = brian2.ms, brian2.mV
 NAMES = ["v", "w", "c", "k", "big", "t/ms/100", "i/10.0", "u/mV", "wave(t)"]
 UNARY = ["sin({})", "cos({})", "exp(-abs({}))", "tanh({})", "sqrt(abs({}) + 1)", "arctan({})", "abs({})", "(-{})",
          "log(abs({}) + 2)", "clip({}, -0.5, 0.5)", "sign({})*0.25", "exprel(-abs({}))", "twice({})/2",
-         "int(i % 3 == 1)*{}", "floor({} + 0.317)*0.125"]  # fmt: skip
+         "int(i % 3 == 1)*{}", "floor({} + 0.317)*0.125"]
 BINARY = ["({} + {})/2", "({} - {})/2", "({})*tanh({})", "({})/(1.5 + abs({}))", "(abs({}) + 0.5)**tanh({})"]
 INTEGERS = ["(i + 1)", "k", "(i*7 - 3)", "N", "(k - i)"]
 DIVISORS = ["3", "-2", "(i + 2)"]
@@ -67,7 +67,7 @@ CHOICES = {
     "delay": ["", "0.5*ms", "i*0.1*ms", "(0.3 + 0.2*(j % 3))*ms"],
     "recorded_dt": [0.1, 0.2, 0.3, 1.0],
     "neurons": [*range(1, 10)],
-}  # fmt: skip
+}
 
 
 def models():
@@ -102,7 +102,7 @@ def build(model):
         """,
         threshold="v > 1", reset=model.reset, method="euler", namespace=namespace, name="neurons",
         **({"refractory": model.refractory} if model.refractory else {}),
-    )  # fmt: skip
+    )
     group.v, group.w, group.u = "i*0.07", "0.3 - i*0.05", "i*0.1*mV"
     group.k = "i % 4"
     if model.regularly:
@@ -112,7 +112,7 @@ def build(model):
         group, group, f"s : 1\n{summed}\n{model.synaptic}",
         on_pre=model.on_pre + ("; g += 0.1; s += 0.01*g" if model.synaptic else ""), namespace=namespace,
         name="synapses", method="euler",
-    )  # fmt: skip
+    )
     synapses.connect(model.condition)
     if len(synapses):
         synapses.s = "0.2 + 0.1*((i + 2*j) % 5)"
@@ -122,7 +122,7 @@ def build(model):
         group, synapses,
         brian2.StateMonitor(group, ["v", "w", "u"], record=True, dt=model.recorded_dt * ms, name="states"),
         brian2.SpikeMonitor(group, ["w"], name="spikes"), brian2.PopulationRateMonitor(group, name="rate"),
-    )  # fmt: skip
+    )
 
 
 def simulate(model):
@@ -161,7 +161,7 @@ def tried(examples, seed=None):
         max_examples=examples, deadline=None, database=None, print_blob=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         phases=[Phase.generate, Phase.shrink],
-    )(given(models())(check))  # fmt: skip
+    )(given(models())(check))
     return test if seed is None else seeded(seed)(test)
 
 

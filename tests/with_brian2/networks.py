@@ -14,7 +14,7 @@ def coba(neurons=4000, prefix=""):
     namespace = {
         "taum": 20 * ms, "taue": 5 * ms, "taui": 10 * ms, "Cm": 200 * pF, "El": -60 * mV, "Ee": 0 * mV, "Ei": -80 * mV,
         "gl": 10 * nS, "we": 6 * nS * 4000 / neurons, "wi": 67 * nS * 4000 / neurons,
-    }  # fmt: skip
+    }
     group = brian2.NeuronGroup(
         neurons,
         """
@@ -25,7 +25,7 @@ def coba(neurons=4000, prefix=""):
         """,
         threshold="v > -50*mV", reset="v = El", refractory=5 * ms, method="euler", namespace=namespace,
         name=f"{prefix}neurons",
-    )  # fmt: skip
+    )
     group.v = "El + 10*mV*rand()"
     group.ge = "4*nS*rand()"
     group.gi = "20*nS*rand()"
@@ -46,7 +46,7 @@ def cuba(neurons=4000):
     namespace = {
         "taum": 20 * ms, "taue": 5 * ms, "taui": 10 * ms, "rest": -49 * mV, "Vt": -50 * mV, "Vr": -60 * mV,
         "we": 1.62 * mV * 4000 / neurons, "wi": -9 * mV * 4000 / neurons,
-    }  # fmt: skip
+    }
     group = brian2.NeuronGroup(
         neurons,
         """
@@ -55,7 +55,7 @@ def cuba(neurons=4000):
         dgi/dt = -gi/taui : volt
         """,
         threshold="v > Vt", reset="v = Vr", refractory=5 * ms, method="exact", namespace=namespace, name="neurons",
-    )  # fmt: skip
+    )
     group.v = "Vr + rand()*(Vt - Vr)"
     excitatory = brian2.Synapses(group, group, on_pre="ge += we", namespace=namespace, name="excitatory")
     excitatory.connect("i < N_pre*4//5", p=0.02)
@@ -70,7 +70,7 @@ def oscillating(neurons=5000):
     group = brian2.NeuronGroup(
         neurons, "dv/dt = (drive - v)/tau + sigma*xi*tau**-0.5 : volt", threshold="v > 20*mV", reset="v = 10*mV",
         refractory=2 * ms, method="euler", namespace=namespace, name="neurons",
-    )  # fmt: skip
+    )
     group.v = 10 * mV
     inhibition = brian2.Synapses(
         group, group, on_pre="v_post -= J", delay=2 * ms, namespace=namespace, name="inhibition"
@@ -94,7 +94,7 @@ def barrels(across=3, inputs=16, excitatory=36, inhibitory=9):
         "across": across, "inputs": inputs, "side_exc": side_exc, "side_inh": side_inh, "most": 200 * brian2.Hz,
         "taum": 10 * ms, "taue": 2 * ms, "taui": 25 * ms, "rest": -70 * mV, "low": -55 * mV, "tau_low": 50 * ms,
         "tau_source": 5 * ms, "tau_target": 25 * ms, "top": 150 * mV, "up": 7.5 * mV, "down": -6 * mV,
-    }  # fmt: skip
+    }
     layer4 = brian2.NeuronGroup(
         count * inputs,
         """
@@ -111,14 +111,14 @@ def barrels(across=3, inputs=16, excitatory=36, inhibitory=9):
         start_y : 1 (shared)
         """,
         threshold="rand() < rate*dt", method="euler", namespace=namespace, name="layer4",
-    )  # fmt: skip
+    )
     layer4.column = "(i // inputs) % across"
     layer4.row = "i // (inputs*across)"
     layer4.preferred = "2*pi*(i % inputs)/inputs"
     layer4.run_regularly(
         "angle = 2*pi*rand()\nstart_x = across/2.0 - 2*cos(angle)\nstart_y = across/2.0 - 2*sin(angle)\nstart = t",
         dt=20 * ms, when="start", name="stimulus",
-    )  # fmt: skip
+    )
     layer23 = brian2.NeuronGroup(
         count * (excitatory + inhibitory),
         """
@@ -132,7 +132,7 @@ def barrels(across=3, inputs=16, excitatory=36, inhibitory=9):
         """,
         threshold="v > limit", reset="v = rest; limit += 2*mV", refractory=2 * ms, method="euler",
         namespace=namespace, name="layer23",
-    )  # fmt: skip
+    )
     layer23.v = -70 * mV
     layer23.limit = -55 * mV
     both = layer23[: count * excitatory], layer23[count * excitatory :]
@@ -150,7 +150,7 @@ def barrels(across=3, inputs=16, excitatory=36, inhibitory=9):
         on_pre="ge += w\nsource += up\nw = clip(w + target, 0*volt, top)",
         on_post="target += down\nw = clip(w + source, 0*volt, top)",
         namespace=namespace, name="forward",
-    )  # fmt: skip
+    )
     forward.connect("column_pre + across*row_pre == barrel_post", p=0.5)
     forward.w = "top/2"
     lateral = brian2.Synapses(both[0], layer23, "w : volt", on_pre="ge += w", namespace=namespace, name="lateral")
@@ -162,7 +162,7 @@ def barrels(across=3, inputs=16, excitatory=36, inhibitory=9):
     return brian2.Network(
         layer4, layer23, forward, lateral, inhibition, brian2.SpikeMonitor(layer23, name="spikes"),
         brian2.SpikeMonitor(layer4, name="input_spikes"),
-    )  # fmt: skip
+    )
 
 
 def stdp(inputs=200):
@@ -172,7 +172,7 @@ def stdp(inputs=200):
     neuron = brian2.NeuronGroup(
         1, "dv/dt = (ge*74 - v)/taum : 1\ndge/dt = -ge/taue : 1", threshold="v > 1", reset="v = 0", method="euler",
         namespace=namespace, name="neuron",
-    )  # fmt: skip
+    )
     synapses = brian2.Synapses(
         poisson, neuron,
         """
@@ -183,7 +183,7 @@ def stdp(inputs=200):
         on_pre="ge += w\nApre_ += Apre*gmax\nw = clip(w + Apost_, 0, gmax)",
         on_post="Apost_ += Apost*gmax\nw = clip(w + Apre_, 0, gmax)",
         namespace=namespace, name="plastic",
-    )  # fmt: skip
+    )
     synapses.connect()
     synapses.w = "rand()*gmax"
     synapses.delay = "1*ms + rand()*ms"
@@ -192,7 +192,7 @@ def stdp(inputs=200):
         brian2.StateMonitor(synapses, "w", record=range(0, inputs, 10), dt=1 * ms, name="weights"),
         brian2.StateMonitor(neuron, ["v", "ge"], record=True, name="potential"),
         brian2.SpikeMonitor(neuron, "v", name="spikes"),
-    )  # fmt: skip
+    )
 
 
 def small(neurons=10, recorded=True):
@@ -207,7 +207,7 @@ def small(neurons=10, recorded=True):
     return brian2.Network(
         group, synapses, brian2.StateMonitor(group, "v", record=recorded, name="states"),
         brian2.SpikeMonitor(group, name="spikes"), brian2.PopulationRateMonitor(group, name="rate"),
-    )  # fmt: skip
+    )
 
 
 def variables_of(network):

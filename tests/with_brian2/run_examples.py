@@ -35,7 +35,7 @@ EXAMPLES = [
     "frompapers/Kremer_et_al_2011_barrel_cortex.py", "frompapers/Vogels_et_al_2011.py",
     "frompapers/Diesmann_et_al_1999.py", "frompapers/Rothman_Manis_2003.py", "synapses/gapjunctions.py",
     "synapses/licklider.py", "compartmental/hodgkin_huxley_1952.py", "compartmental/lfp.py",
-]  # fmt: skip
+]
 
 
 class Smaller(ast.NodeTransformer):

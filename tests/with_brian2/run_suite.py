@@ -35,7 +35,7 @@ NUMPY_TESTS = [
         "memory", "monitor", "synapses", "spikegenerator", "subgroup", "poissongroup", "poissoninput", "spikequeue",
         "refractory", "thresholder", "variables", "devices",
     )
-]  # fmt: skip
+]
 # For compiled code those that need few modules of their own: compiling one takes seconds.
 CYTHON_TESTS = [
     "test_memory.py", "test_spikequeue.py", "test_monitor.py",
@@ -45,7 +45,7 @@ CYTHON_TESTS = [
             "connection_arrays", "connection_string_deterministic_full", "incoming_outgoing", "transmission_simple",
         )
     ),
-]  # fmt: skip
+]
 # Native code is quick to compile: whole files. By day those that take few minutes, and with --whole all that it can do.
 DIRECT_TESTS = [
     f"test_{name}.py"
@@ -135,7 +135,7 @@ def main():
             *(["-k", f"not ({MANY_MODULES})"] if options.target == "cython" and not options.tests else []),
         ],
         plugins=[PreferencePlugin(prefs), plugin],
-    )  # fmt: skip
+    )
     ours = plugin.made.pop(arrays.DynamicArray, 0)
     others = plugin.made.total()
     print(

@@ -130,7 +130,7 @@ def test_subgroups_and_custom_events():
         group = brian2.NeuronGroup(
             20, "dv/dt = 1/(10*ms) : 1", threshold="v > 1", reset="v = 0", events={"high": "v > 0.5"}, method="euler",
             name="neurons",
-        )  # fmt: skip
+        )
         group.v = "i/20.0"
         first, second = group[:10], group[10:]
         synapses = brian2.Synapses(first, second, "w : 1", on_pre="v_post += 0.1", name="synapses")
@@ -140,7 +140,7 @@ def test_subgroups_and_custom_events():
             brian2.EventMonitor(group, "high", variables="v", name="events"),
             brian2.PopulationRateMonitor(first, name="rate"),
             brian2.StateMonitor(second, "v", record=[0, 5], name="states"),
-        )  # fmt: skip
+        )
         network.run(20 * ms)
         return network
 

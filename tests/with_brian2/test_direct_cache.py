@@ -54,7 +54,7 @@ def run_group(name="neurons", neurons=4, rate=1.0, equations="dv/dt = rate/ms : 
     group = brian2.NeuronGroup(
         neurons, equations, threshold="v > 1", reset="v = 0", method="euler", name=name,
         namespace={"rate": rate, **namespace},
-    )  # fmt: skip
+    )
     monitor = brian2.SpikeMonitor(group, name=f"{name}_spikes")
     brian2.Network(group, monitor).run(3 * ms)
     return len(monitor.t)
@@ -82,7 +82,7 @@ def start(folder, **kwargs):
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(folder)], stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": str(Path(cppdynarray.__file__).parents[1])}, **kwargs,
-    )  # fmt: skip
+    )
 
 
 def test_other_processes_find_it_and_may_run_at_the_same_time(tmp_path):

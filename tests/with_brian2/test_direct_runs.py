@@ -41,7 +41,7 @@ def noisy():
         """,
         threshold="v > 1", reset="v = 0; count += 1", refractory="1*ms + rand()*ms", method="euler",
         namespace={"wave": wave}, name="neurons", events={"low": "v < -0.1 and i % 2 == 0"},
-    )  # fmt: skip
+    )
     group.run_on_event("low", "v = (v - 0.2) % 0.7 + count // 2 * 0.01")
     sources = brian2.PoissonGroup(10, rates="(i + 1)*40*Hz", name="sources")
     generator = brian2.SpikeGeneratorGroup(3, [0, 1, 2], [1, 2, 3] * ms, period=5 * ms, name="generator")
@@ -59,7 +59,7 @@ def noisy():
         brian2.StateMonitor(group, ["v", "total"], record=[0, 3, 19], dt=0.3 * ms, name="states"),
         brian2.SpikeMonitor(group, ["v"], name="spikes"), brian2.EventMonitor(group, "low", name="lows"),
         brian2.PopulationRateMonitor(group[5:15], name="rate"),
-    )  # fmt: skip
+    )
 
 
 def run(build, duration=20 * ms, steps=None, **kwargs):
@@ -81,7 +81,7 @@ NETWORKS = {
     "small": networks.small, "stdp": networks.stdp, "coba": lambda: networks.coba(200),
     "cuba": lambda: networks.cuba(200), "oscillating": lambda: networks.oscillating(200), "barrels": networks.barrels,
     "noisy": noisy,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -56,10 +56,10 @@ class DirectCodeObject(CodeObject):
     class_name = "cppdynarray"
 
     def __init__(self, device, owner, generated, variables, variable_indices, template_name, template_kwds, name,
-                 make_fallback):  # fmt: skip
+                 make_fallback):
         super().__init__(
             owner, generated.source, variables, variable_indices, template_name, None, {}, name=name
-        )  # fmt: skip
+        )
         self.device = device
         self.generated = generated
         self.make_fallback = make_fallback
@@ -233,7 +233,7 @@ def _options(variables):
 
 
 def make(device, brian2s_own, codeobj_class, owner, name, abstract_code, variables, template_name, variable_indices,
-         template_kwds=None, override_conditional_write=None, compiler_kwds=None):  # fmt: skip
+         template_kwds=None, override_conditional_write=None, compiler_kwds=None):
     """A code object of ours, or Brian2's own where there can be none. `brian2s_own` makes the latter."""
     name = find_name(name)
 
@@ -241,7 +241,7 @@ def make(device, brian2s_own, codeobj_class, owner, name, abstract_code, variabl
         return brian2s_own(
             name, abstract_code, variables, template_name, variable_indices, template_kwds=template_kwds,
             override_conditional_write=override_conditional_write, compiler_kwds=compiler_kwds,
-        )  # fmt: skip
+        )
 
     if codeobj_class is not CythonCodeObject:
         record.fell_back(name, template_name, f"runs as {codeobj_class.__name__}")
@@ -251,7 +251,7 @@ def make(device, brian2s_own, codeobj_class, owner, name, abstract_code, variabl
         generated = generate(
             device, DirectCodeObject, owner, name, abstract_code, variables, template_name,
             copy.copy(variable_indices), template_kwds, override_conditional_write,
-        )  # fmt: skip
+        )
         generated.compiler_options, headers = _options(variables)
         generated.source = headers + generated.source
     except Exception as error:  # what's wrong with the model itself, Brian2 finds too

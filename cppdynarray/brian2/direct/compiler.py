@@ -123,7 +123,7 @@ def _our_includes():
 def _headers_hash():
     paths = [Path(header.directory()) / "code_object.hpp", Path(cda.get_include()) / "cppdynarray" / "array_place.hpp",
              Path(cda.get_include()) / "cppdynarray" / "block.hpp",
-             *(Path(_brian2_includes()) / name for name in ("spikequeue.h", "stdint_compat.h"))]  # fmt: skip
+             *(Path(_brian2_includes()) / name for name in ("spikequeue.h", "stdint_compat.h"))]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
 
 
@@ -189,7 +189,7 @@ def _options(own_options):
         "link": [list(prefs[f"codegen.cpp.{name}"]) for name in
                  ("extra_link_args", "library_dirs", "runtime_library_dirs", "libraries")],
         "own": own_options,
-    }  # fmt: skip
+    }
 
 
 def key_of(source, own_options=()):
@@ -258,7 +258,7 @@ def _run_compiler(source, folder, flags, own_options):
                 [str(path), *own.get("sources", ())], output_dir=folder, include_dirs=include_dirs,
                 macros=[tuple(macro) for macro in (*prefs["codegen.cpp.define_macros"], *own.get("define_macros", ()))],
                 extra_postargs=[*flags, *_extra_flags()],
-            )  # fmt: skip
+            )
             library = str(Path(folder) / f"functions{SUFFIX}")
             compiler.link_shared_object(
                 objects, library, libraries=[*prefs["codegen.cpp.libraries"], *own.get("libraries", ())],
@@ -267,7 +267,7 @@ def _run_compiler(source, folder, flags, own_options):
                     *prefs["codegen.cpp.runtime_library_dirs"], *own.get("runtime_library_dirs", ())
                 ],
                 extra_postargs=list(prefs["codegen.cpp.extra_link_args"]), target_lang="c++",
-            )  # fmt: skip
+            )
     except Exception as error:
         text = said.read_text(errors="replace") if said.exists() else ""
         raise CompileError(f"{error}\n{text[-4000:]}".strip()) from error

@@ -132,7 +132,7 @@ class DirectGenerator(CPPCodeGenerator):
             statement = Statement(
                 statement.var, "=", f"{statement.var} {statement.op[:-1]} ({statement.expr})", statement.comment,
                 dtype=statement.dtype, scalar=statement.scalar,
-            )  # fmt: skip
+            )
         else:
             statement = copy.copy(statement)
         statement.comment = ""
@@ -285,7 +285,7 @@ def _function(generator, body, name, slots, numbers):
 
 
 def generate(device, codeobj_class, owner, name, abstract_code, variables, template_name, variable_indices,
-             template_kwds=None, override_conditional_write=None):  # fmt: skip
+             template_kwds=None, override_conditional_write=None):
     """
     The C++ of a code object; the arguments are those of Brian2's `Device.code_object`.
 
@@ -321,7 +321,7 @@ def generate(device, codeobj_class, owner, name, abstract_code, variables, templ
     code = template(
         scalar_code, vector_code, owner=owner, variables=variables, codeobj_name=name,
         variable_indices=variable_indices, **kwds,
-    )  # fmt: skip
+    )
     slots, numbers = [], {}
     head = "\n".join(load)
     functions = [_function(generator, f"{head}\n{code.run}", "run", slots, numbers)]

@@ -116,4 +116,4 @@ def report():
     return Report(
         tuple(record.native), tuple(record.fallbacks), tuple(record.compilations), record.native_count,
         record.fallback_count, record.found, record.fused_steps,
-    )  # fmt: skip
+    )

@@ -50,7 +50,7 @@ def run(device, network, duration, report=None, report_period=10 * second, names
         return Network.run.original_function(
             network, duration, report=report, report_period=report_period, namespace=namespace, profile=profile,
             level=level + 2,
-        )  # fmt: skip
+        )
     except BaseException:
         # Brian2 has noted when the last call began, and would make its steps again in the next run.
         if running.clocks:
@@ -112,7 +112,7 @@ def _fuse_all(objects, calls_of, clocks, running):
             clock.variables["dt"].get_value(), int(clock._i_end), count,
         )
         for clock, count in zip(clocks, counts, strict=True)
-    ]  # fmt: skip
+    ]
     calls = [(call, number[each.clock]) for each, calls in zip(objects, calls_of, strict=True) for call in calls]
     if not all(counts):
         return  # a clock that nobody's run would move
