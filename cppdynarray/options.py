@@ -150,9 +150,11 @@ def options(**changes):
     """
     Set options for the duration of a ``with`` block, in the calling context alone.
 
-    Other threads and asyncio tasks don't see them (`contextvars`; so do ``decimal.localcontext``
-    and ``numpy.errstate``): a new thread starts with the options of `set_options`, a task with
-    those of the place where it was made. An array keeps the options it was made with.
+    Threads and asyncio tasks that run already don't see them (`contextvars`; so do ``decimal.localcontext``
+    and ``numpy.errstate``). A task starts with the options of the place where it was made. A thread starts with
+    those of `set_options`; where Python hands contexts on to threads (``sys.flags.thread_inherit_context``, the
+    default of free-threaded Python), with those of the place where it was started. An array keeps the options
+    it was made with.
 
     Parameters
     ----------

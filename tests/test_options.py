@@ -5,6 +5,8 @@ import contextlib
 import contextvars
 import gc
 import itertools
+import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -165,6 +167,54 @@ def test_a_block_of_options_does_not_reach_other_threads():
             context = contextvars.Context()
             assert pool.submit(context.run, made_here).result() == "cpp"
             assert pool.submit(contextvars.copy_context().run, made_here).result() == "heap"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="Python 3.14 is the first that can be told")
+@pytest.mark.parametrize("inherits", [0, 1])
+def test_a_thread_starts_with_the_options_of_its_context(inherits):
+    # Free-threaded Python hands contexts on to new threads by default, other builds don't.
+    printed = run_python("""
+        import threading
+        import cppdynarray as cda
+
+        def say():
+            print(cda.get_options()["backend"], cda._core._array.memory_of(cda.zeros(3))["on_heap"])
+
+        with cda.options(backend="heap"):
+            thread = threading.Thread(target=say)
+            thread.start()
+            thread.join()
+        say()
+    """, environment={"PYTHON_THREAD_INHERIT_CONTEXT": str(inherits)})
+    assert printed.splitlines() == ["heap True" if inherits else "cpp False", "cpp False"]
+
+
+def test_threads_that_share_a_context_see_each_change_of_the_process_whole():
+    before = cda.get_options()
+    stop = threading.Event()
+    found = set()
+
+    def make():
+        while not stop.is_set():
+            found.add(cda._core._array.memory_of(cda.zeros(3))["on_heap"])
+
+    try:
+        with cda.options(growth_factor=3.0):
+            contexts = [contextvars.copy_context() for _ in range(3)]  # with the same ContextOptions in them
+        threads = [threading.Thread(target=context.run, args=(make,)) for context in contexts]
+        for thread in threads:
+            thread.start()
+        for i in range(2000):
+            cda.set_options(backend=("heap", "cpp")[i % 2])
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert cda.get_options() == before
+        assert found <= {True, False}
+        assert contexts[0].run(made_here) == "cpp"
+    finally:
+        stop.set()
+        cda.set_options(**before)
 
 
 @pytest.mark.parametrize("first_to_leave", [0, 1])

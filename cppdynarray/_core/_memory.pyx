@@ -9,12 +9,14 @@ from contextvars import ContextVar
 
 import numpy as np
 
+cimport cython
 cimport numpy as cnp
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_New
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy, memset
+from libcpp.atomic cimport atomic, memory_order_relaxed
 
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_ARRAY_FARRAY, NPY_MAX_INTP, NPY_USERDEF, PyArray_NewFromDescr, PyDataType_REFCHK,
@@ -109,7 +111,7 @@ cdef extern from "array_growth.hpp" namespace "cppdynarray" nogil:
 
 cdef dict process_options = {}
 cdef Py_ssize_t process_options_version = 0
-cdef Py_ssize_t context_options_alive = 0
+cdef atomic[Py_ssize_t] context_options_alive
 context_options = ContextVar("cppdynarray.context_options", default=None)
 cdef object context_variable = context_options
 
@@ -122,21 +124,23 @@ cdef class ContextOptions:
     cdef Py_ssize_t version  # of the process-wide options, which hold for what is not changed
 
     def __cinit__(self, tuple entries):
-        global context_options_alive
         self.entries = entries
         self.version = -1
-        context_options_alive += 1
+        context_options_alive.fetch_add(1)
 
     def __dealloc__(self):
-        global context_options_alive
-        context_options_alive -= 1
+        context_options_alive.fetch_sub(1)
 
     cdef int refresh(self) except -1:
-        cdef dict options = dict(process_options)
-        for entry in self.entries:
-            options.update(entry)
-        set_settings(self.settings, options)
-        self.version = process_options_version
+        """Threads may share a context, and what is read here may be set meanwhile."""
+        cdef dict options
+        with cython.critical_section(context_variable):
+            if self.version != process_options_version:
+                options = dict(process_options)
+                for entry in self.entries:
+                    options.update(entry)
+                set_settings(self.settings, options)
+                self.version = process_options_version
         return 0
 
 
@@ -159,14 +163,13 @@ cdef Block* allocate_in_context(size_t bytes, size_t reserve) except? NULL:
     if found is None:
         return allocator().allocate(bytes, reserve)
     cdef ContextOptions options = found
-    if options.version != process_options_version:
-        options.refresh()
+    options.refresh()
     return allocator().allocate(bytes, reserve, options.settings)
 
 
 cdef inline Block* allocate_block(size_t bytes, size_t reserve) except? NULL:
     """A new block as the options say; NULL without an exception if there is no memory."""
-    if context_options_alive == 0:  # in any context: most programs never look further
+    if context_options_alive.load(memory_order_relaxed) == 0:  # in any context: most programs never look further
         return allocator().allocate(bytes, reserve)
     return allocate_in_context(bytes, reserve)
 
@@ -338,14 +341,15 @@ cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* di
 def configure(options):
     """Sets the options of the process: those of arrays that are made where the context has none."""
     global process_options, process_options_version
-    set_settings(allocator().settings, options)
-    process_options = dict(options)
-    process_options_version += 1
+    with cython.critical_section(context_variable):
+        set_settings(allocator().settings, options)
+        process_options = dict(options)
+        process_options_version += 1
 
 
 def contexts_with_options():
     """How many ContextOptions there are, in all contexts together."""
-    return context_options_alive
+    return context_options_alive.load()
 
 
 def statistics():
