@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import cppdynarray as cda
+from compiling import compiled, cython, pybind11  # noqa: F401
 from helpers import DTYPES, ROWS, dtype_id, row_id
 
-# How long the random programs of test_stateful.py are; --hypothesis-profile=long takes minutes.
+# How long the random programs are; --hypothesis-profile=long takes minutes.
 settings.register_profile(
     "short",
     max_examples=400,

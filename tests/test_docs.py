@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import pickle
-import pkgutil
 import re
 import runpy
 import shutil
@@ -21,54 +20,9 @@ import pytest
 
 import cppdynarray as cda
 from optional_libraries import import_library
+from pages import DOCUMENTED, FORWARDED, LIBRARIES_PAGE, PAGES, ROOT, code_blocks, is_ours, modules
 from subprocesses import run_process, run_python
 
-ROOT = Path(__file__).parent.parent
-# What methods of ndarray that NumPy documents give instead of a docstring of ours.
-CLASSES = (cda.DynamicArray, cda.RollingArray)
-FORWARDED = {
-    name
-    for cls in CLASSES
-    for name, value in vars(cls).items()
-    if hasattr(np.ndarray, name) and getattr(value, "__doc__", None) == getattr(np.ndarray,
-        name).__doc__
-}
-
-
-def modules():
-    names = [name for _, name, _ in pkgutil.iter_modules(cda.__path__) if not name.startswith("__")]
-    found = [cda]
-    for name in names:
-        try:
-            found.append(importlib.import_module(f"cppdynarray.{name}"))
-        except ImportError as error:  # each for its own users
-            assert error.name in ("brian2", "matplotlib", "numba", "pytest"), error
-    return found
-
-
-def is_ours(value):
-    return (getattr(value, "__module__", None) or "").startswith("cppdynarray")
-
-
-def documented():
-    """The qualified names of all that has a docstring of ours, and the docstrings."""
-    found = {}
-    for module in modules():
-        if module.__doc__:
-            found[module.__name__] = module.__doc__
-        for name, value in vars(module).items():
-            if callable(value) and is_ours(value) and value.__doc__ and not isinstance(value, type):
-                found[f"{value.__module__}.{name}"] = value.__doc__
-    for cls in CLASSES:
-        found[f"cppdynarray.{cls.__name__}"] = cls.__doc__
-        for name, value in vars(cls).items():
-            doc = getattr(value, "__doc__", None)
-            if doc and name not in FORWARDED and name != "__doc__" and not isinstance(value, type):
-                found[f"cppdynarray.{cls.__name__}.{name}"] = doc
-    return found
-
-
-DOCUMENTED = documented()
 WITH_EXAMPLES = {name: doc for name, doc in DOCUMENTED.items() if ">>>" in doc}
 
 
@@ -198,18 +152,6 @@ def test_version():
     assert re.fullmatch(r"\d+\.\d+.*", cda.__version__)
 
 
-def code_blocks(text, language="python"):
-    return [
-        textwrap.dedent(block)
-        for block in re.findall(rf"^ *```{language}\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
-    ]
-
-
-PAGES = [
-    ROOT / "README.md",
-    *(path for path in sorted((ROOT / "docs").glob("**/*.md")) if "_build" not in path.parts),
-]
-LIBRARIES_PAGE = ROOT / "docs" / "libraries.md"
 BRIAN2_PAGE = ROOT / "docs" / "brian2.md"  # with_brian2/ runs it
 
 

@@ -725,7 +725,7 @@ def test_out_of_memory(backend, dtype):
     if not sys.platform.startswith("linux"):
         pytest.skip("limits of the address space are known to work on Linux only")
     program = textwrap.dedent(LIMITED.format(backend=backend, dtype=dtype))
-    path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
+    path = os.pathsep.join(sys.path)
     run = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "PYTHONPATH": path},

@@ -12,34 +12,17 @@ from functools import partial
 
 import numpy as np
 import pytest
+from windows import Failure, assert_window, failing
 
 import cppdynarray as cda
 from cppdynarray._core._rolling import memory_of
-from helpers import REFERENCE_DTYPES, Thing, address, assert_same, dtype_id, error_of, joined, label, leaves, samples
+from helpers import REFERENCE_DTYPES, Thing, assert_same, dtype_id, error_of, joined, label, leaves, samples
 
 pytestmark = pytest.mark.usefixtures("backend")
 
 
 def window(maxlen, dtype=float, row_shape=()):
     return cda.RollingArray(maxlen=maxlen, dtype=dtype, row_shape=row_shape)
-
-
-def assert_window(w, rows, maxlen):
-    """It has the last `maxlen` of the rows, and all that holds for a window."""
-    assert_same(w, rows[-maxlen:])
-    assert len(w) == min(len(rows), maxlen)
-    assert w.maxlen == maxlen
-    assert w.flags.c_contiguous and w.flags.aligned and not w.flags.owndata
-    fresh = np.empty(w.shape, w.dtype)
-    for flag in ("c_contiguous", "f_contiguous"):
-        if w.itemsize:
-            assert getattr(w.flags, flag) == getattr(fresh.flags, flag)
-    memory = memory_of(w)
-    assert memory["rows"] == len(w)
-    assert memory["room"] >= 3 * maxlen - 1
-    row_bytes = w.itemsize * int(np.prod(w.shape[1:]))
-    assert memory["start"] + memory["rows"] <= memory["room"] or not row_bytes
-    assert address(w) == memory["address"] + memory["start"] * row_bytes
 
 
 @pytest.mark.parametrize("maxlen", [1, 2, 5])
@@ -262,15 +245,6 @@ def test_wrong_arguments(arguments, error):
 
 
 # A failed operation changes nothing.
-
-
-class Failure(Exception):
-    pass
-
-
-def failing(rows):
-    yield from rows
-    raise Failure
 
 
 BAD = [

@@ -6,7 +6,7 @@ import pytest
 import cppdynarray as cda
 from cppdynarray.testing import assert_not_held
 from optional_libraries import import_library
-from test_docs import ROOT
+from pages import ROOT
 
 PAGE = (ROOT / "docs" / "holders.md").read_text("utf-8")
 X = np.array([4.0, 5.0, 6.0])

@@ -8,7 +8,7 @@ import pytest
 
 import cppdynarray as cda
 from optional_libraries import import_library
-from test_docs import LIBRARIES_PAGE
+from pages import LIBRARIES_PAGE
 
 
 def assert_needs_view(call, error, d):

@@ -34,7 +34,7 @@ from itertools import islice
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
-sys.path += [str(folder) for folder in (TESTS.parent, TESTS, TESTS / "completeness") if str(folder) not in sys.path]
+sys.path += [str(folder) for folder in (TESTS.parent, TESTS / "support", TESTS / "completeness") if str(folder) not in sys.path]
 
 import numpy as np
 import pushing
@@ -180,19 +180,19 @@ def outcome(result, error, array, others):
 
 def of_the_tables():
     """The cases of tests/completeness, with the array for each letter that stands for what it can be."""
-    import test_functions
-    import test_methods
+    import function_cases
+    import method_cases
     from cases import ARRAYS, cases
 
-    tables = [("methods", test_methods.TABLE, False), ("functions", test_functions.TABLE, True),
-              ("functions that don't dispatch", test_functions.UNDISPATCHED, True)]
+    tables = [("methods", method_cases.TABLE, False), ("functions", function_cases.TABLE, True),
+              ("functions that don't dispatch", function_cases.UNDISPATCHED, True)]
     one, two = ("f8", "i8"), ("f8 rows", "i8 rows")
     takes = {"v": one, "w": one, "n": one, "i": ("i8",), "m": two, "s": two, "z": (), "g": two}
     for group, table, functions in tables:
         for name, texts in table.items():
             if name in NOT_CALLED:
                 continue
-            scope = {"f": test_functions.named(name)} if functions else {}
+            scope = {"f": function_cases.named(name)} if functions else {}
             if functions and scope["f"] is None:
                 continue
             for case in cases(texts, **scope):
@@ -234,7 +234,7 @@ def longer(array):
 
 def of_arguments():
     """Operators, ufuncs, methods of plain arrays and NumPy's functions, with the array as an argument."""
-    import test_operators
+    import operator_cases
 
     big = np.arange(COLUMNS * LENGTHS[-1])
     forms = {
@@ -259,7 +259,7 @@ def of_arguments():
 
             yield Way(group, name + form, bound, tuple(KINDS), {"as written": list(others)})
 
-    for name, function in test_operators.OPERATORS.items():
+    for name, function in operator_cases.OPERATORS.items():
         if function is not None:
             yield from ways("operators", name, function, forms)
             yield from ways("operators", name, function, {k: with_big[k] for k in ("(a, d)", "(d, a)")}, big)

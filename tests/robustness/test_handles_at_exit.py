@@ -3,8 +3,8 @@
 import sysconfig
 
 import cppdynarray as cda
+from compiling import compile_cpp
 from subprocesses import linux_only, run_python
-from test_extensions import compile_cpp
 
 SOURCE = """
 #include "cppdynarray/python_array.hpp"

@@ -3,6 +3,7 @@ does without.
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,12 +22,12 @@ FOR_EVER = 10**9
 @pytest.fixture(scope="session")
 def shim(tmp_path_factory):
     """failing_calls.c, compiled."""
-    compiler = os.environ.get("CC") or shutil.which("cc")
-    if compiler is None:
+    compiler = shlex.split(os.environ.get("CC") or shutil.which("cc") or "")
+    if not compiler:
         pytest.skip("no C compiler: install one, or name it by the variable CC")
     library = tmp_path_factory.mktemp("shim") / "failing_calls.so"
     subprocess.run(
-        [compiler, "-O1", "-shared", "-fPIC", "-o", library, HERE / "failing_calls.c", "-ldl"], check=True
+        [*compiler, "-O1", "-shared", "-fPIC", "-o", library, HERE / "failing_calls.c", "-ldl"], check=True
     )
     return library
 
@@ -35,7 +36,7 @@ def run(shim, dtypes, kinds, count):
     """For each operation how many calls failed, and how many operations raised MemoryError."""
     process = subprocess.run(
         [sys.executable, "-X", "faulthandler", HERE / "system_faults.py", dtypes, kinds, str(count)],
-        env={**os.environ, "LD_PRELOAD": str(shim), "PYTHONPATH": os.pathsep.join([str(HERE.parent), *sys.path])},
+        env={**os.environ, "LD_PRELOAD": str(shim), "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from optional_libraries import import_library
-from test_docs import DOCUMENTED, PAGES, code_blocks
+from pages import DOCUMENTED, PAGES, code_blocks
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -25,7 +25,7 @@ from brian2 import ms
 
 from cppdynarray.brian2 import direct
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # of the tests' helpers
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from networks import coba, small
 
 
@@ -166,7 +166,7 @@ def standalone_binary(name, folder, steps):
     """Builds it; running it prints its clock at the start and the end of the steps."""
     code = f"""
 import sys
-sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1])]!r}
+sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]!r}
 import brian2, compare_native
 brian2.prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
 brian2.set_device("cpp_standalone", build_on_run=False)

@@ -22,7 +22,7 @@ from brian2 import ms, second
 
 import cppdynarray.brian2
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # of the tests' helpers
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from networks import coba, small, values_of
 
 RUNS = {"coba": (coba, 200 * ms), "small": (small, 500 * ms)}

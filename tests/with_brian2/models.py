@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # of the tests' helpers
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 import kept_cache
 from networks import values_of
 

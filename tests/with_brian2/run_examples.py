@@ -160,7 +160,7 @@ def main():
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("examples", nargs="*", default=EXAMPLES)
     options = parser.parse_args()
-    sys.path.insert(0, str(Path(__file__).parents[1]))  # of the tests' helpers
+    sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
     if options.run:
         file, name, native, default_flags, output = options.run
         return run_here(file, name, native == "1", default_flags == "1", output)

@@ -10,7 +10,7 @@ import pytest
 from brian2_process import run_brian2
 
 from optional_libraries import import_library
-from test_docs import code_blocks
+from pages import code_blocks
 
 growing = import_library("cppdynarray.brian2")
 prefs = import_library("brian2").prefs

@@ -255,7 +255,7 @@ assert direct.report().fused_steps > 1000, str(direct.report())
 @pytest.mark.parametrize("stops, outcome", [(True, "stopped"), (False, "raised")])
 def test_ctrl_c_leaves_whole_steps(stops, outcome):
     # In a process of its own: what interrupts comes at its own time, and would end the tests.
-    path = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+    path = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
     lines = run_brian2(INTERRUPTED.format(path=path, stops=stops))
     assert lines[-2:] == [outcome, "10"], lines
 

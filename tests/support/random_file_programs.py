@@ -1,31 +1,24 @@
-"""Random programs on files: all that changes an array, as test_stateful.py has it, and what only files have:
+"""Random programs on files: all that changes an array, as random_programs.py has it, and what only files have:
 followers, closing, and going on.
 
 As many as you like, from seeds that are printed:
 
-    python3 tests/test_files_stateful.py --seeds 200
+    python3 tests/support/random_file_programs.py --seeds 200
 """
 
 import shutil
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-import hypothesis
 import numpy as np
-import pytest
-import test_stateful
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
-from test_stateful import COPIES, DynamicArrayMachine
+from random_programs import COPIES, SEEDS, DynamicArrayMachine, nothing, run_many
 
 import cppdynarray as cda
 from cppdynarray._core._array import memory_of
 from helpers import PLAIN_DTYPES, ROWS, STRUCTURED_DTYPES, address, assert_same, error_of, unchanged
-
-if sys.platform == "win32":
-    pytest.skip("there are no arrays on files on Windows", allow_module_level=True)
 
 DTYPES = st.sampled_from(PLAIN_DTYPES + STRUCTURED_DTYPES) | st.sampled_from([np.dtype("f8"), np.dtype("i8")])
 RESERVES = [0, 1 << 12, 1 << 14]  # bytes of addresses: as by default, and so few that the array moves
@@ -36,10 +29,10 @@ class FileMachine(DynamicArrayMachine):
 
     @initialize(
         dtype=DTYPES, row_shape=st.sampled_from(ROWS), reserve=st.sampled_from(RESERVES), rows=st.integers(0, 5),
-        followed=st.booleans(), seed=test_stateful.SEEDS,
+        followed=st.booleans(), seed=SEEDS,
     )
     def start(self, dtype, row_shape, reserve, rows, followed, seed):
-        self.dtype, self.nothing = dtype, test_stateful.nothing(dtype)
+        self.dtype, self.nothing = dtype, nothing(dtype)
         self.things, self.views, self.handles = [], [], []
         self.options = ExitStack()
         self.options.enter_context(cda.options(reserve_bytes=reserve))
@@ -76,7 +69,7 @@ class FileMachine(DynamicArrayMachine):
         else:
             DynamicArrayMachine.resize_to(self, shape)
 
-    @rule(method=st.sampled_from(sorted(COPIES)), seed=test_stateful.SEEDS)
+    @rule(method=st.sampled_from(sorted(COPIES)), seed=SEEDS)
     @precondition(DynamicArrayMachine.has_room)
     def copy(self, method, seed):
         DynamicArrayMachine.copy(self, method, seed, False)
@@ -114,10 +107,5 @@ class FileMachine(DynamicArrayMachine):
             assert memory_of(self.follower) is None
 
 
-FileMachine.TestCase.settings = hypothesis.settings(max_examples=25, stateful_step_count=25, deadline=None)
-TestDynamicMemmap = FileMachine.TestCase
-
-
 if __name__ == "__main__":
-    test_stateful.DynamicArrayMachine = FileMachine
-    test_stateful.main()
+    run_many(FileMachine, __doc__)

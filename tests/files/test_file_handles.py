@@ -11,7 +11,6 @@ import pytest
 import cppdynarray as cda
 from helpers import assert_same
 from subprocesses import linux_only, run_python
-from test_extensions import compiled, cython  # noqa: F401
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no arrays on files on Windows")
 
@@ -21,7 +20,7 @@ def path(tmp_path):
     return tmp_path / "run.npy"
 
 
-def test_pushed_elements_are_in_the_file(cython, path):  # noqa: F811
+def test_pushed_elements_are_in_the_file(cython, path):
     values = np.arange(100_000.0)
     d = cda.open_memmap(path, "w+")
     f = cda.open_memmap(path)
@@ -39,7 +38,7 @@ def test_pushed_elements_are_in_the_file(cython, path):  # noqa: F811
     assert_same(np.load(path), np.concatenate([values, values, values, values, [7], np.zeros(99_999)]))
 
 
-def test_pushed_rows_are_in_the_file(cython, path, rng):  # noqa: F811
+def test_pushed_rows_are_in_the_file(cython, path, rng):
     rows = rng.normal(size=(20_000, 3))
     with cda.open_memmap(path, "w+", "f8", (0, 3)) as d:
         cython.push_rows(d, rows)
@@ -66,7 +65,7 @@ def test_a_thread_of_cpp_pushes_while_another_process_could_look(path, rng):
     assert_same(np.load(path), rows)
 
 
-def test_a_recorder_of_cython_and_the_end_of_the_file(cython, path):  # noqa: F811
+def test_a_recorder_of_cython_and_the_end_of_the_file(cython, path):
     d = cda.open_memmap(path, "w+")
     recorder = cython.Recorder(d)
     recorder.record_many(1000)
@@ -87,7 +86,7 @@ def test_a_recorder_of_cython_and_the_end_of_the_file(cython, path):  # noqa: F8
 
 
 @linux_only
-def test_a_file_that_cant_grow_is_an_oserror(cython, path):  # noqa: F811
+def test_a_file_that_cant_grow_is_an_oserror(cython, path):
     code = f"""
         import importlib.util, resource
         spec = importlib.util.spec_from_file_location("cython_user", {cython.__file__!r})
@@ -115,7 +114,7 @@ def test_a_file_that_cant_grow_is_an_oserror(cython, path):  # noqa: F811
     assert_same(np.load(path), np.append(np.arange(8192.0), -1))
 
 
-def test_an_array_that_loses_its_memory_while_a_handle_is_open(cython, path):  # noqa: F811
+def test_an_array_that_loses_its_memory_while_a_handle_is_open(cython, path):
     """By NumPy's own function, which can't be refused: the handle has the file then, and its end is the file's."""
     d = cda.open_memmap(path, "w+")
     d.extend([1.0, 2.0])
@@ -132,7 +131,7 @@ def test_an_array_that_loses_its_memory_while_a_handle_is_open(cython, path):  #
     assert_same(d, np.zeros(3))
 
 
-def test_a_handle_without_an_array_at_exit(cython, path):  # noqa: F811
+def test_a_handle_without_an_array_at_exit(cython, path):
     code = f"""
         import importlib.util
         spec = importlib.util.spec_from_file_location("cython_user", {cython.__file__!r})
@@ -149,7 +148,7 @@ def test_a_handle_without_an_array_at_exit(cython, path):  # noqa: F811
     assert_same(np.load(path), np.array([3.0]))
 
 
-def test_scalars_are_appended_between_pushes(cython, path):  # noqa: F811
+def test_scalars_are_appended_between_pushes(cython, path):
     """The short way of append, on an array whose length another door has changed."""
     for d in (cda.open_memmap(path, "w+", "i8"), cda.DynamicArray(dtype="i8")):
         made = []

@@ -21,14 +21,14 @@ def can_compile():
 
 def build_into(folder):
     """Compiles the module as its user would."""
-    from test_extensions import SOURCES, build
+    from compiling import SOURCES, build
 
     shutil.copy(SOURCES / "pushing_thread.cpp", folder)
     build(Path(folder), "setuptools", EXTENSION)
 
 
 def load_from(folder):
-    from test_extensions import load
+    from compiling import load
 
     return load(Path(folder), "pushing_thread")
 

@@ -2,7 +2,7 @@
 
 A hundred kills, a minute or two:
 
-    python -m pytest -m slow tests/test_files_crashes.py
+    python -m pytest -m slow tests/files/test_crashes.py
 """
 
 import os
