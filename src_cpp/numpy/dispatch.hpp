@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "array_fields.hpp"
+#include "list_item.hpp"
 #include "plain_views.hpp"
 
 namespace cppdynarray {
@@ -167,23 +168,33 @@ private:
         return tuple;
     }
 
-    // A list is copied only from the first item that changes: a long one of numbers is only read.
+    // A list is copied only from the first item that changes: a long one of numbers is only read. The copy nobody
+    // else can change.
     PyObject* plain_list(PyObject* list) noexcept {
         PyObject* changed = nullptr;
-        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); ++i) {
-            PyObject* item = PyList_GET_ITEM(list, i);
-            PyObject* replacement = plain(item);
-            const bool differs = replacement != item;
-            if (replacement != nullptr && differs && changed == nullptr)
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(changed != nullptr ? changed : list); ++i) {
+            const ListItem item(changed != nullptr ? changed : list, i);
+            if (!item) break;
+            PyObject* replacement = plain(item.get());
+            if (replacement == item.get()) {
+                Py_DECREF(replacement);
+                continue;
+            }
+            if (replacement != nullptr && changed == nullptr) {
                 changed = PyList_GetSlice(list, 0, PyList_GET_SIZE(list));
-            if (replacement == nullptr || (differs && changed == nullptr)) {
+                if (changed != nullptr &&
+                    (i >= PyList_GET_SIZE(changed) || PyList_GET_ITEM(changed, i) != item.get())) {
+                    Py_DECREF(replacement);
+                    i = -1;  // another thread has changed the list: once more, from the copy
+                    continue;
+                }
+            }
+            if (replacement == nullptr || changed == nullptr) {
                 Py_XDECREF(replacement);
                 Py_XDECREF(changed);
                 return nullptr;
             }
-            if (changed == nullptr) {
-                Py_DECREF(replacement);
-            } else if (PyList_SetItem(changed, i, replacement) < 0) {  // takes the reference
+            if (PyList_SetItem(changed, i, replacement) < 0) {  // takes the reference
                 Py_DECREF(changed);
                 return nullptr;
             }

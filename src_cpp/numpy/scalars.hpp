@@ -12,6 +12,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "list_item.hpp"
+
 namespace cppdynarray {
 
 template <class Scalar, class T>
@@ -166,36 +168,48 @@ inline bool store_record(char* data, PyArray_Descr* dtype, PyObject* value) noex
     return true;
 }
 
+// Writes the items of a list to `count` elements of `size` bytes each. False: as store_scalar(), or there are fewer.
+inline bool store_items(char* data, int type_num, PyObject* list, Py_ssize_t count, npy_intp size) noexcept {
+    for (Py_ssize_t i = 0; i < count; ++i, data += size) {
+        const ListItem item(list, i);
+        if (!item || !store_scalar(data, type_num, item.get())) return false;
+    }
+    return true;
+}
+
 // Writes a list or tuple of `count` such scalars to `data`, aligned, as elements of `dtype`. False: ask NumPy; some
 // may have been written. Runs no Python code and sets no exception.
 inline bool store_row(char* data, PyArray_Descr* dtype, PyObject* value, npy_intp count) noexcept {
-    if (!(PyList_CheckExact(value) || PyTuple_CheckExact(value)) || PySequence_Fast_GET_SIZE(value) != count ||
+    const bool is_list = PyList_CheckExact(value);
+    if (!(is_list || PyTuple_CheckExact(value)) || PySequence_Fast_GET_SIZE(value) != count ||
         !PyArray_ISNBO(dtype->byteorder) || PyDataType_HASFIELDS(dtype))
         return false;
+    if (is_list) return store_items(data, dtype->type_num, value, count, PyDataType_ELSIZE(dtype));
     for (npy_intp i = 0; i < count; ++i, data += PyDataType_ELSIZE(dtype))
-        if (!store_scalar(data, dtype->type_num, PySequence_Fast_GET_ITEM(value, i))) return false;
+        if (!store_scalar(data, dtype->type_num, PyTuple_GET_ITEM(value, i))) return false;
     return true;
 }
 
 // What NumPy makes of a list: NPY_DOUBLE if all its items are floats and NPY_INTP if all are ints, Python's
 // own; NPY_NOTYPE for any other list. Ints may still be too large.
 inline int type_of_numbers(PyObject* list) noexcept {
-    const Py_ssize_t size = PyList_GET_SIZE(list);
-    if (size == 0) return NPY_NOTYPE;
-    PyTypeObject* const type = Py_TYPE(PyList_GET_ITEM(list, 0));
-    if (type != &PyFloat_Type && type != &PyLong_Type) return NPY_NOTYPE;
-    for (Py_ssize_t i = 1; i < size; ++i)
-        if (Py_TYPE(PyList_GET_ITEM(list, i)) != type) return NPY_NOTYPE;
-    return type == &PyFloat_Type ? NPY_DOUBLE : NPY_INTP;
+    PyTypeObject* type = nullptr;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); ++i) {
+        const ListItem item(list, i);
+        if (!item) return NPY_NOTYPE;
+        if (type == nullptr) {
+            type = Py_TYPE(item.get());
+            if (type != &PyFloat_Type && type != &PyLong_Type) return NPY_NOTYPE;
+        }
+        if (Py_TYPE(item.get()) != type) return NPY_NOTYPE;
+    }
+    return type == nullptr ? NPY_NOTYPE : type == &PyFloat_Type ? NPY_DOUBLE : NPY_INTP;
 }
 
 // Writes the items of a list to `count` elements. False: there are not so many, or not all are numbers that fit.
 inline bool store_numbers(char* data, int type_num, PyObject* list, Py_ssize_t count) noexcept {
     static_assert(sizeof(npy_double) == sizeof(npy_intp), "one step for both");
-    if (PyList_GET_SIZE(list) != count) return false;
-    for (Py_ssize_t i = 0; i < count; ++i, data += sizeof(npy_intp))
-        if (!store_scalar(data, type_num, PyList_GET_ITEM(list, i))) return false;
-    return true;
+    return PyList_GET_SIZE(list) == count && store_items(data, type_num, list, count, sizeof(npy_intp));
 }
 
 }  // namespace cppdynarray
