@@ -2,8 +2,19 @@
 
 cimport numpy as cnp
 
-from cppdynarray._core.headers cimport Block
+from cppdynarray._core._memory cimport Block
 from cppdynarray._core.numpy_api cimport NPY_VSTRING
+
+
+cdef extern from *:
+    """
+    // Room for one row of nearly any array.
+    struct alignas(16) RowBuffer {
+        char bytes[256];
+    };
+    """
+    cdef cppclass RowBuffer:
+        char* bytes
 
 
 cdef inline Py_ssize_t length(cnp.ndarray array) noexcept:
@@ -22,12 +33,16 @@ cdef inline bint same_dims(const cnp.npy_intp* a, const cnp.npy_intp* b, int cou
     return True
 
 
+cdef bint store_row(char* slot, cnp.ndarray array, object value) noexcept
+cdef Py_ssize_t store_items(char* slots, cnp.ndarray array, object items, Py_ssize_t count) noexcept
+cdef bint store_at_end(cnp.ndarray array, object values) except -1
 cdef tuple shape_of(cnp.ndarray array)
 cdef int refuse_many(cnp.ndarray array, object value, object error) except -1
 cdef object no_room(cnp.ndarray array, str message)
 cdef Block* room_for(cnp.ndarray array, Py_ssize_t rows) except NULL
 cdef bint is_rows(cnp.ndarray array, object values, int missing) noexcept
 cdef bint is_array_like(object values) except -1
+cdef Py_ssize_t grown_length(cnp.ndarray array, Py_ssize_t rows) except -1
 cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows)
 cdef cnp.ndarray convert_row(cnp.ndarray array, object value)
 cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless)

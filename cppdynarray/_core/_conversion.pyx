@@ -4,10 +4,14 @@
 All of it may run Python code, which may change the array that the rows are for.
 """
 
+from itertools import islice
+
 import numpy as np
 
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.list cimport PyList_CheckExact
+from cpython.tuple cimport PyTuple_CheckExact
 from libc.errno cimport ENOMEM
 from libc.string cimport memset
 
@@ -15,19 +19,102 @@ from cppdynarray._core import messages
 
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._lossless cimport check_array, check_list, check_row, check_value
-from cppdynarray._core._memory cimport import_core, new_array, new_scratch
-from cppdynarray._core.headers cimport (
-    ArrayRows, Block, block_of, growth_error, publish, publish_length, reserve_rows, row_bytes, store_scalar,
+from cppdynarray._core._memory cimport (
+    ArrayRows, Block, block_of, is_placed, new_array, new_scratch, publish, publish_length, reserve_rows, row_bytes,
+    set_up_headers, used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
-    NPY_ARRAY_C_CONTIGUOUS, PyArray_EquivTypes, PyArray_IntTupleFromIntp, PyArray_Pack, PyDataType_REFCHK,
+    NPY_ARRAY_C_CONTIGUOUS, NPY_MAX_INTP, PyArray_EquivTypes, PyArray_IntTupleFromIntp, PyArray_Pack, PyDataType_REFCHK,
 )
 
-import_core()
+cnp.import_array()
+set_up_headers()
 
 
 cdef extern from "numpy/arrayobject.h":
     bint PyObject_CheckBuffer(object) noexcept
+
+
+cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray":
+    int growth_error(Block*) noexcept
+
+
+cdef extern from "store.hpp" namespace "cppdynarray":
+    bint import_dates() except False
+    bint c_store_row "cppdynarray::store_row"(char* slot, cnp.ndarray array, object value) noexcept
+    Py_ssize_t c_store_items "cppdynarray::store_items"(
+        char* slots, cnp.ndarray array, object items, Py_ssize_t count) noexcept
+
+
+cdef extern from "convert.hpp" namespace "cppdynarray":
+    ctypedef bint (*NumberConverter)(const char* source, char* target, size_t count) noexcept
+    NumberConverter array_converter(cnp.ndarray array, cnp.dtype dtype) noexcept
+    bint keeps_numbers(NumberConverter, const char* source, size_t item_size, size_t count) noexcept
+
+
+import_dates()
+
+
+# What runs no Python code: exact conversions of values of Python's and NumPy's own classes.
+
+cdef bint store_row(char* slot, cnp.ndarray array, object value) noexcept:
+    """Writes `value` as a row of `array` to `slot`, which holds nothing; False, and the slot may hold something of
+    its own then, where NumPy has to convert it or to say what is wrong.
+    """
+    return c_store_row(slot, array, value)
+
+
+cdef Py_ssize_t store_items(char* slots, cnp.ndarray array, object items, Py_ssize_t count) noexcept:
+    """Writes the first `count` items of a list or tuple as rows: how many there were before one for NumPy."""
+    return c_store_items(slots, array, items, count)
+
+
+cdef inline bint is_items(object values) noexcept:
+    return PyList_CheckExact(values) or PyTuple_CheckExact(values)
+
+
+cdef bint store_at_end(cnp.ndarray array, object values) except -1:
+    """Appends all of `values`, if they need neither NumPy nor a scratch array; False, and nothing has changed but
+    what lies behind the end, if they do.
+    """
+    cdef Block* block = block_of(array)
+    cdef size_t row = row_bytes(array), used = used_bytes(array)
+    cdef Py_ssize_t count
+    if is_placed(array) or PyDataType_REFCHK(array.descr) or row == 0:
+        return False
+    if is_items(values):
+        count = len(values)
+        if <size_t>count > (block.committed_bytes - used) // row:
+            return False
+        block.mark_written(used + row * <size_t>count)
+        if store_items(block.data() + used, array, values, count) < count:
+            return False
+        publish_length(array, length(array) + count)
+        return True
+    return cnp.PyArray_CheckExact(values) and store_array_at_end(array, values)
+
+
+cdef bint store_array_at_end(cnp.ndarray array, cnp.ndarray values) except -1:
+    """store_at_end() for an array of numbers of another type."""
+    cdef Block* block = block_of(array)
+    cdef NumberConverter convert = array_converter(values, array.descr)
+    cdef const char* source = cnp.PyArray_BYTES(values)
+    cdef size_t row = row_bytes(array), used = used_bytes(array)
+    cdef Py_ssize_t size = cnp.PyArray_SIZE(values), count
+    if convert == NULL or not have_rows_in_common(array, values):
+        return False
+    if block.data() <= source < block.data() + block.committed_bytes:
+        return False  # written rows may be those that are read
+    count = length(values)
+    if <size_t>count > (block.committed_bytes - used) // row:
+        if not keeps_numbers(convert, source, cnp.PyArray_ITEMSIZE(values), size):
+            return False
+        block = room_for(array, grown_length(array, count))
+    block.mark_written(used + row * <size_t>count)
+    if not convert(source, block.data() + used, size):
+        return False
+    publish_length(array, length(array) + count)
+    return True
 
 
 cdef tuple shape_of(cnp.ndarray array):
@@ -75,6 +162,18 @@ cdef bint is_rows(cnp.ndarray array, object values, int missing) noexcept:
     )
 
 
+cdef bint have_rows_in_common(cnp.ndarray array, cnp.ndarray rows) noexcept:
+    """Whether two arrays have rows of one shape."""
+    return cnp.PyArray_NDIM(rows) == cnp.PyArray_NDIM(array) and same_dims(
+        cnp.PyArray_DIMS(rows) + 1, cnp.PyArray_DIMS(array) + 1, cnp.PyArray_NDIM(array) - 1)
+
+
+cdef Py_ssize_t grown_length(cnp.ndarray array, Py_ssize_t rows) except -1:
+    if rows > NPY_MAX_INTP - length(array):
+        raise MemoryError("an array can't have that many rows")
+    return length(array) + rows
+
+
 cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
     """A scratch array of `rows` rows like those of `array`."""
     cdef cnp.npy_intp[64] dims
@@ -89,6 +188,8 @@ cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
 cdef cnp.ndarray convert_row(cnp.ndarray array, object value):
     """A scratch array of one row with `value`, converted as `array[i] = value` would, if nothing is lost."""
     cdef cnp.ndarray rows = scratch_rows(array, 1)
+    if store_row(<char*>cnp.PyArray_DATA(rows), rows, value):
+        return rows
     try:
         check_row(value, array.descr, length(array))
         if cnp.PyArray_NDIM(array) == 1:
@@ -185,13 +286,15 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless):
     )
     if cnp.PyArray_NDIM(source) == 0:
         raise TypeError(messages.NO_ITERATION)
-    if (
-        cnp.PyArray_NDIM(source) != cnp.PyArray_NDIM(array)
-        or not same_dims(cnp.PyArray_DIMS(source) + 1, cnp.PyArray_DIMS(array) + 1, cnp.PyArray_NDIM(array) - 1)
-    ):
+    if not have_rows_in_common(array, source):
         refuse_rows(array, shape_of(source))
     cdef cnp.ndarray rows
     cdef cnp.dtype dtype = array.descr
+    cdef NumberConverter convert = array_converter(source, dtype)
+    if convert != NULL and cnp.PyArray_TYPE(source) != cnp.PyArray_TYPE(array):
+        rows = scratch_rows(array, length(source))
+        if convert(cnp.PyArray_BYTES(source), cnp.PyArray_BYTES(rows), cnp.PyArray_SIZE(source)):
+            return rows
     if lossless:
         check_array(source, dtype)
     if PyDataType_REFCHK(dtype):
@@ -216,25 +319,34 @@ cdef int collect(cnp.ndarray rows, object items, bint lossless) except -1:
     them behind.
     """
     cdef Block* block = block_of(rows)
-    cdef Py_ssize_t count = length(rows)
+    cdef Py_ssize_t count = length(rows), given, stored
     cdef char* slot
     cdef cnp.dtype dtype = rows.descr
     cdef size_t item_size = dtype.itemsize
-    cdef int type_num = dtype.type_num
     cdef bint references = PyDataType_REFCHK(dtype)
-    cdef bint native = cnp.PyArray_ISNOTSWAPPED(rows)
+    if is_items(items) and (not references or dtype.type_num == cnp.NPY_OBJECT):
+        given = len(items)
+        block = room_for(rows, count + given)
+        block.mark_written(item_size * <size_t>(count + given))
+        stored = store_items(block.data() + item_size * <size_t>count, rows, items, given)
+        count += stored
+        publish_length(rows, count)
+        if stored == given:
+            return 0
+        items = islice(items, stored, None)
     for item in items:
         if item_size * <size_t>(count + 1) > block.committed_bytes:
             block = room_for(rows, count + 1)
         slot = block.data() + item_size * <size_t>count
-        if not (native and store_scalar(slot, type_num, item)):
+        if references:
+            # An element that fails half way is dropped with the array.
+            memset(slot, 0, item_size)
+            publish_length(rows, count + 1)
+        block.mark_written(item_size * <size_t>(count + 1))
+        if not store_row(slot, rows, item):
             try:
                 if lossless:
                     check_value(item, dtype, count)
-                if references:
-                    memset(slot, 0, item_size)
-                # An element that fails half way is dropped with the array.
-                publish_length(rows, count + 1)
                 PyArray_Pack(dtype, slot, item)
             except (OverflowError, TypeError, ValueError) as error:
                 refuse_nested(rows, items, item, error)
@@ -278,6 +390,9 @@ cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless):
     cdef cnp.dtype dtype = array.descr
     cdef cnp.ndarray rows
     if listed and not PyDataType_REFCHK(dtype):
+        rows = scratch_rows(array, len(listed))
+        if store_items(<char*>cnp.PyArray_DATA(rows), rows, listed, len(listed)) == len(listed):
+            return rows
         if lossless:
             check_list(listed, dtype)
         rows = np.array(listed, dtype)

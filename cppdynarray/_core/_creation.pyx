@@ -16,7 +16,7 @@ from cppdynarray._core._array import DynamicArray
 
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._new cimport (
-    as_array, as_dtype, as_order, new, new_copy, new_from_iterable, new_from_numbers,
+    as_array, as_dtype, as_order, new, new_copy, new_from_iterable, new_from_list,
 )
 
 cnp.import_array()
@@ -46,7 +46,7 @@ __all__ = [
 
 
 cdef object new_of_shape(object shape, object dtype, object order, object device, bint zeroed=False,
-                         type cls=DynamicArray):
+                         object cls=DynamicArray):
     order = as_order(order, "C", "CF")
     if device is not None and device != "cpu":
         raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
@@ -62,7 +62,7 @@ cdef object copy_of(object array, str order="K"):
     return new_copy(DynamicArray, np.asarray(array), order)
 
 
-cdef type _class_in_memory(type cls):
+cdef object _class_in_memory(object cls):
     """The class of new arrays like one of class `cls`, which may be for arrays on files alone."""
     return getattr(cls, "_class_in_memory", cls)
 
@@ -321,7 +321,7 @@ def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, ndm
         and not subok and ndmax is None and like is None
     ):
         # What most calls ask for.
-        made = new_from_numbers(DynamicArray, object, dtype) if type(object) is list else None
+        made = new_from_list(DynamicArray, object, dtype) if type(object) is list else None
         if made is not None:
             return made
         return new_copy(DynamicArray, as_array(as_plain(object) if ours else object, dtype), "K")

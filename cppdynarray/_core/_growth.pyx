@@ -31,22 +31,22 @@ from cpython.unicode cimport PyUnicode_CheckExact
 from libc.string cimport memcpy, memmove, memset
 
 from cppdynarray._core._conversion cimport (
-    convert_array, convert_items, convert_row, convert_rows, has_arena, is_array_like, is_rows, length, no_room,
-    refuse_many, room_for, same_dims, scratch_rows, shape_of,
+    RowBuffer, convert_array, convert_items, convert_row, convert_rows, grown_length, has_arena, is_array_like, is_rows,
+    length, no_room, room_for, same_dims, scratch_rows, shape_of, store_at_end, store_row,
 )
-from cppdynarray._core._lossless cimport check_value
-from cppdynarray._core._memory cimport import_core, new_array, new_scratch, zero_block
-from cppdynarray._core.headers cimport (
-    ArrayRows, Block, NewDimensions, append_rows, block_of, fix_row_stride, is_placed, load_scalar, multiply,
-    new_dropper, publish, publish_length, reserve_bytes, resize_rows, row_bytes, set_shape, shorten_rows, shrink_block,
-    store_record, store_row, used_bytes, why_layout_is_fixed,
+from cppdynarray._core._memory cimport (
+    ArrayRows, Block, append_rows, block_of, fix_row_stride, is_placed, new_array, new_dropper, new_scratch, publish,
+    publish_length, reserve_bytes, resize_rows, row_bytes, set_shape, set_up_headers, shorten_rows, used_bytes,
+    why_layout_is_fixed, zero_block,
 )
+from cppdynarray._core._memory cimport shrink_to_fit as shrink_block
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_CORDER, NPY_MAX_INTP, PyArray_NewCopy,
     PyArray_NewFromDescr, PyArray_Pack, PyDataType_REFCHK,
 )
 
-import_core()
+cnp.import_array()
+set_up_headers()
 
 
 cdef extern from "Python.h":
@@ -55,8 +55,22 @@ cdef extern from "Python.h":
     Py_ssize_t PyNumber_AsSsize_t(object, PyObject* overflow) except? -1
 
 
+cdef extern from "cppdynarray/growth_policy.hpp" namespace "cppdynarray":
+    bint multiply(size_t, size_t, size_t&) noexcept
+
+
 cdef extern from "<algorithm>" namespace "std":
     void rotate(char* first, char* middle, char* last) noexcept
+
+
+cdef extern from "array_fields.hpp" namespace "cppdynarray":
+    cdef cppclass NewDimensions:
+        bint take(int ndim) noexcept
+        void give_to(cnp.ndarray array, int ndim) noexcept
+
+
+cdef extern from "scalars.hpp" namespace "cppdynarray":
+    PyObject* load_scalar(const char* data, int type_num) except? NULL
 
 
 # What can grow.
@@ -129,31 +143,11 @@ cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots) except -1:
 
 # Growing.
 
-cdef extern from *:
-    """
-    // Room for one element of nearly any dtype.
-    struct alignas(16) ItemBuffer {
-        char bytes[256];
-    };
-    """
-    cdef cppclass ItemBuffer:
-        char* bytes
-
-
-cdef Py_ssize_t grown_length(cnp.ndarray array, Py_ssize_t rows) except -1:
-    if rows > NPY_MAX_INTP - length(array):
-        raise MemoryError("an array can't have that many rows")
-    return length(array) + rows
-
-
 cdef int append(cnp.ndarray array, object value) except -1:
     cdef Block* block = growable(array)
-    cdef size_t used
     cdef Py_ssize_t new_length
     cdef cnp.dtype dtype = array.descr
-    cdef ItemBuffer buffer
-    cdef char* item = buffer.bytes
-    cdef size_t item_size = dtype.itemsize
+    cdef RowBuffer buffer
     if has_arena(array) and cnp.PyArray_NDIM(array) == 1 and PyUnicode_CheckExact(value):
         # Packing a str runs no Python code, so it can go to its slot at once.
         new_length = grown_length(array, 1)
@@ -161,33 +155,12 @@ cdef int append(cnp.ndarray array, object value) except -1:
         PyArray_Pack(dtype, block.data() + used_bytes(array), value)
         publish_length(array, new_length)
         return 0
-    if cnp.PyArray_NDIM(array) > 1 or item_size > sizeof(ItemBuffer) or PyDataType_REFCHK(dtype):
-        if cnp.PyArray_NDIM(array) > 1 and is_rows(array, value, 1):
-            return append_bytes(array, cnp.PyArray_DATA(value), 1)
-        if (
-            cnp.PyArray_NDIM(array) == 2 and row_bytes(array) <= sizeof(ItemBuffer) and not PyDataType_REFCHK(dtype)
-            and store_row(item, dtype, value, cnp.PyArray_DIMS(array)[1])
-        ):
-            return append_bytes(array, item, 1)
-        return append_converted(array, dtype, convert_row(array, value))
-    # One element without references needs no scratch array, only a place to be converted.
-    if not store_record(item, dtype, value):
-        try:
-            check_value(value, dtype, length(array))
-            memset(item, 0, item_size)
-            PyArray_Pack(dtype, item, value)
-        except (OverflowError, TypeError, ValueError) as error:
-            refuse_many(array, value, error)
-            raise
-    block = growable(array)
-    if array.descr is not dtype or cnp.PyArray_NDIM(array) != 1:
-        raise RuntimeError(LAYOUT_CHANGED)
-    used = used_bytes(array)
-    new_length = grown_length(array, 1)
-    block = room_for(array, new_length)
-    memcpy(block.data() + used, item, item_size)
-    publish_length(array, new_length)
-    return 0
+    if cnp.PyArray_NDIM(array) > 1 and is_rows(array, value, 1):
+        return append_bytes(array, cnp.PyArray_DATA(value), 1)
+    # A row that takes no Python code to convert needs no scratch array, only a place.
+    if row_bytes(array) <= sizeof(RowBuffer) and not PyDataType_REFCHK(dtype) and store_row(buffer.bytes, array, value):
+        return append_bytes(array, buffer.bytes, 1)
+    return append_converted(array, dtype, convert_row(array, value))
 
 
 cdef int append_bytes(cnp.ndarray array, const void* rows, Py_ssize_t count) except -1:
@@ -212,6 +185,8 @@ cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
     growable(array)
     if is_rows(array, values, 0):
         return append_bytes(array, cnp.PyArray_DATA(values), length(values))
+    if store_at_end(array, values):
+        return 0
     cdef cnp.dtype dtype = array.descr
     return append_converted(
         array, dtype,

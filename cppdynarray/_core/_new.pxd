@@ -6,11 +6,11 @@ cimport numpy as cnp
 cdef cnp.dtype as_dtype(object dtype)
 cdef cnp.ndarray as_array(object contents, object dtype)
 cdef str as_order(object order, str default, str allowed=?)
-cdef object new(type cls, object shape, object dtype, Py_ssize_t capacity=?, Py_ssize_t reserve=?,
+cdef object new(object cls, object shape, object dtype, Py_ssize_t capacity=?, Py_ssize_t reserve=?,
                 bint fortran=?, bint zeroed=?)
-cdef cnp.ndarray new_from_numbers(type cls, list numbers, object dtype, Py_ssize_t capacity=?, Py_ssize_t reserve=?)
-cdef object new_with_contents(type cls, object contents, object dtype=?, Py_ssize_t capacity=?, Py_ssize_t reserve=?)
-cdef object new_from_iterable(type cls, object iterable, object dtype, Py_ssize_t capacity=?, Py_ssize_t reserve=?,
+cdef cnp.ndarray new_from_list(object cls, list items, object dtype, Py_ssize_t capacity=?, Py_ssize_t reserve=?)
+cdef object new_with_contents(object cls, object contents, object dtype=?, Py_ssize_t capacity=?, Py_ssize_t reserve=?)
+cdef object new_from_iterable(object cls, object iterable, object dtype, Py_ssize_t capacity=?, Py_ssize_t reserve=?,
                               bint lossless=?)
-cdef object new_copy(type cls, cnp.ndarray source, str order=?, object like=?, Py_ssize_t capacity=?,
+cdef object new_copy(object cls, cnp.ndarray source, str order=?, object like=?, Py_ssize_t capacity=?,
                      Py_ssize_t reserve=?)

@@ -11,19 +11,23 @@ from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memcpy
 
-from cppdynarray._core._conversion cimport collect, is_array_like
+from cppdynarray._core._conversion cimport collect, is_array_like, store_items
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._growth cimport extend
 from cppdynarray._core._lossless cimport check_array, check_list
-from cppdynarray._core._memory cimport import_core, new_array, zero_block
-from cppdynarray._core.headers cimport block_of, store_numbers, type_of_numbers, used_bytes
+from cppdynarray._core._memory cimport block_of, new_array, set_up_headers, used_bytes, zero_block
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_ENSUREARRAY, NPY_ARRAY_FORCECAST, PyArray_Descr, PyArray_Dims, PyArray_FromAny, PyArray_IntpConverter,
     PyArray_IS_C_CONTIGUOUS, PyArray_IS_F_CONTIGUOUS, PyArray_SAMESHAPE,
     PyDataType_REFCHK, PyDimMem_FREE,
 )
 
-import_core()
+cnp.import_array()
+set_up_headers()
+
+
+cdef extern from "scalars.hpp" namespace "cppdynarray":
+    int type_of_numbers(list numbers) noexcept
 
 
 cdef enum:
@@ -75,7 +79,7 @@ cdef int plain_dims(object shape, cnp.npy_intp* dims) noexcept:
     return PyTuple_GET_SIZE(shape)
 
 
-cdef object new(type cls, object shape, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0,
+cdef object new(object cls, object shape, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0,
                 bint fortran=False, bint zeroed=False):
     """An array of class `cls` with memory of its own, zero or not initialised."""
     cdef cnp.npy_intp[most_plain_dims] few
@@ -99,22 +103,32 @@ cdef object new(type cls, object shape, object dtype, Py_ssize_t capacity=0, Py_
     return array
 
 
-cdef cnp.ndarray new_from_numbers(type cls, list numbers, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
-    """An array of class `cls` with the items of a list of floats alone or ints alone; None where there are others, and
-    NumPy has to find the dtype, or where `dtype` is another than theirs.
+cdef bint has_unit(cnp.dtype dtype):
+    return dtype.kind not in b"mM" or np.datetime_data(dtype)[0] != "generic"
+
+
+cdef cnp.ndarray new_from_list(object cls, list items, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
+    """An array of class `cls` with the items of a list; None where NumPy has to find the dtype, as for all but
+    floats alone and ints alone, or to convert them.
     """
-    cdef int type_num = type_of_numbers(numbers)
-    if type_num == cnp.NPY_NOTYPE:
+    cdef int type_num
+    cdef cnp.dtype of_items
+    if dtype is None:
+        type_num = type_of_numbers(items)
+        if type_num == cnp.NPY_NOTYPE:
+            return None
+        of_items = float64 if type_num == cnp.NPY_DOUBLE else intp
+    else:
+        of_items = as_dtype(dtype)
+    # NumPy finds the length of text that has none, and the unit of dates.
+    if PyDataType_REFCHK(of_items) or of_items.itemsize == 0 or not has_unit(of_items):
         return None
-    cdef cnp.dtype of_numbers = float64 if type_num == cnp.NPY_DOUBLE else intp
-    if dtype is not None and dtype is not of_numbers and not (dtype is float and of_numbers is float64):
+    cdef cnp.npy_intp count = len(items)
+    cdef cnp.ndarray array = new_array(cls, of_items, 1, &count, capacity, reserve)
+    # A dtype that is an array has made more dimensions; the __array_finalize__ of a subclass may have changed all.
+    if cnp.PyArray_NDIM(array) != 1 or cnp.PyArray_DIMS(array)[0] != count or array.descr is not of_items:
         return None
-    cdef cnp.npy_intp count = len(numbers)
-    cdef cnp.ndarray array = new_array(cls, of_numbers, 1, &count, capacity, reserve)
-    # The __array_finalize__ of a subclass may have changed both.
-    if cnp.PyArray_NDIM(array) != 1 or cnp.PyArray_DIMS(array)[0] != count or array.descr is not of_numbers:
-        return None
-    return array if store_numbers(<char*>cnp.PyArray_DATA(array), type_num, numbers, count) else None
+    return array if store_items(<char*>cnp.PyArray_DATA(array), array, items, count) == count else None
 
 
 cdef cnp.ndarray as_array(object contents, object dtype):
@@ -127,7 +141,7 @@ cdef cnp.ndarray as_array(object contents, object dtype):
     return PyArray_FromAny(contents, <PyArray_Descr*>dtype, 0, 0, NPY_ARRAY_ENSUREARRAY | NPY_ARRAY_FORCECAST, NULL)
 
 
-cdef object new_from_iterable(type cls, object iterable, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0,
+cdef object new_from_iterable(object cls, object iterable, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0,
                               bint lossless=False):
     """A one-dimensional array of class `cls` with the items of an iterable, in one pass."""
     cdef cnp.ndarray array = new(cls, 0, dtype, capacity, reserve)
@@ -139,7 +153,7 @@ cdef object new_from_iterable(type cls, object iterable, object dtype, Py_ssize_
     return array
 
 
-cdef object new_copy(type cls, cnp.ndarray source, str order="C", object like=None,
+cdef object new_copy(object cls, cnp.ndarray source, str order="C", object like=None,
                      Py_ssize_t capacity=0, Py_ssize_t reserve=0):
     """An array of class `cls` with the elements of `source`."""
     if is_dynamic(source):
@@ -174,12 +188,12 @@ cdef cnp.dtype as_growing_dtype(object dtype):
     return made
 
 
-def dynamic_array(type cls, contents=(), dtype=None, *, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
+def dynamic_array(object cls, contents=(), dtype=None, *, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
     """What DynamicArray(contents, ...) makes."""
     return new_with_contents(cls, contents, dtype, capacity, reserve)
 
 
-cdef object new_with_contents(type cls, object contents, object dtype=None, Py_ssize_t capacity=0,
+cdef object new_with_contents(object cls, object contents, object dtype=None, Py_ssize_t capacity=0,
                               Py_ssize_t reserve=0):
     """The same, as a C function."""
     cdef cnp.ndarray array
@@ -191,7 +205,7 @@ cdef object new_with_contents(type cls, object contents, object dtype=None, Py_s
         # NumPy sees no contents here to find a dtype for.
         return new(cls, 0, float if dtype is None else dtype, capacity, reserve)
     if type(contents) is list:
-        array = new_from_numbers(cls, contents, dtype, capacity, reserve)
+        array = new_from_list(cls, contents, dtype, capacity, reserve)
         if array is not None:
             return array
     if is_dynamic(contents):
@@ -230,7 +244,7 @@ cdef object not_contents(object contents):
     return TypeError(messages.ONE_AS_CONTENTS.format(kind=kind))
 
 
-def unknown_argument(type cls, dict arguments):
+def unknown_argument(object cls, dict arguments):
     """What to say of keyword arguments that dynamic_array() refused; None if it knows them all."""
     for name, value in arguments.items():
         if name == "shape":

@@ -5,6 +5,13 @@ from cpython.object cimport PyObject
 
 
 cdef extern from "numpy/arrayobject.h":
+    """
+    // Any class will do: to Cython one with a metaclass of its own is no `type`.
+    #define CPPDYNARRAY_NEW_FROM_DESCR(cls, ...) PyArray_NewFromDescr(reinterpret_cast<PyTypeObject*>(cls), __VA_ARGS__)
+    """
+    object PyArray_NewFromDescr "CPPDYNARRAY_NEW_FROM_DESCR"(
+        object cls, cnp.dtype descr, int nd, const cnp.npy_intp* dims, const cnp.npy_intp* strides, void* data,
+        int flags, object obj)
     const int NPY_ARRAY_ALIGNED
     const int NPY_ARRAY_CARRAY
     const int NPY_ARRAY_C_CONTIGUOUS
@@ -26,8 +33,6 @@ cdef extern from "numpy/arrayobject.h":
         cnp.npy_intp* ptr
         int len
 
-    object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
-                                const cnp.npy_intp* strides, void* data, int flags, object obj)
     object PyArray_FromAny(object op, PyArray_Descr* dtype, int min_ndim, int max_ndim, int requirements,
                            PyObject* context)
     object PyArray_NewCopy(cnp.ndarray array, NPY_ORDER order)

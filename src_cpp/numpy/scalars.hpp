@@ -146,50 +146,6 @@ inline bool store_scalar(char* data, int type_num, PyObject* value) noexcept {
     }
 }
 
-// Writes a tuple of such scalars to `data`, a record of `dtype`, where it may be anyhow aligned. False: ask NumPy;
-// some fields may have been written. Runs no Python code and sets no exception.
-inline bool store_record(char* data, PyArray_Descr* dtype, PyObject* value) noexcept {
-    if (!PyDataType_HASFIELDS(dtype) || !PyTuple_CheckExact(value)) return false;
-    PyObject* const names = PyDataType_NAMES(dtype);
-    const Py_ssize_t count = PyTuple_GET_SIZE(names);
-    if (PyTuple_GET_SIZE(value) != count) return false;
-    std::memset(data, 0, static_cast<std::size_t>(PyDataType_ELSIZE(dtype)));  // what lies between the fields
-    for (Py_ssize_t i = 0; i < count; ++i) {
-        // Names are strings: no lookup fails, and none runs Python code.
-        PyObject* const field = PyDict_GetItem(PyDataType_FIELDS(dtype), PyTuple_GET_ITEM(names, i));
-        auto* const part = reinterpret_cast<PyArray_Descr*>(PyTuple_GET_ITEM(field, 0));
-        alignas(16) char number[16];
-        const auto size = static_cast<std::size_t>(PyDataType_ELSIZE(part));
-        if (size > sizeof number || !PyArray_ISNBO(part->byteorder) ||
-            !store_scalar(number, part->type_num, PyTuple_GET_ITEM(value, i)))
-            return false;
-        std::memcpy(data + PyLong_AsSsize_t(PyTuple_GET_ITEM(field, 1)), number, size);
-    }
-    return true;
-}
-
-// Writes the items of a list to `count` elements of `size` bytes each. False: as store_scalar(), or there are fewer.
-inline bool store_items(char* data, int type_num, PyObject* list, Py_ssize_t count, npy_intp size) noexcept {
-    for (Py_ssize_t i = 0; i < count; ++i, data += size) {
-        const ListItem item(list, i);
-        if (!item || !store_scalar(data, type_num, item.get())) return false;
-    }
-    return true;
-}
-
-// Writes a list or tuple of `count` such scalars to `data`, aligned, as elements of `dtype`. False: ask NumPy; some
-// may have been written. Runs no Python code and sets no exception.
-inline bool store_row(char* data, PyArray_Descr* dtype, PyObject* value, npy_intp count) noexcept {
-    const bool is_list = PyList_CheckExact(value);
-    if (!(is_list || PyTuple_CheckExact(value)) || PySequence_Fast_GET_SIZE(value) != count ||
-        !PyArray_ISNBO(dtype->byteorder) || PyDataType_HASFIELDS(dtype))
-        return false;
-    if (is_list) return store_items(data, dtype->type_num, value, count, PyDataType_ELSIZE(dtype));
-    for (npy_intp i = 0; i < count; ++i, data += PyDataType_ELSIZE(dtype))
-        if (!store_scalar(data, dtype->type_num, PyTuple_GET_ITEM(value, i))) return false;
-    return true;
-}
-
 // What NumPy makes of a list: NPY_DOUBLE if all its items are floats and NPY_INTP if all are ints, Python's
 // own; NPY_NOTYPE for any other list. Ints may still be too large.
 inline int type_of_numbers(PyObject* list) noexcept {
@@ -204,12 +160,6 @@ inline int type_of_numbers(PyObject* list) noexcept {
         if (Py_TYPE(item.get()) != type) return NPY_NOTYPE;
     }
     return type == nullptr ? NPY_NOTYPE : type == &PyFloat_Type ? NPY_DOUBLE : NPY_INTP;
-}
-
-// Writes the items of a list to `count` elements. False: there are not so many, or not all are numbers that fit.
-inline bool store_numbers(char* data, int type_num, PyObject* list, Py_ssize_t count) noexcept {
-    static_assert(sizeof(npy_double) == sizeof(npy_intp), "one step for both");
-    return PyList_GET_SIZE(list) == count && store_items(data, type_num, list, count, sizeof(npy_intp));
 }
 
 }  // namespace cppdynarray

@@ -1,0 +1,246 @@
+// Numbers of every type that Python and NumPy have, converted without a loss or not at all. What a float rounds
+// is no loss; what it makes infinite is one.
+#pragma once
+
+#include <Python.h>
+#include <numpy/arrayobject.h>
+#include <numpy/arrayscalars.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+namespace cppdynarray {
+
+// NumPy's half and bool, which for C are integers.
+struct Half {
+    npy_half bits;
+};
+struct Bool {
+    npy_bool value;
+};
+
+template <class T>
+constexpr bool is_complex_v =
+    std::is_same_v<T, npy_cfloat> || std::is_same_v<T, npy_cdouble> || std::is_same_v<T, npy_clongdouble>;
+
+inline double widened(Half half) noexcept {
+    const int exponent = half.bits >> 10 & 31, fraction = half.bits & 1023;
+    double size;
+    if (exponent == 31) {
+        size = fraction != 0 ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
+    } else {
+        size = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
+    }
+    return (half.bits & 0x8000) != 0 ? -size : size;
+}
+
+// Rounds to the nearest, as NumPy does. False for what would be infinite, and for NaN, of which there are many.
+inline bool narrow(double number, Half& half) noexcept {
+    const double size = std::fabs(number);
+    int bits = 0x7c00;
+    if (size < 0x1p-14) {
+        bits = static_cast<int>(std::nearbyint(std::ldexp(size, 24)));
+    } else if (size < 65520) {
+        const int exponent = std::ilogb(size);
+        bits = ((exponent + 15) << 10) + static_cast<int>(std::nearbyint(std::ldexp(size, 10 - exponent))) - 1024;
+    } else if (!std::isinf(number)) {
+        return false;
+    }
+    half.bits = static_cast<npy_half>(bits | (std::signbit(number) ? 0x8000 : 0));
+    return true;
+}
+
+// Whether an integer is in the range of another integer type.
+template <class T, class S>
+constexpr bool in_range(S number) noexcept {
+    using Limits = std::numeric_limits<T>;
+    if constexpr (std::is_signed_v<T> == std::is_signed_v<S>) {
+        return number >= Limits::min() && number <= Limits::max();
+    } else if constexpr (std::is_signed_v<S>) {
+        return number >= 0 && static_cast<std::make_unsigned_t<S>>(number) <= Limits::max();
+    } else {
+        return number <= static_cast<std::make_unsigned_t<T>>(Limits::max());
+    }
+}
+
+// Writes `from` as a T. False, where `to` may be anything: it would lose something. Without a jump where T is a number
+// of C, so that a loop of it takes many at once.
+template <class S, class T>
+inline bool convert_number(S from, T& to) noexcept {
+    if constexpr (std::is_same_v<S, Bool>) {
+        return convert_number(static_cast<npy_ubyte>(from.value != 0), to);
+    } else if constexpr (std::is_same_v<S, Half>) {
+        return convert_number(widened(from), to) && (from.bits & 0x7fff) <= 0x7c00;
+    } else if constexpr (std::is_same_v<T, Bool>) {
+        to.value = from != 0;
+        return (from == 0) | (from == 1);
+    } else if constexpr (std::is_same_v<T, Half>) {
+        return narrow(static_cast<double>(from), to);
+    } else if constexpr (std::is_floating_point_v<T>) {
+        to = static_cast<T>(from);
+        if constexpr (std::is_floating_point_v<S> && std::numeric_limits<T>::digits < std::numeric_limits<S>::digits)
+            return (std::fabs(to) <= std::numeric_limits<T>::max()) |
+                   !(std::fabs(from) <= std::numeric_limits<S>::max());
+        return true;
+    } else if constexpr (std::is_integral_v<S>) {
+        to = static_cast<T>(from);
+        return in_range<T>(from);
+    } else {
+        // As floats both bounds are exact: they are powers of 2.
+        constexpr S low = static_cast<S>(std::numeric_limits<T>::min());
+        constexpr S end = static_cast<S>(std::numeric_limits<T>::max() / 2 + 1) * 2;
+        const bool inside = (from >= low) & (from < end);
+        to = static_cast<T>(inside ? from : S(0));
+        return inside & (static_cast<S>(to) == from);
+    }
+}
+
+// A number of one of Python's or NumPy's own types. A long double has room for every real one.
+struct Number {
+    enum Kind { none, python_int, signed_integer, unsigned_integer, real, complex } kind = none;
+    npy_longlong integer = 0;
+    npy_ulonglong natural = 0;
+    npy_longdouble real_part = 0;
+    npy_longdouble imaginary_part = 0;
+};
+
+// The value of a scalar of NumPy's, which is what `type` says.
+template <class Scalar>
+inline auto value_of(PyObject* scalar) noexcept {
+    return reinterpret_cast<Scalar*>(scalar)->obval;
+}
+
+// Reads `value`: Number::none if it is of any other type, a subclass's included, or a large int. Runs no Python code.
+inline Number read_number(PyObject* value) noexcept {
+    PyTypeObject* const type = Py_TYPE(value);
+    Number number;
+    const auto is_real = [&](npy_longdouble part) { number.kind = Number::real, number.real_part = part; };
+    const auto is_signed = [&](npy_longlong integer) {
+        number.kind = Number::signed_integer, number.integer = integer;
+    };
+    const auto is_unsigned = [&](npy_ulonglong integer) {
+        number.kind = Number::unsigned_integer, number.natural = integer;
+    };
+    const auto is_complex = [&](npy_longdouble real, npy_longdouble imaginary) {
+        number.kind = Number::complex, number.real_part = real, number.imaginary_part = imaginary;
+    };
+    if (type == &PyFloat_Type || type == &PyDoubleArrType_Type) {
+        is_real(PyFloat_AS_DOUBLE(value));
+    } else if (type == &PyLong_Type) {
+        int overflow = 0;
+        number.integer = PyLong_AsLongLongAndOverflow(value, &overflow);
+        if (overflow == 0) {
+            number.kind = Number::python_int;
+        } else if (overflow > 0) {
+            number.natural = PyLong_AsUnsignedLongLong(value);
+            if (PyErr_Occurred() == nullptr) {
+                number.kind = Number::unsigned_integer;
+            } else {
+                PyErr_Clear();
+            }
+        }
+    } else if (type == &PyLongArrType_Type) {
+        is_signed(value_of<PyLongScalarObject>(value));
+    } else if (type == &PyLongLongArrType_Type) {
+        is_signed(value_of<PyLongLongScalarObject>(value));
+    } else if (type == &PyIntArrType_Type) {
+        is_signed(value_of<PyIntScalarObject>(value));
+    } else if (type == &PyFloatArrType_Type) {
+        is_real(value_of<PyFloatScalarObject>(value));
+    } else if (type == &PyBool_Type) {
+        is_unsigned(value == Py_True);
+    } else if (type == &PyBoolArrType_Type) {
+        is_unsigned(value == PyArrayScalar_True);
+    } else if (type == &PyShortArrType_Type) {
+        is_signed(value_of<PyShortScalarObject>(value));
+    } else if (type == &PyByteArrType_Type) {
+        is_signed(value_of<PyByteScalarObject>(value));
+    } else if (type == &PyUByteArrType_Type) {
+        is_unsigned(value_of<PyUByteScalarObject>(value));
+    } else if (type == &PyUShortArrType_Type) {
+        is_unsigned(value_of<PyUShortScalarObject>(value));
+    } else if (type == &PyUIntArrType_Type) {
+        is_unsigned(value_of<PyUIntScalarObject>(value));
+    } else if (type == &PyULongArrType_Type) {
+        is_unsigned(value_of<PyULongScalarObject>(value));
+    } else if (type == &PyULongLongArrType_Type) {
+        is_unsigned(value_of<PyULongLongScalarObject>(value));
+    } else if (type == &PyComplex_Type || type == &PyCDoubleArrType_Type) {
+        const Py_complex both = reinterpret_cast<PyComplexObject*>(value)->cval;
+        is_complex(both.real, both.imag);
+    } else if (type == &PyCFloatArrType_Type) {
+        float both[2];
+        std::memcpy(both, &reinterpret_cast<PyCFloatScalarObject*>(value)->obval, sizeof both);
+        is_complex(both[0], both[1]);
+    } else if (type == &PyHalfArrType_Type) {
+        const Half half{value_of<PyHalfScalarObject>(value)};
+        if ((half.bits & 0x7fff) <= 0x7c00) is_real(widened(half));  // NaN is NumPy's
+    } else if (type == &PyLongDoubleArrType_Type) {
+        is_real(value_of<PyLongDoubleScalarObject>(value));
+    }
+    return number;
+}
+
+// Writes a number as a T to `slot`, which may be anyhow aligned. False, and nothing is written: it would lose
+// something, or is complex and T isn't.
+template <class T>
+inline bool store_real(char* slot, const Number& number) noexcept {
+    T converted;
+    bool kept = false;
+    switch (number.kind) {
+        case Number::python_int:
+            // NumPy makes a double of an int, and of that a float.
+            kept = std::is_same_v<T, npy_float> ? convert_number(static_cast<double>(number.integer), converted)
+                                                : convert_number(number.integer, converted);
+            break;
+        case Number::signed_integer: kept = convert_number(number.integer, converted); break;
+        case Number::unsigned_integer: kept = convert_number(number.natural, converted); break;
+        case Number::real: kept = convert_number(number.real_part, converted); break;
+        default: break;
+    }
+    if (kept) std::memcpy(slot, &converted, sizeof converted);
+    return kept;
+}
+
+template <class T>
+inline bool store_complex(char* slot, const Number& number) noexcept {
+    T both[2] = {};
+    if (number.kind == Number::python_int) {
+        if (!convert_number(static_cast<double>(number.integer), both[0])) return false;  // as NumPy does here
+    } else if (number.kind != Number::complex) {
+        if (!store_real<T>(reinterpret_cast<char*>(both), number)) return false;
+    } else if (!convert_number(number.real_part, both[0]) || !convert_number(number.imaginary_part, both[1])) {
+        return false;
+    }
+    std::memcpy(slot, both, sizeof both);
+    return true;
+}
+
+// The same for a number of NumPy's type `type_num`, in native byte order; false for other types, too.
+inline bool store_number(char* slot, int type_num, const Number& number) noexcept {
+    switch (type_num) {
+        case NPY_BOOL: return store_real<Bool>(slot, number);
+        case NPY_BYTE: return store_real<npy_byte>(slot, number);
+        case NPY_UBYTE: return store_real<npy_ubyte>(slot, number);
+        case NPY_SHORT: return store_real<npy_short>(slot, number);
+        case NPY_USHORT: return store_real<npy_ushort>(slot, number);
+        case NPY_INT: return store_real<npy_int>(slot, number);
+        case NPY_UINT: return store_real<npy_uint>(slot, number);
+        case NPY_LONG: return store_real<npy_long>(slot, number);
+        case NPY_ULONG: return store_real<npy_ulong>(slot, number);
+        case NPY_LONGLONG: return store_real<npy_longlong>(slot, number);
+        case NPY_ULONGLONG: return store_real<npy_ulonglong>(slot, number);
+        case NPY_HALF: return store_real<Half>(slot, number);
+        case NPY_FLOAT: return store_real<npy_float>(slot, number);
+        case NPY_DOUBLE: return store_real<npy_double>(slot, number);
+        case NPY_LONGDOUBLE: return store_real<npy_longdouble>(slot, number);
+        case NPY_CFLOAT: return store_complex<npy_float>(slot, number);
+        case NPY_CDOUBLE: return store_complex<npy_double>(slot, number);
+        case NPY_CLONGDOUBLE: return store_complex<npy_longdouble>(slot, number);
+        default: return false;
+    }
+}
+
+}  // namespace cppdynarray

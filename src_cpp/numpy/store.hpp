@@ -1,0 +1,207 @@
+// Values written as elements of any dtype, at any depth of records and rows: the one way in for what append, extend
+// and the constructor are given. What would lose something, or is of a class that isn't known here, is NumPy's, which
+// converts it or says what is wrong.
+//
+// All of it returns false for "ask NumPy": then the slot may hold anything, but every reference in it is its own. It
+// runs no Python code and sets no exception. Slots may be anyhow aligned; those of dtypes with references hold none.
+#pragma once
+
+#include <Python.h>
+#include <numpy/arrayobject.h>
+#include <numpy/arrayscalars.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+#include "array_growth.hpp"
+#include "dates.hpp"
+#include "list_item.hpp"
+#include "numbers.hpp"
+
+namespace cppdynarray {
+
+inline bool store_value(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept;
+
+inline std::size_t size_of(const PyArray_Descr* dtype) noexcept {
+    return static_cast<std::size_t>(PyDataType_ELSIZE(dtype));
+}
+
+// Text and bytes. NumPy fills up with zeros, and doesn't tell those from zeros at the end of a value.
+
+template <class Unit, class From>
+inline bool store_units(char* slot, std::size_t room, const From* from, std::size_t count, bool ascii_only) noexcept {
+    while (count > room && from[count - 1] == 0) --count;
+    if (count > room) return false;
+    bool ascii = true;
+    for (std::size_t i = 0; i < count; ++i) {
+        const Unit unit = static_cast<Unit>(from[i]);
+        ascii = ascii && from[i] < 128;
+        std::memcpy(slot + i * sizeof unit, &unit, sizeof unit);
+    }
+    std::memset(slot + count * sizeof(Unit), 0, (room - count) * sizeof(Unit));
+    return ascii || !ascii_only;
+}
+
+template <class Unit>
+inline bool store_text(char* slot, std::size_t room, PyObject* value) noexcept {
+    if (PyUnicode_CheckExact(value) || Py_TYPE(value) == &PyUnicodeArrType_Type) {
+        const auto count = static_cast<std::size_t>(PyUnicode_GET_LENGTH(value));
+        const void* data = PyUnicode_DATA(value);
+        constexpr bool ascii_only = sizeof(Unit) == 1;
+        switch (PyUnicode_KIND(value)) {
+            case PyUnicode_1BYTE_KIND:
+                return store_units<Unit>(slot, room, static_cast<const Py_UCS1*>(data), count, ascii_only);
+            case PyUnicode_2BYTE_KIND:
+                return store_units<Unit>(slot, room, static_cast<const Py_UCS2*>(data), count, ascii_only);
+            default: return store_units<Unit>(slot, room, static_cast<const Py_UCS4*>(data), count, ascii_only);
+        }
+    }
+    if (!PyBytes_CheckExact(value) && Py_TYPE(value) != &PyStringArrType_Type) return false;
+    const auto* data = reinterpret_cast<const unsigned char*>(PyBytes_AS_STRING(value));
+    return store_units<Unit>(slot, room, data, static_cast<std::size_t>(PyBytes_GET_SIZE(value)), sizeof(Unit) != 1);
+}
+
+// Bytes without a meaning: here zeros count.
+inline bool store_void(char* slot, std::size_t size, PyObject* value) noexcept {
+    if (!PyBytes_CheckExact(value) || static_cast<std::size_t>(PyBytes_GET_SIZE(value)) > size) return false;
+    const auto count = static_cast<std::size_t>(PyBytes_GET_SIZE(value));
+    std::memcpy(slot, PyBytes_AS_STRING(value), count);
+    std::memset(slot + count, 0, size - count);
+    return true;
+}
+
+// Calls `call` with an item of a list or tuple at an index below its size: what it returns, or false where there is
+// none by now.
+template <class Call>
+inline bool with_item(PyObject* items, npy_intp index, Call call) noexcept {
+    if (PyTuple_CheckExact(items)) return call(PyTuple_GET_ITEM(items, index));
+    const ListItem item(items, index);
+    return item && call(item.get());
+}
+
+// Elements in rows: lists and tuples of the right length, arrays of the right shape, nested as deep as there are axes.
+// Among records a tuple is one of them.
+inline bool store_rows(char* slots, PyArray_Descr* dtype, int ndim, const npy_intp* dims, PyObject* value) noexcept {
+    if (ndim == 0) return store_value(slots, dtype, value);
+    std::size_t row = size_of(dtype);
+    for (int axis = 1; axis < ndim; ++axis) row *= static_cast<std::size_t>(dims[axis]);
+    if (PyList_CheckExact(value) || (PyTuple_CheckExact(value) && !PyDataType_HASFIELDS(dtype))) {
+        if (PySequence_Fast_GET_SIZE(value) != dims[0]) return false;
+        for (npy_intp i = 0; i < dims[0]; ++i, slots += row) {
+            const auto store = [&](PyObject* item) { return store_rows(slots, dtype, ndim - 1, dims + 1, item); };
+            if (!with_item(value, i, store)) return false;
+        }
+        return true;
+    }
+    if (!PyArray_CheckExact(value)) return false;
+    auto* const array = reinterpret_cast<PyArrayObject*>(value);
+    if (PyArray_DESCR(array) != dtype || PyDataType_REFCHK(dtype) || PyArray_NDIM(array) != ndim ||
+        !PyArray_IS_C_CONTIGUOUS(array) || !std::equal(dims, dims + ndim, PyArray_DIMS(array)))
+        return false;
+    std::memcpy(slots, PyArray_DATA(array), row * static_cast<std::size_t>(dims[0]));
+    return true;
+}
+
+inline bool store_subarray(char* slot, const PyArray_ArrayDescr* part, PyObject* value) noexcept {
+    npy_intp dims[NPY_MAXDIMS];
+    const int ndim = static_cast<int>(PyTuple_GET_SIZE(part->shape));
+    for (int axis = 0; axis < ndim; ++axis) dims[axis] = PyLong_AsSsize_t(PyTuple_GET_ITEM(part->shape, axis));
+    return store_rows(slot, part->base, ndim, dims, value);
+}
+
+// A tuple as a record, or a record as it is. What lies between the fields is left alone.
+inline bool store_record(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept {
+    if (Py_TYPE(value) == &PyVoidArrType_Type) {
+        const auto* record = reinterpret_cast<PyVoidScalarObject*>(value);
+        if (record->descr != dtype || PyDataType_REFCHK(dtype)) return false;
+        std::memcpy(slot, record->obval, size_of(dtype));
+        return true;
+    }
+    PyObject* const names = PyDataType_NAMES(dtype);
+    const Py_ssize_t count = PyTuple_GET_SIZE(names);
+    if (!PyTuple_CheckExact(value) || PyTuple_GET_SIZE(value) != count) return false;
+    for (Py_ssize_t i = 0; i < count; ++i) {
+        // Names are strings: no lookup fails, and none runs Python code.
+        PyObject* const field = PyDict_GetItem(PyDataType_FIELDS(dtype), PyTuple_GET_ITEM(names, i));
+        auto* const part = reinterpret_cast<PyArray_Descr*>(PyTuple_GET_ITEM(field, 0));
+        const Py_ssize_t offset = PyLong_AsSsize_t(PyTuple_GET_ITEM(field, 1));
+        if (!store_value(slot + offset, part, PyTuple_GET_ITEM(value, i))) return false;
+    }
+    return true;
+}
+
+inline bool store_reference(char* slot, PyObject* value) noexcept {
+    Py_INCREF(value);
+    std::memcpy(slot, &value, sizeof value);
+    return true;
+}
+
+// Dates also take Python's ints, which count units of the dtype.
+inline bool store_time(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept {
+    if (store_date(slot, dtype, value)) return true;
+    const auto* own = reinterpret_cast<PyArray_DatetimeDTypeMetaData*>(PyDataType_C_METADATA(dtype));
+    const Number number = read_number(value);
+    if (number.kind != Number::python_int || number.integer == NPY_DATETIME_NAT || own->meta.base == NPY_FR_GENERIC)
+        return false;
+    return store_real<npy_int64>(slot, number);
+}
+
+// The bytes of an element in the other byte order.
+inline void swap_bytes(char* slot, const PyArray_Descr* dtype) noexcept {
+    const std::size_t size = size_of(dtype);
+    const std::size_t unit = dtype->type_num == NPY_UNICODE         ? 4
+                             : PyTypeNum_ISCOMPLEX(dtype->type_num) ? size / 2
+                                                                    : size;
+    for (std::size_t i = 0; i < size; i += unit) std::reverse(slot + i, slot + i + unit);
+}
+
+inline bool store_native(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept {
+    switch (dtype->type_num) {
+        case NPY_UNICODE: return store_text<npy_ucs4>(slot, size_of(dtype) / sizeof(npy_ucs4), value);
+        case NPY_STRING: return store_text<npy_ubyte>(slot, size_of(dtype), value);
+        case NPY_DATETIME:
+        case NPY_TIMEDELTA: return store_time(slot, dtype, value);
+        default: return store_number(slot, dtype->type_num, read_number(value));
+    }
+}
+
+// Writes `value` as an element of `dtype` to `slot`.
+inline bool store_value(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept {
+    switch (dtype->type_num) {
+        case NPY_OBJECT: return store_reference(slot, value);
+        case NPY_VOID:
+            if (PyDataType_HASSUBARRAY(dtype)) return store_subarray(slot, PyDataType_SUBARRAY(dtype), value);
+            return PyDataType_HASFIELDS(dtype) ? store_record(slot, dtype, value)
+                                               : store_void(slot, size_of(dtype), value);
+        case NPY_DOUBLE:
+            if (PyFloat_CheckExact(value) && PyArray_ISNBO(dtype->byteorder)) {
+                std::memcpy(slot, &reinterpret_cast<PyFloatObject*>(value)->ob_fval, sizeof(double));
+                return true;
+            }
+            [[fallthrough]];
+        default:
+            if (!store_native(slot, dtype, value)) return false;
+            if (!PyArray_ISNBO(dtype->byteorder)) swap_bytes(slot, dtype);
+            return true;
+    }
+}
+
+// Writes `value` as a row of `array` to `slot`.
+inline bool store_row(char* slot, PyArrayObject* array, PyObject* value) noexcept {
+    PyArray_Descr* const dtype = PyArray_DESCR(array);
+    // What lies between fields, and what a failure leaves in a slot with references, is zero.
+    if (PyDataType_HASFIELDS(dtype)) std::memset(slot, 0, row_bytes(array));
+    return store_rows(slot, dtype, PyArray_NDIM(array) - 1, PyArray_DIMS(array) + 1, value);
+}
+
+// Writes the first `count` items of a list or tuple as rows of `array`: how many there were before one that is
+// NumPy's.
+inline npy_intp store_items(char* slots, PyArrayObject* array, PyObject* items, npy_intp count) noexcept {
+    const std::size_t row = row_bytes(array);
+    for (npy_intp i = 0; i < count; ++i, slots += row)
+        if (!with_item(items, i, [&](PyObject* item) { return store_row(slots, array, item); })) return i;
+    return count;
+}
+
+}  // namespace cppdynarray
