@@ -84,7 +84,7 @@ def set_options(**changes):
         new memory has room for at least eight times as much (twice, below 2 KiB).
     reserve_bytes : int
         Addresses to reserve for each new array; 0 lets the library choose: 16 GiB, and less
-        where addresses are short or arrays are very many.
+        where addresses are short or arrays are many.
     huge_pages : bool
         Whether to ask the system for huge pages from 2 MiB up. They make filling new memory
         several times as fast.

@@ -17,7 +17,7 @@
 #include "cppdynarray/virtual_memory.hpp"
 
 // The calls that may fail.
-enum class Call { reserve, commit, discard, release, heap_allocate };
+enum class Call { reserve, reserve_writable, commit, could_commit, discard, release, heap_allocate };
 
 // The state of the machine that FakeMemory stands for. A test makes one; when it goes, it
 // checks that nothing was misused and nothing is left.
@@ -31,6 +31,8 @@ public:
     std::size_t memory = std::size_t{1} << 30;  // committed pages and heap: refused beyond
     std::size_t huge_page = 0;
     bool discards = true;
+    bool writable_ranges = true;
+    bool resident = false;  // what is_resident() answers
 
     FakeSystem() { current() = this; }
     FakeSystem(const FakeSystem&) = delete;
@@ -85,6 +87,7 @@ public:
         std::size_t bytes;
         std::size_t committed;  // from the start
         bool leaked;            // its release was refused
+        bool writable;          // all of it, uncounted
     };
     std::map<char*, Range> ranges;
     std::map<void*, std::size_t> heap;
@@ -121,7 +124,7 @@ public:
     }
 
 private:
-    std::array<std::size_t, 5> calls_of_{};
+    std::array<std::size_t, 7> calls_of_{};
     std::size_t fail_from_ = 0;
     std::size_t fail_count_ = 0;
     Call only_ = Call::reserve;
@@ -146,9 +149,29 @@ struct FakeMemory {
         // A range is one mapping, and another once a part of it is committed.
         if (2 * (s.ranges.size() + 1) > s.mappings) return nullptr;
         void* address = Real::reserve(bytes);
-        if (address != nullptr) s.ranges[static_cast<char*>(address)] = {bytes, 0, false};
+        if (address != nullptr) s.ranges[static_cast<char*>(address)] = {bytes, 0, false, false};
         return address;
     }
+
+    static void* reserve_writable(std::size_t bytes) noexcept {
+        FakeSystem& s = system();
+        const std::lock_guard<std::mutex> lock(s.mutex);
+        if (s.fails(Call::reserve_writable) || !s.writable_ranges) return nullptr;
+        const std::size_t taken = s.reserved_bytes();
+        if (taken > s.address_space || bytes > s.address_space - taken) return nullptr;
+        void* address = Real::reserve_writable(bytes);
+        if (address != nullptr) s.ranges[static_cast<char*>(address)] = {bytes, bytes, false, true};
+        return address;
+    }
+
+    static bool could_commit(std::size_t bytes) noexcept {
+        FakeSystem& s = system();
+        const std::lock_guard<std::mutex> lock(s.mutex);
+        const std::size_t taken = s.committed_bytes + s.heap_bytes;
+        return !s.fails(Call::could_commit) && taken <= s.memory && bytes <= s.memory - taken;
+    }
+
+    static bool is_resident(void*, std::size_t) noexcept { return system().resident; }
 
     static bool commit(void* address, std::size_t bytes) noexcept {
         FakeSystem& s = system();
@@ -156,7 +179,7 @@ struct FakeMemory {
         if (s.fails(Call::commit)) return false;
         std::size_t offset = 0;
         FakeSystem::Range* const range = s.range_of(address, bytes, offset);
-        if (range == nullptr || range->leaked) {
+        if (range == nullptr || range->leaked || range->writable) {
             s.complain("commit: outside of a reservation");
             return false;
         }
@@ -198,6 +221,14 @@ struct FakeMemory {
             s.complain("advice: outside of committed pages");
     }
 
+    static void advise_small_pages(void* address, std::size_t bytes) noexcept {
+        FakeSystem& s = system();
+        const std::lock_guard<std::mutex> lock(s.mutex);
+        std::size_t offset = 0;
+        const FakeSystem::Range* const range = s.range_of(address, bytes, offset);
+        if (range == nullptr || !range->writable) s.complain("advice for small pages: outside of writable ranges");
+    }
+
     static bool release(void* address, std::size_t bytes) noexcept {
         FakeSystem& s = system();
         const std::lock_guard<std::mutex> lock(s.mutex);
@@ -206,7 +237,7 @@ struct FakeMemory {
             s.complain("release: not a whole reservation, or twice");
             return false;
         }
-        s.committed_bytes -= found->second.committed;
+        if (!found->second.writable) s.committed_bytes -= found->second.committed;
         if (s.fails(Call::release)) {
             found->second.leaked = true;
             return false;

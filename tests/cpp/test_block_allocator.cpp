@@ -22,6 +22,7 @@ static const std::size_t page = FakeMemory::page_size();
 constexpr std::size_t KiB = std::size_t{1} << 10;
 constexpr std::size_t MiB = std::size_t{1} << 20;
 constexpr std::size_t header = sizeof(Block);
+constexpr std::size_t few = 64;  // blocks with reservations of their own; more are in slabs
 
 static_assert(sizeof(void*) < 8 || (offsetof(Block, functions) == 0 && offsetof(Block, place) == 8 &&
                                     offsetof(Block, reserved_bytes) == 16 && offsetof(Block, committed_bytes) == 24 &&
@@ -45,7 +46,9 @@ static void check(Block* block, std::size_t used) {
     CHECK(block->committed_bytes <= block->reserved_bytes);
     if (!block->on_heap()) {
         CHECK((reinterpret_cast<std::uintptr_t>(block) - block->offset()) % page == 0);
-        CHECK(cppdynarray::round_up(block->offset(), page) + header + block->reserved_bytes == block->mapping_bytes);
+        const std::size_t skipped = cppdynarray::round_up(block->offset(), page);
+        if (block->has(Block::in_slab)) CHECK(skipped + header + block->reserved_bytes <= block->mapping_bytes);
+        else CHECK(skipped + header + block->reserved_bytes == block->mapping_bytes);
     }
     const std::size_t written = std::max(block->dirty_bytes, used);
     if (written < block->committed_bytes)
@@ -84,18 +87,19 @@ TEST_CASE("a new block takes one reservation and one commit") {
     allocator.release(block, 8);
 }
 
-TEST_CASE("reserve says how far growth is in place") {
+TEST_CASE("reserve says how far growth is in place at least") {
     FakeSystem system;
+    system.address_space = std::size_t{1} << 47;
     Allocator allocator;
+    Block* usual = allocator.allocate(8);
     Block* small = allocator.allocate(8, 100 * KiB);
-    CHECK(small->reserved_bytes >= 100 * KiB);
-    CHECK(small->reserved_bytes < 100 * KiB + page);
-    Block* large = allocator.allocate(8, std::size_t{1} << 33);
-    CHECK(large->reserved_bytes >= std::size_t{1} << 33);
+    CHECK(small->reserved_bytes == usual->reserved_bytes);  // no less than without asking
+    Block* large = allocator.allocate(8, 3 * usual->reserved_bytes);
+    CHECK(large->reserved_bytes >= 3 * usual->reserved_bytes);
     CHECK(large->committed_bytes < MiB);
     Block* full = allocator.allocate(200 * KiB, 8);
     CHECK(full->reserved_bytes >= 200 * KiB);
-    for (Block* block : {small, large, full}) allocator.release(block, 8);
+    for (Block* block : {usual, small, large, full}) allocator.release(block, 8);
 }
 
 TEST_CASE("the settings choose the reservation, the growth and the source") {
@@ -150,10 +154,12 @@ TEST_CASE("a block keeps the settings it was made with, also when it moves") {
     allocator.release(pooled, 8);
     own.growth_factor = 3.0;
     own.reserve_bytes = 0;
-    Block* again = allocator.allocate(8, 90 * KiB, own);
+    own.huge_pages = true;
+    own.reserve_bytes = 90 * KiB;
+    Block* again = allocator.allocate(8, 0, own);
     CHECK(again == pooled);
     CHECK(again->growth_factor == 3.0);
-    CHECK_FALSE(again->has(Block::range_was_set));
+    CHECK(again->has(Block::wants_huge_pages));
     allocator.release(again, 8);
 }
 
@@ -218,14 +224,15 @@ TEST_CASE("a block keeps its source when it moves") {
     CHECK(heap->on_heap());
     CHECK(heap->source == Source::heap);
 
-    Block* reserved = allocator.allocate(8, 1000);
+    allocator.settings.reserve_bytes = 64 * KiB;
+    Block* reserved = allocator.allocate(8);
     system.fail(Call::reserve, 1, FakeSystem::unlimited);
     Block* refused = allocator.allocate(8);  // on the heap because nothing else was to be had
     system.heal();
     allocator.settings.source = Source::heap;
     for (Block** block : {&reserved, &refused}) {
         CHECK((*block)->source == Source::reserved);
-        *block = allocator.grow(*block, 8, 100 * KiB);
+        *block = allocator.grow(*block, 8, 300 * KiB);
         CHECK_FALSE((*block)->on_heap());
         CHECK((*block)->source == Source::reserved);
     }
@@ -532,20 +539,20 @@ TEST_CASE("retired blocks are marked as written up to their capacity") {
     for (auto& [address, range] : system.ranges) range.leaked = true;
 }
 
-TEST_CASE("the pool holds few blocks and little memory") {
+TEST_CASE("the pool holds little memory, and few blocks that have a mapping of their own") {
     FakeSystem system;
     Allocator allocator;
     auto released = [&](std::size_t count, std::size_t bytes, std::size_t used) {
         std::vector<Block*> blocks;
         for (std::size_t i = 0; i < count; ++i) blocks.push_back(allocator.allocate(bytes));
         for (Block* block : blocks) allocator.release(block, used);
-        const std::size_t held = system.ranges.size();
-        CHECK(allocator.mapped_blocks() == held);
+        const std::size_t held = allocator.mapped_blocks();
         allocator.trim();
         CHECK(system.ranges.empty());
         return held;
     };
-    CHECK(released(200, 8, 8) == 64);
+    CHECK(released(200, 8, 8) == 200);
+    CHECK(released(10000, 8, 8) == few + 32 * MiB / (2 * page));
     for (int i = 0; i < 2; ++i) {  // trim() starts anew
         const std::size_t held = released(40, MiB, MiB);
         CHECK(held == 32);
@@ -556,6 +563,8 @@ TEST_CASE("the pool holds few blocks and little memory") {
     CHECK(released(2, 40 * MiB, 8) == 2);
     CHECK(released(2, 32 * MiB, 32 * MiB) == 1);
     CHECK(released(2, 33 * MiB, 33 * MiB) == 0);
+    system.writable_ranges = false;
+    CHECK(released(200, 8, 8) == few);
 }
 
 TEST_CASE("a full pool gives up what lay there longest") {
@@ -663,6 +672,194 @@ TEST_CASE("a pool full of blocks that are too small still pools") {
     CHECK(allocator.mapped_blocks() <= 64);
     CHECK(allocator.allocate(8) == large);
     allocator.release(large, 8);
+}
+
+TEST_CASE("memory that is there is zeroed where it is, what was never touched stays so") {
+    FakeSystem system;
+    Allocator allocator;
+    for (const std::size_t bytes : {2 * MiB, 32 * MiB, 33 * MiB}) {
+        Block* block = allocator.allocate(bytes);
+        for (const bool resident : {true, false}) {
+            INFO(bytes << " bytes, resident: " << resident);
+            system.resident = resident;
+            fill(block, bytes);
+            block->mark_written(bytes);
+            const std::size_t discards = system.calls_of(Call::discard);
+            allocator.zero(block, 100, bytes);
+            CHECK(all_zero(block->data() + 100, block->data() + bytes));
+            CHECK(block->data()[99] == 'x');
+            CHECK(system.calls_of(Call::discard) == discards + (resident && bytes <= 32 * MiB ? 0 : 1));
+        }
+        allocator.release(block, 100);
+    }
+}
+
+// As many blocks as have reservations of their own, so that the next ones are in slabs.
+static std::vector<Block*> few_blocks(Allocator& allocator) {
+    std::vector<Block*> blocks;
+    for (std::size_t i = 0; i < few; ++i) blocks.push_back(allocator.allocate(8));
+    for (Block* block : blocks) CHECK_FALSE(block->has(Block::in_slab));
+    return blocks;
+}
+
+TEST_CASE("many blocks share mappings, and take no system call each") {
+    FakeSystem system;
+    system.address_space = std::size_t{1} << 46;
+    Allocator allocator;
+    std::vector<Block*> blocks = few_blocks(allocator);
+    const std::size_t calls = system.calls;
+    const std::size_t ranges = system.ranges.size();
+    for (std::size_t i = 0; i < 640; ++i) {
+        blocks.push_back(allocator.allocate(8));
+        check(blocks.back(), 8);
+        CHECK(blocks.back()->has(Block::in_slab));
+        CHECK(blocks.back()->committed_bytes == 64 * KiB - header);
+        CHECK(blocks.back()->dirty_bytes == 0);
+    }
+    CHECK(system.ranges.size() - ranges == 10);
+    CHECK(system.calls - calls == 20);  // of which half are for the records of slabs
+    CHECK(allocator.mapped_blocks() == blocks.size());
+    // They grow in place, each in its range, without a system call while they are small.
+    for (Block* block : blocks) {
+        CHECK(block->reserved_bytes >= 64 * MiB);
+        if (block->has(Block::in_slab)) REQUIRE(allocator.commit(block, 900 * KiB));
+        fill(block, 900);
+        block->data()[block->committed_bytes - 1] = 'y';
+    }
+    CHECK(system.calls - calls == 20);
+    for (Block* block : blocks) {
+        CHECK(block->data()[899] == 'x');
+        CHECK(block->data()[900] == 0);
+        CHECK(block->data()[block->committed_bytes - 1] == 'y');
+        allocator.release(block, block->committed_bytes);
+    }
+}
+
+TEST_CASE("blocks of slabs lie at different places in pages and caches, and have pages of their own") {
+    FakeSystem system;
+    Allocator allocator;
+    std::vector<Block*> blocks = few_blocks(allocator);
+    std::vector<std::size_t> lines;
+    std::vector<std::uintptr_t> pages;
+    for (int i = 0; i < 16; ++i) {
+        blocks.push_back(allocator.allocate(8));
+        lines.push_back(blocks.back()->offset() / 64 % 64);
+        pages.push_back(reinterpret_cast<std::uintptr_t>(blocks.back()) / page);
+        CHECK(blocks.back()->reserved_bytes == blocks[few]->reserved_bytes);
+        // All of a tiny array and its header is in one page.
+        CHECK((blocks.back()->offset() - 8) / page == (blocks.back()->offset() + header + 2000) / page);
+    }
+    std::sort(lines.begin(), lines.end());
+    CHECK(std::unique(lines.begin(), lines.end()) == lines.end());
+    std::sort(pages.begin(), pages.end());
+    CHECK(std::unique(pages.begin(), pages.end()) == pages.end());
+    for (Block* block : blocks) allocator.release(block, 0);
+}
+
+TEST_CASE("a block of a slab grows to the end of its range, and no further than the system has memory") {
+    FakeSystem system;
+    Allocator allocator;
+    allocator.settings.reserve_bytes = 8 * MiB;
+    std::vector<Block*> blocks = few_blocks(allocator);
+    Block* block = allocator.allocate(8);
+    Block* next = allocator.allocate(8);
+    REQUIRE(block->has(Block::in_slab));
+    CHECK(block->mapping_bytes == 8 * MiB);
+    fill(next, 64 * KiB - header);
+    const std::size_t reserved = block->reserved_bytes;
+    system.memory = system.committed_bytes + 3 * MiB;
+    CHECK(allocator.commit(block, 3 * MiB));
+    CHECK_FALSE(allocator.commit(block, 7 * MiB));
+    system.memory = std::size_t{1} << 30;
+    CHECK(allocator.commit(block, reserved));
+    std::memset(block->data(), 'z', reserved);
+    CHECK(next->data()[64 * KiB - header - 1] == 'x');
+    CHECK_FALSE(allocator.commit(block, reserved + 1));
+    Block* larger = allocator.grow(block, reserved, reserved + 1);
+    REQUIRE(larger != nullptr);
+    CHECK(larger != block);
+    CHECK(larger->reserved_bytes >= 8 * reserved);
+    CHECK(larger->data()[reserved - 1] == 'z');
+    allocator.release(larger, reserved);
+    allocator.release(next, 64 * KiB - header);
+    for (Block* each : blocks) allocator.release(each, 0);
+}
+
+TEST_CASE("a range that comes back is zero, and a slab without blocks goes") {
+    FakeSystem system;
+    system.huge_page = 2 * MiB;
+    Allocator allocator;
+    std::vector<Block*> blocks = few_blocks(allocator);
+    std::vector<Block*> shared;
+    for (int i = 0; i < 100; ++i) shared.push_back(allocator.allocate(8));
+    CHECK(system.ranges.size() == few + 2);
+    for (const bool keeps_pages : {false, true}) {
+        INFO("pages stay: " << keeps_pages);
+        REQUIRE(allocator.commit(shared[0], 5 * MiB));
+        CHECK(shared[0]->has(Block::in_huge_pages));
+        CHECK(allocator.commit(shared[1], 5 * KiB));
+        std::memset(shared[0]->data(), 'x', 5 * MiB);
+        fill(shared[1], 5 * KiB);
+        system.discards = !keeps_pages;
+        for (int i = 0; i < 2; ++i) allocator.release(shared[static_cast<std::size_t>(i)], i == 0 ? 5 * MiB : 5 * KiB);
+        allocator.trim();
+        system.discards = true;
+        for (int i = 0; i < 2; ++i) {
+            Block*& block = shared[static_cast<std::size_t>(i)];
+            block = allocator.allocate(8);
+            CHECK(block->dirty_bytes == 0);
+            CHECK_FALSE(block->has(Block::in_huge_pages));
+            REQUIRE(allocator.commit(block, 6 * MiB));
+            check(block, 0);
+        }
+    }
+    for (Block* block : shared) allocator.release(block, 0);
+    allocator.trim();
+    CHECK(system.ranges.size() == few);
+    CHECK(allocator.mapped_blocks() == few);
+    for (Block* block : blocks) allocator.release(block, 0);
+}
+
+TEST_CASE("few blocks that come after very many get large ranges again") {
+    FakeSystem system;
+    system.address_space = std::size_t{1} << 46;
+    Allocator allocator;
+    auto make = [&](std::size_t count) {
+        std::vector<Block*> blocks;
+        for (std::size_t i = 0; i < count; ++i) blocks.push_back(allocator.allocate(8));
+        return blocks;
+    };
+    const auto many = make(20000);
+    const std::size_t least = many.back()->reserved_bytes;
+    CHECK(many[1000]->reserved_bytes >= 8 * least);
+    for (Block* block : many) allocator.release(block, 8);
+    const std::size_t calls = system.calls;
+    const auto again = make(3000);
+    for (Block* block : again) CHECK(block->reserved_bytes > 2 * least);
+    CHECK(system.calls == calls);
+    // In any order.
+    for (std::size_t i = 0; i < again.size(); ++i) allocator.release(again[i * 7 % again.size()], 8);
+    const auto once_more = make(3000);
+    for (Block* block : once_more) CHECK(block->reserved_bytes > 2 * least);
+    CHECK(system.calls == calls);
+    for (Block* block : once_more) allocator.release(block, 8);
+}
+
+TEST_CASE("where slabs are refused, blocks have reservations of their own") {
+    FakeSystem system;
+    Allocator allocator;
+    std::vector<Block*> blocks = few_blocks(allocator);
+    SECTION("all") { system.writable_ranges = false; }
+    SECTION("large ones") { system.fail(Call::reserve_writable, 1, 3); }
+    SECTION("their records") { system.fail(Call::heap_allocate, 1, FakeSystem::unlimited); }
+    for (int i = 0; i < 200; ++i) {
+        blocks.push_back(allocator.allocate(8));
+        check(blocks.back(), 0);
+        CHECK_FALSE(blocks.back()->on_heap());
+    }
+    CHECK(system.calls_of(Call::reserve_writable) < 20);  // a system that refuses isn't asked again and again
+    CHECK(blocks.back()->has(Block::in_slab) == (system.failures == 3 && system.writable_ranges));
+    for (Block* block : blocks) allocator.release(block, 0);
 }
 
 TEST_CASE("huge pages are advised for where there are whole ones") {

@@ -117,3 +117,16 @@ TEST_CASE("data that moves gets room for many times as much, but for very little
     CHECK(moving_factor(10 * MiB, 1.001) == 8.0);
     CHECK(moving_factor(10 * MiB, 16.0) == 16.0);
 }
+
+TEST_CASE("ranges in slabs are generous for many blocks, and all together take half of the addresses") {
+    const std::size_t addresses = std::size_t{1} << 47;
+    CHECK(next_range(addresses, 0) == 16 * GiB);
+    CHECK(next_range(addresses, 500) == 16 * GiB);
+    CHECK(next_range(addresses, 3000) == 2 * GiB);
+    CHECK(next_range(addresses, 100000) == 64 * MiB);
+    CHECK(next_range(addresses, 1000000) == 8 * MiB);
+    std::size_t taken = 0;
+    for (std::size_t blocks = 0; blocks < 1000000; ++blocks) taken += next_range(addresses, blocks);
+    CHECK(taken < addresses / 2);
+    CHECK(next_range(4 * GiB, 0) == 0);
+}

@@ -73,6 +73,40 @@ TEST_CASE("discarded pages stay accessible and read as zero") {
     CHECK(range.address[2 * page] == 'z');
 }
 
+TEST_CASE("writable addresses take memory page by page, where they are touched") {
+    const std::size_t bytes = std::size_t{1} << 40;
+    auto* const address = static_cast<char*>(Memory::reserve_writable(bytes));
+    if (address == nullptr) return;  // not here: ulimit -d, strict overcommit, Windows, a sanitizer
+    for (const std::size_t at : {std::size_t{0}, bytes / 2, bytes - page}) {
+        CHECK(address[at] == 0);
+        address[at] = 'x';
+        if (can_measure_residence) {
+            CHECK(resident_bytes(address + at, address + at + page) == page);
+            if (at + 4 * page < bytes) CHECK(resident_bytes(address + at + page, address + at + 4 * page) == 0);
+        }
+    }
+    Memory::advise_huge_pages(address + bytes / 4, bytes / 4);
+    REQUIRE(Memory::discard(address, bytes));
+    Memory::advise_small_pages(address, bytes);
+    CHECK(all_are(address + bytes / 2, page, 0));
+    CHECK(Memory::release(address, bytes));
+}
+
+TEST_CASE("what was touched is resident, what wasn't or was discarded is not") {
+    Range range(64 * page);
+    REQUIRE(Memory::commit(range.address, 64 * page));
+    CHECK_FALSE(Memory::is_resident(range.address, 64 * page));
+    std::fill_n(range.address, 64 * page, 'x');
+    if (can_measure_residence) CHECK(Memory::is_resident(range.address, 64 * page));
+    CHECK(Memory::discard(range.address, 64 * page));
+    CHECK_FALSE(Memory::is_resident(range.address, 64 * page));
+}
+
+TEST_CASE("a commit that would be refused is known beforehand") {
+    CHECK(Memory::could_commit(page));
+    CHECK_FALSE(Memory::could_commit((std::numeric_limits<std::size_t>::max() / 2) & ~(page - 1)));
+}
+
 TEST_CASE("neither reserving nor committing takes memory") {
     const std::size_t bytes = std::size_t{1} << 30;
     Range range(bytes);
@@ -147,6 +181,16 @@ TEST_CASE("a limit on the process's addresses is seen") {
     CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
 }
 
+TEST_CASE("where a limit counts what is writable, nothing is writable in advance") {
+    const int status = status_of_child([] {
+        rlimit limit;
+        getrlimit(RLIMIT_DATA, &limit);
+        limit.rlim_cur = rlim_t{1} << 31;
+        return setrlimit(RLIMIT_DATA, &limit) == 0 && Memory::reserve_writable(std::size_t{1} << 24) == nullptr;
+    });
+    CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+}
+
 #endif
 
 #ifdef __linux__
@@ -161,6 +205,15 @@ TEST_CASE("memory locked by the process is kept, and discard says so") {
     CHECK_FALSE(Memory::discard(range.address, page));
     CHECK(range.address[0] == 'x');
     syscall(SYS_munlock, range.address, page);
+}
+
+TEST_CASE("a process that locks all of its memory gets no writable addresses in advance") {
+    const int status = status_of_child([] {
+        constexpr int future = 2;
+        if (syscall(SYS_mlockall, future) != 0) return true;  // not allowed here
+        return Memory::reserve_writable(std::size_t{1} << 40) == nullptr;
+    });
+    CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
 }
 
 #endif

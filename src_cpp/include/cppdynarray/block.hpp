@@ -73,13 +73,15 @@ inline void write_bytes(Block* block, std::size_t at, const void* source, std::s
 struct alignas(16) Block {
     static constexpr std::uint8_t wants_huge_pages = 1;
     static constexpr std::uint8_t range_was_set = 2;  // the settings said how much to reserve
+    static constexpr std::uint8_t in_slab = 4;        // its range is one of a slab's, see slabs.hpp
+    static constexpr std::uint8_t in_huge_pages = 8;  // which that range was split from its slab for
 
     const BlockFunctions* functions;
     ArrayPlace* place;            // where the array's length is, if not in the array itself; see array_place.hpp
     std::size_t reserved_bytes;   // addresses that are the block's: growth in place ends here
     std::size_t committed_bytes;  // the capacity: readable and writable without asking
     std::size_t dirty_bytes;      // no byte past this was ever written before the current length
-    std::size_t mapping_bytes;    // the whole reservation, header and all; 0 for heap memory
+    std::size_t mapping_bytes;    // the whole range of addresses, header and all; 0 for heap memory
     Block* retired;               // the block this one replaced, kept because views may look at it
     Source source;                // what was asked for, also of the blocks that replace this one
     std::uint8_t flags;           // of those above

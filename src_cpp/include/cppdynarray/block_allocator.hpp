@@ -10,8 +10,10 @@
 #include <new>
 
 #include "block.hpp"
+#include "block_pool.hpp"
 #include "growth_policy.hpp"
 #include "reservation.hpp"
+#include "slabs.hpp"
 #include "virtual_memory.hpp"
 
 namespace cppdynarray {
@@ -31,6 +33,21 @@ public:
 
 private:
     std::atomic<T> value_;
+};
+
+// A number that several threads count together; none needs to see it change at once.
+class Count {
+public:
+    explicit Count(std::size_t value) noexcept : value_(value) {}
+    operator std::size_t() const noexcept { return value_.load(std::memory_order_relaxed); }
+    void operator=(std::size_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
+    void operator+=(std::size_t more) noexcept { value_.fetch_add(more, std::memory_order_relaxed); }
+    void operator-=(std::size_t less) noexcept { value_.fetch_sub(less, std::memory_order_relaxed); }
+    void operator++() noexcept { *this += 1; }
+    void operator--() noexcept { *this -= 1; }
+
+private:
+    std::atomic<std::size_t> value_;
 };
 
 // What a new block is made with. It keeps this for its life, also when it moves.
@@ -103,7 +120,8 @@ public:
     void zero(Block* block, std::size_t from, std::size_t to) noexcept {
         const std::size_t end = std::min(to, block->dirty_bytes);
         if (end <= from) return;
-        clear(block, from, end, discard_from);
+        if (!pays_to_discard(block, from, end) || !discard(block, from, end))
+            std::memset(block->data() + from, 0, end - from);
         if (end == block->dirty_bytes) block->dirty_bytes = from;
     }
 
@@ -111,10 +129,9 @@ public:
     // stay readable, as zeros, and writable through older views: so the dirty mark stays too.
     void shrink_to_fit(Block* block, std::size_t used) noexcept {
         // All of the capacity: a huge page brings memory past the dirty mark.
-        if (!block->on_heap()) {
-            const std::size_t end = block->lent_mib != 0 ? block->dirty_bytes : block->committed_bytes;
-            clear(block, used, std::max(end, block->committed_bytes), Memory::page_size());
-        }
+        const std::size_t lent_end = block->lent_mib != 0 ? block->dirty_bytes : 0;
+        const std::size_t end = std::max(lent_end, block->committed_bytes);
+        if (!block->on_heap() && !discard(block, used, end)) std::memset(block->data() + used, 0, end - used);
         block->committed_bytes = used;
         take_back(block);
     }
@@ -128,7 +145,7 @@ public:
             block->mark_written(used);
             take_back(block);
             if (block->on_heap()) Memory::heap_release(block);
-            else if (!put_into_pool(block)) unmap(block);
+            else put_away(block);
             block = retired;
             used = block != nullptr ? block->committed_bytes : 0;
         }
@@ -136,15 +153,16 @@ public:
 
     // Frees the pool of released blocks that allocate() would use again.
     void trim() noexcept {
-        PoolLock lock(pool_busy_);
-        while (lock && pool_size_ > 0) {
-            const std::size_t last = pool_size_ - 1;
-            unmap(remove_from_pool(last, memory_of(pool_[last])));
-        }
+        const BriefLock lock(pool_busy_);
+        if (!lock) return;
+        while (pool_size_ > 0) end(take_out(pool_size_ - 1));
+        while (Block* block = stacks_.smallest()) end(pop(block));
+        slabs_refused_ = false;
     }
 
-    std::size_t mapped_blocks() const noexcept { return mapped_blocks_.load(std::memory_order_relaxed); }
-    std::size_t mapped_bytes() const noexcept { return mapped_bytes_.load(std::memory_order_relaxed); }
+    // Blocks with addresses of their own, those in the pool too, and all addresses that were taken.
+    std::size_t mapped_blocks() const noexcept { return mapped_blocks_; }
+    std::size_t mapped_bytes() const noexcept { return reservations_bytes_ + slabs_bytes_; }
 
     // No block is larger, so that sums and page rounding can't overflow.
     static constexpr std::size_t max_bytes = std::numeric_limits<std::ptrdiff_t>::max() / 2;
@@ -152,76 +170,86 @@ public:
 private:
     // Committed at first, so that small arrays need one system call.
     static constexpr std::size_t first_commit = std::size_t{64} << 10;
-    // Below this, clearing is cheaper than handing pages back.
-    static constexpr std::size_t discard_from = std::size_t{1} << 20;
     static constexpr std::size_t huge_pages_from = std::size_t{2} << 20;
     static constexpr std::size_t offsets = 16;
     static constexpr std::size_t mib = std::size_t{1} << 20;
     static constexpr std::size_t pool_blocks = 64;
     // As much as the C library's malloc keeps for its next calls.
     static constexpr std::size_t pool_bytes = std::size_t{32} << 20;
-    // Blocks with less memory are all alike to the pool.
+    // Blocks with less memory are all alike to the pool, and below this, clearing is cheaper than to ask what is there.
     static constexpr std::size_t small_bytes = std::size_t{1} << 20;
     // What blocks may have in all that they have no need of.
     static constexpr std::size_t most_lent_bytes = pool_bytes;
+    // So many have reservations of their own: few arrays take only what they use, whatever looks at the process (a
+    // core dump, mlockall). More are in slabs.
+    static constexpr std::size_t few_blocks = 64;
+
+    // What a new block is to have: at least `bytes` committed, and `least` and if possible `range` reserved.
+    struct Request {
+        std::size_t bytes;
+        std::size_t least;
+        std::size_t range;
+        std::size_t chosen;  // addresses, as the settings say; 0: they don't
+
+        std::size_t all() const noexcept { return std::max({bytes, least, range}) + sizeof(Block); }
+    };
 
     // As allocate(), with a range of `range` bytes at least, if there are addresses for it.
     Block* make(const AllocatorSettings& with, std::size_t bytes, std::size_t reserve, std::size_t range) noexcept {
-        const std::size_t least = std::max(bytes, reserve);
-        if (least > max_bytes) return nullptr;
-        const std::size_t chosen = with.reserve_bytes;
+        const Request request = {bytes, std::max(bytes, reserve), range, with.reserve_bytes};
+        if (request.least > max_bytes) return nullptr;
         if (with.source == Source::reserved) {
-            const std::size_t wanted = range_to_take(bytes, reserve, range, chosen);
-            if (Block* block = take_from_pool(bytes, least, wanted, chosen)) {
+            const std::size_t wanted = reservation_for(request);
+            if (Block* block = take_ready(request, wanted)) {
                 keep(block, with);
                 if (commit(block, bytes)) return block;
-                unmap(block);
+                put_away(block);
             }
             if (wanted != 0)
                 if (Block* block = map(with, bytes, wanted, wanted)) return block;
             // Refused: the pool holds what is missing, or addresses are fewer than thought.
             trim();
-            address_space_.store(address_space_left(bytes, reserve, chosen), std::memory_order_relaxed);
-            if (const std::size_t most = range_to_take(bytes, reserve, range, chosen)) {
-                const std::size_t worthwhile = std::max(least + sizeof(Block), std::min(most, least_reservation));
+            address_space_ = address_space_left(request);
+            if (const std::size_t most = reservation_for(request)) {
+                const std::size_t worthwhile =
+                    std::max(request.least + sizeof(Block), std::min(most, least_reservation));
                 if (Block* block = map(with, bytes, worthwhile, most)) return block;
             }
         }
-        return allocate_on_heap(with, std::max(least, range));
+        return allocate_on_heap(with, std::max(request.least, range));
     }
 
     static void keep(Block* block, const AllocatorSettings& settings) noexcept {
+        constexpr std::uint8_t of_settings = Block::wants_huge_pages | Block::range_was_set;
         block->source = settings.source;
         block->growth_factor = settings.growth_factor;
-        block->flags = static_cast<std::uint8_t>((settings.huge_pages ? Block::wants_huge_pages : 0) |
+        block->flags = static_cast<std::uint8_t>((block->flags & ~of_settings) |
+                                                 (settings.huge_pages ? Block::wants_huge_pages : 0) |
                                                  (settings.reserve_bytes != 0 ? Block::range_was_set : 0));
     }
 
+    // Reservations: blocks with a mapping of their own.
+
     // How large a reservation to ask for, header and all; 0: none, take the heap.
-    std::size_t range_to_take(std::size_t bytes, std::size_t reserve, std::size_t range,
-                              std::size_t chosen) const noexcept {
-        const std::size_t least = std::max({bytes, reserve, range}) + sizeof(Block);
-        if (reserve != 0) return least;
-        if (chosen != 0) return std::max(least, std::min(chosen, max_bytes));
-        std::size_t share = next_reservation(address_space_.load(std::memory_order_relaxed), mapped_bytes());
-        if (bytes >= least_reservation) share = std::max(share, bytes * 2);
-        return share != 0 ? std::max(least, share) : 0;
+    std::size_t reservation_for(const Request& request) const noexcept {
+        if (request.chosen != 0) return std::max(request.all(), std::min(request.chosen, max_bytes));
+        std::size_t share = next_reservation(address_space_, reservations_bytes_);
+        if (request.bytes >= least_reservation) share = std::max(share, request.bytes * 2);
+        return share != 0 || request.least > request.bytes ? std::max(request.all(), share) : 0;
     }
 
     // The address space to reckon with after a refusal. Where the system names no limit and
     // still refused an ordinary share, what is mapped now is all there is for us.
-    std::size_t address_space_left(std::size_t bytes, std::size_t reserve, std::size_t chosen) const noexcept {
+    std::size_t address_space_left(const Request& request) const noexcept {
         const std::size_t limit = Memory::address_space_bytes();
-        if (bytes >= least_reservation || reserve != 0 || chosen != 0) return limit;
-        return std::min(limit, std::max(4 * mapped_bytes(), 64 * least_reservation));
+        if (request.least >= least_reservation || request.chosen != 0) return limit;
+        return std::min(limit, std::max(4 * reservations_bytes_, 64 * least_reservation));
     }
 
     // A block in a reservation of `wanted` bytes, header and all, or, by halving, of no less than `least`.
     Block* map(const AllocatorSettings& with, std::size_t bytes, std::size_t least, std::size_t wanted) noexcept {
-        // A block is up to three mappings (plain, huge and uncommitted pages); half of the
-        // process's mappings stay free for others.
-        if (mapped_blocks() >= Memory::max_mappings() / 6) return nullptr;
-        const std::size_t offset = next_offset();
+        if (!may_split()) return nullptr;
+        const std::size_t offset = turns_.fetch_add(1, std::memory_order_relaxed) % offsets * offset_step();
         const std::size_t skipped = round_up(offset, Memory::page_size());
         auto range = Reservation<Memory>::take(skipped + wanted, skipped + least);
         if (!range) return nullptr;
@@ -232,34 +260,41 @@ private:
             if (!range.commit(committed)) return nullptr;
         }
         committed = round_up(committed, Memory::page_size());
-        Block* block = reinterpret_cast<Block*>(static_cast<char*>(range.address()) + offset);
-        *block = Block{};
-        block->functions = functions_;
+        auto* const start = static_cast<char*>(range.address());
+        if (with.huge_pages) advise_huge_pages(start, start + committed);  // before anything is touched
+        Block* block = new_block(start + offset);
         block->reserved_bytes = range.bytes() - skipped - sizeof(Block);
         block->committed_bytes = committed - skipped - sizeof(Block);
         block->mapping_bytes = range.bytes();
         block->set_offset(offset);
         keep(block, with);
         range.detach();
-        mapped_blocks_.fetch_add(1, std::memory_order_relaxed);
-        mapped_bytes_.fetch_add(share_of(block), std::memory_order_relaxed);
-        advise_huge_pages(block);
+        ++mapped_blocks_;
+        ++split_blocks_;
+        reservations_bytes_ += share_of(block);
         return block;
     }
 
-    // Where in its reservation the next block begins. Reservations lie powers of two apart: data
+    // A block is up to three mappings (plain, huge and uncommitted pages); half of the process's mappings stay
+    // free for others.
+    bool may_split() const noexcept { return split_blocks_ < Memory::max_mappings() / 6; }
+
+    // Where in their ranges blocks begin: so many times this. Ranges lie powers of two apart: data
     // that began at the same place in each would meet in the same few sets of the CPU's caches,
     // and working on two arrays at once would take twice the time. Skipped pages take no memory.
     // Sizes are those of a block that begins at the next page, so that equal arrays have equal ones.
-    std::size_t next_offset() noexcept {
-        const std::size_t turn = turns_.fetch_add(1, std::memory_order_relaxed) % offsets;
-        return turn * (Memory::page_size() + sizeof(Block));
-    }
+    static std::size_t offset_step() noexcept { return Memory::page_size() + sizeof(Block); }
 
     // What a block counts for among the shares: one that asked for very much is on its own
     // account, or it would leave nothing to the others.
     static std::size_t share_of(const Block* block) noexcept {
         return std::min(block->mapping_bytes, largest_reservation);
+    }
+
+    Block* new_block(void* address) const noexcept {
+        Block* block = ::new (address) Block{};
+        block->functions = functions_;
+        return block;
     }
 
     static char* start_of(Block* block) noexcept { return reinterpret_cast<char*>(block) - block->offset(); }
@@ -269,23 +304,93 @@ private:
         return start_of(block) + round_up(block->offset(), Memory::page_size());
     }
 
-    void unmap(Block* block) noexcept {
-        mapped_blocks_.fetch_sub(1, std::memory_order_relaxed);
-        mapped_bytes_.fetch_sub(share_of(block), std::memory_order_relaxed);
-        Reservation<Memory> ends_here(start_of(block), block->mapping_bytes);
+    // Slabs: blocks that share a mapping. What follows is done by one thread at a time, but for put_away().
+
+    // Which slab it is says a pointer in front of the header, in the page that both have.
+    static Slab*& slab_of(Block* block) noexcept { return reinterpret_cast<Slab**>(block)[-1]; }
+
+    // In front of its data a block of a slab has no more than this.
+    static std::size_t most_skipped() noexcept { return offsets * Memory::page_size() + sizeof(Block); }
+
+    std::size_t blocks_in_use() const noexcept { return mapped_blocks_ - pool_size_ - stacks_.blocks(); }
+
+    // A block of a slab, from the pool or new; nullptr where there is none or none that is large enough.
+    Block* take_from_slabs(const Request& request) noexcept {
+        const std::size_t share = next_range(address_space_, blocks_in_use());
+        if (share == 0) return nullptr;
+        const std::size_t room = std::max(request.all(), request.bytes < least_reservation ? 0 : 2 * request.bytes);
+        const std::size_t needed = std::max(room + most_skipped(), 4 * most_skipped());
+        const std::size_t least = size_of_range(needed);
+        const std::size_t size = size_of_range(std::max(needed, request.chosen != 0 ? request.chosen : share));
+        if (size == range_sizes) return nullptr;
+        const std::size_t most = request.chosen != 0 ? size : range_sizes - 1;
+        if (Block* block = stacks_.largest(size, most)) return pop(block);
+        Slab* slab = nullptr;
+        char* range = slabs_.take(size, most, slab);
+        if (range == nullptr && !slabs_refused_) {
+            range = slabs_.take_new(size, least, address_space_ / 2, slab);
+            slabs_refused_ = range == nullptr;
+            slabs_bytes_ = slabs_.bytes();
+        }
+        if (range != nullptr) return new_in_slab(slab, range);
+        if (Block* block = stacks_.largest(least, size)) return pop(block);
+        range = slabs_.take(least, size, slab);
+        return range != nullptr ? new_in_slab(slab, range) : nullptr;
+    }
+
+    Block* new_in_slab(Slab* slab, char* range) noexcept {
+        const std::size_t turn = Slabs<Memory>::index_of(slab, range) % offsets;
+        const std::size_t offset = turn * offset_step() + sizeof(Block);
+        Block* block = new_block(range + offset);
+        slab_of(block) = slab;
+        block->reserved_bytes = slab->range_bytes - most_skipped();
+        block->committed_bytes = first_commit - sizeof(Block);
+        block->mapping_bytes = slab->range_bytes;
+        block->set_offset(offset);
+        block->flags = Block::in_slab;
+        ++mapped_blocks_;
+        return block;
+    }
+
+    // Ends a block that nobody uses: its addresses go back to its slab or to the system.
+    void end(Block* block) noexcept {
+        --mapped_blocks_;
+        if (!block->has(Block::in_slab)) {
+            --split_blocks_;
+            reservations_bytes_ -= share_of(block);
+            Reservation<Memory> ends_here(start_of(block), block->mapping_bytes);
+            return;
+        }
+        Slab* const slab = slab_of(block);
+        char* const range = start_of(block);
+        empty(block);
+        slabs_.give(slab, range);
+        slabs_bytes_ = slabs_.bytes();
+    }
+
+    // Takes the memory from all of a range, header and all.
+    void empty(Block* block) noexcept {
+        const std::size_t bytes = block->mapping_bytes;
+        if (block->has(Block::in_huge_pages)) {
+            --split_blocks_;
+            Memory::advise_small_pages(start_of(block), bytes);
+        }
+        // Where memory is locked, it stays.
+        if (!Memory::discard(start_of(block), bytes))
+            std::memset(static_cast<void*>(block), 0, sizeof(Block) + block->dirty_bytes);
     }
 
     Block* allocate_on_heap(const AllocatorSettings& with, std::size_t bytes) noexcept {
         void* address = Memory::heap_allocate(bytes + sizeof(Block));
         if (address == nullptr) return nullptr;
-        Block* block = static_cast<Block*>(address);
-        *block = Block{};
-        block->functions = functions_;
+        Block* block = new_block(address);
         block->reserved_bytes = block->committed_bytes = block->dirty_bytes = bytes;
         keep(block, with);
-        advise_huge_pages(block);
+        if (with.huge_pages && bytes >= huge_pages_from) advise_huge_pages(block->data(), block->data() + bytes);
         return block;
     }
+
+    // Memory.
 
     bool commit_exactly(Block* block, std::size_t bytes) noexcept {
         if (block->on_heap()) {
@@ -295,10 +400,14 @@ private:
         const std::size_t page = Memory::page_size();
         const std::size_t from = (block->committed_bytes + sizeof(Block)) & ~(page - 1);
         const std::size_t to = round_up(bytes + sizeof(Block), page);
-        if (!Memory::commit(first_page_of(block) + from, to - from)) return false;
+        if (!block->has(Block::in_slab)) {
+            if (!Memory::commit(first_page_of(block) + from, to - from)) return false;
+        } else if (to - from >= huge_pages_from && !Memory::could_commit(to - from)) {
+            return false;
+        }
         block->committed_bytes = to - sizeof(Block);
         if (block->committed_bytes >= block->dirty_bytes) take_back(block);
-        advise_huge_pages(block);
+        use_huge_pages(block);
         return true;
     }
 
@@ -311,64 +420,69 @@ private:
         return std::min(round_up(start + bytes, huge) - start, block->reserved_bytes);
     }
 
-    void advise_huge_pages(Block* block) noexcept {
-        const std::size_t huge = Memory::huge_page_size();
-        if (!block->has(Block::wants_huge_pages) || huge == 0 || block->committed_bytes < huge_pages_from) return;
-        const auto start = reinterpret_cast<std::uintptr_t>(block->data());
-        const std::uintptr_t from = (start + huge - 1) & ~(std::uintptr_t{huge} - 1);
-        const auto end =
-            reinterpret_cast<std::uintptr_t>(first_page_of(block)) + sizeof(Block) + block->committed_bytes;
-        const std::uintptr_t to = end & ~(std::uintptr_t{huge} - 1);
+    void use_huge_pages(Block* block) noexcept {
+        if (!block->has(Block::wants_huge_pages) || block->committed_bytes < huge_pages_from) return;
+        if (block->has(Block::in_slab) && !block->has(Block::in_huge_pages)) {
+            if (!may_split()) return;
+            ++split_blocks_;
+            block->flags |= Block::in_huge_pages;
+        }
+        advise_huge_pages(start_of(block), first_page_of(block) + sizeof(Block) + block->committed_bytes);
+    }
+
+    // For the whole ones of committed pages, from 2 MiB on.
+    static void advise_huge_pages(char* start, char* end) noexcept {
+        const std::uintptr_t huge = Memory::huge_page_size();
+        if (huge == 0 || static_cast<std::size_t>(end - start) < huge_pages_from) return;
+        const std::uintptr_t from = (reinterpret_cast<std::uintptr_t>(start) + huge - 1) & ~(huge - 1);
+        const std::uintptr_t to = reinterpret_cast<std::uintptr_t>(end) & ~(huge - 1);
         if (from < to) Memory::advise_huge_pages(reinterpret_cast<void*>(from), to - from);
     }
 
-    // Zeroes accessible bytes: from `discard_at_least` bytes up by giving whole pages back.
-    void clear(Block* block, std::size_t from, std::size_t to, std::size_t discard_at_least) noexcept {
-        char* const begin = block->data() + from;
-        char* const end = block->data() + to;
-        if (!block->on_heap() && to - from >= discard_at_least) {
-            const std::uintptr_t page = Memory::page_size();
-            auto* first = reinterpret_cast<char*>((reinterpret_cast<std::uintptr_t>(begin) + page - 1) & ~(page - 1));
-            auto* last = reinterpret_cast<char*>(reinterpret_cast<std::uintptr_t>(end) & ~(page - 1));
-            if (first < last && Memory::discard(first, static_cast<std::size_t>(last - first))) {
-                std::memset(begin, 0, static_cast<std::size_t>(first - begin));
-                std::memset(last, 0, static_cast<std::size_t>(end - last));
-                return;
-            }
-        }
-        std::memset(begin, 0, to - from);
+    // Whether bytes become zero faster by giving their pages back. Memory that is there is faster cleared than taken
+    // again page by page; but what was never touched stays so, and much more than malloc would keep is let go.
+    static bool pays_to_discard(Block* block, std::size_t from, std::size_t to) noexcept {
+        if (block->on_heap() || to - from < small_bytes) return false;
+        if (to - from > pool_bytes) return true;
+        const std::uintptr_t page = Memory::page_size();
+        const auto first = reinterpret_cast<std::uintptr_t>(block->data() + from) & ~(page - 1);
+        const auto last = reinterpret_cast<std::uintptr_t>(block->data() + to) & ~(page - 1);
+        return !Memory::is_resident(reinterpret_cast<void*>(first), last - first);
     }
 
-    // The pool. Whoever finds it busy does without: so nobody waits, and a process forked
-    // while another thread was in here doesn't hang.
-    class PoolLock {
-    public:
-        explicit PoolLock(std::atomic_flag& busy) noexcept
-            : busy_(busy), owned_(!busy.test_and_set(std::memory_order_acquire)) {}
-        ~PoolLock() {
-            if (owned_) busy_.clear(std::memory_order_release);
-        }
-        PoolLock(const PoolLock&) = delete;
-        PoolLock& operator=(const PoolLock&) = delete;
-        explicit operator bool() const noexcept { return owned_; }
+    // Makes bytes zero by giving whole pages back. False if the system keeps them, and nothing has changed.
+    static bool discard(Block* block, std::size_t from, std::size_t to) noexcept {
+        char* const begin = block->data() + from;
+        char* const end = block->data() + to;
+        const std::uintptr_t page = Memory::page_size();
+        auto* first = reinterpret_cast<char*>((reinterpret_cast<std::uintptr_t>(begin) + page - 1) & ~(page - 1));
+        auto* last = reinterpret_cast<char*>(reinterpret_cast<std::uintptr_t>(end) & ~(page - 1));
+        if (first >= last || !Memory::discard(first, static_cast<std::size_t>(last - first))) return false;
+        std::memset(begin, 0, static_cast<std::size_t>(first - begin));
+        std::memset(last, 0, static_cast<std::size_t>(end - last));
+        return true;
+    }
 
-    private:
-        std::atomic_flag& busy_;
-        bool owned_;
-    };
+    // The pool: released blocks. Blocks of slabs with little memory are in stacks, others in a list of few.
+
+    // A block that is there, or is to be had from a slab.
+    Block* take_ready(const Request& request, std::size_t wanted) noexcept {
+        const BriefLock lock(pool_busy_);
+        if (!lock) return nullptr;
+        Block* const block = take_from_pool(request, wanted);
+        return block != nullptr || blocks_in_use() < few_blocks ? block : take_from_slabs(request);
+    }
 
     // The block released last of those that will do, so that its memory is still in the caches.
     // One that is asked for little may have much: an array that grows, again and again, finds the memory
     // that the last one left, as with malloc. It is lent, within limits.
-    Block* take_from_pool(std::size_t bytes, std::size_t least, std::size_t wanted, std::size_t chosen) noexcept {
-        PoolLock lock(pool_busy_);
-        if (!lock) return nullptr;
+    Block* take_from_pool(const Request& request, std::size_t wanted) noexcept {
         for (std::size_t place = pool_size_; place-- > 0;) {
             Block* block = pool_[place];
             const std::size_t memory = memory_of(block);
-            if (!fits(block, memory, bytes, least, wanted, chosen)) continue;
-            remove_from_pool(place, memory);
-            if (memory > enough_for(bytes)) lend(block, memory, bytes);
+            if (!fits(block, memory, request, wanted)) continue;
+            take_out(place);
+            if (memory > enough_for(request.bytes)) lend(block, memory, request.bytes);
             return block;
         }
         return nullptr;
@@ -378,34 +492,60 @@ private:
     // is to be had again without page faults.
     void lend(Block* block, std::size_t memory, std::size_t bytes) noexcept {
         block->lent_mib = static_cast<std::uint16_t>(round_up(memory, mib) / mib);
-        lent_bytes_.fetch_add(block->lent_mib * mib, std::memory_order_relaxed);
+        lent_bytes_ += block->lent_mib * mib;
         block->committed_bytes = std::min(block->committed_bytes, std::max(bytes, first_commit - sizeof(Block)));
     }
 
     void take_back(Block* block) noexcept {
         if (block->lent_mib == 0) return;
-        lent_bytes_.fetch_sub(block->lent_mib * mib, std::memory_order_relaxed);
+        lent_bytes_ -= block->lent_mib * mib;
         block->lent_mib = 0;
     }
 
-    // A full pool gives up what lay there longest.
-    bool put_into_pool(Block* block) noexcept {
+    // Where a block goes that is released: into the pool or to its end.
+    void put_away(Block* block) noexcept {
         const std::size_t memory = memory_of(block);
-        if (memory > pool_bytes || block->mapping_bytes > 2 * largest_reservation) return false;
-        PoolLock lock(pool_busy_);
-        if (!lock) return false;
-        while (pool_size_ == pool_blocks || pool_held_bytes_ + memory > pool_bytes)
-            unmap(remove_from_pool(0, memory_of(pool_[0])));
-        pool_held_bytes_ += memory;
-        pool_[pool_size_++] = block;
-        return true;
+        const BriefLock lock(pool_busy_);
+        if (block->has(Block::in_slab)) {
+            if (!lock) empty(block);  // only its addresses are lost
+            else if (memory > small_bytes) put_into_pool(block, memory);
+            else put_on_stack(block);
+        } else if (lock && block->mapping_bytes <= 2 * largest_reservation) {
+            put_into_pool(block, memory);
+        } else {
+            end(block);
+        }
     }
 
-    Block* remove_from_pool(std::size_t place, std::size_t memory) noexcept {
+    // A full pool gives up what lay there longest.
+    void put_into_pool(Block* block, std::size_t memory) noexcept {
+        if (memory > pool_bytes) return end(block);
+        while (pool_size_ == pool_blocks || pool_held_bytes_ + memory > pool_bytes) end(take_out(0));
+        pool_held_bytes_ += memory;
+        pool_[pool_size_++] = block;
+    }
+
+    // Full stacks give up the smallest ranges: so few arrays that come after very many get large ones again.
+    void put_on_stack(Block* block) noexcept {
+        const std::size_t memory = memory_and_tables_of(block);
+        while (stacks_.bytes() + memory > pool_bytes) {
+            Block* const least = stacks_.smallest();
+            if (least == nullptr || least->mapping_bytes >= block->mapping_bytes) return end(block);
+            end(pop(least));
+        }
+        stacks_.push(block, memory);
+    }
+
+    Block* pop(Block* block) noexcept {
+        stacks_.pop(block, memory_and_tables_of(block));
+        return block;
+    }
+
+    Block* take_out(std::size_t place) noexcept {
         Block* block = pool_[place];
         std::copy(pool_ + place + 1, pool_ + pool_size_, pool_ + place);
         --pool_size_;
-        pool_held_bytes_ -= memory;
+        pool_held_bytes_ -= memory_of(block);
         return block;
     }
 
@@ -417,30 +557,39 @@ private:
         return std::min(most, round_up(std::max(block->dirty_bytes, std::size_t{1}), huge));
     }
 
+    // What a small block keeps from others: its pages, and the page that says where they are.
+    static std::size_t memory_and_tables_of(const Block* block) noexcept {
+        return round_up(block->dirty_bytes + sizeof(Block), Memory::page_size()) + Memory::page_size();
+    }
+
     // Up to here a block's memory is no more than is asked for, or not worth counting.
     static std::size_t enough_for(std::size_t bytes) noexcept { return std::max(2 * bytes, small_bytes); }
 
     // Whether a pooled block will do: large enough, not far larger than what was chosen, and with
     // about as much memory as is asked for, or more while little is lent.
-    bool fits(const Block* block, std::size_t memory, std::size_t bytes, std::size_t least, std::size_t wanted,
-              std::size_t chosen) const noexcept {
-        return block->reserved_bytes >= least && block->reserved_bytes + sizeof(Block) >= wanted &&
-               (chosen == 0 || wanted == 0 || block->reserved_bytes / 2 <= wanted) &&
-               (memory <= enough_for(bytes) ||
-                lent_bytes_.load(std::memory_order_relaxed) + memory <= most_lent_bytes) &&
-               bytes <= enough_for(std::max(block->committed_bytes, block->dirty_bytes));
+    bool fits(const Block* block, std::size_t memory, const Request& request, std::size_t wanted) const noexcept {
+        return block->reserved_bytes >= request.least && block->reserved_bytes + sizeof(Block) >= wanted &&
+               (request.chosen == 0 || wanted == 0 || block->reserved_bytes / 2 <= wanted) &&
+               (memory <= enough_for(request.bytes) || lent_bytes_ + memory <= most_lent_bytes) &&
+               request.bytes <= enough_for(std::max(block->committed_bytes, block->dirty_bytes));
     }
 
     const BlockFunctions* functions_;
-    std::atomic<std::size_t> address_space_{Memory::address_space_bytes()};
+    Count address_space_{Memory::address_space_bytes()};
     std::atomic<std::size_t> turns_{0};
-    std::atomic<std::size_t> mapped_blocks_{0};
-    std::atomic<std::size_t> mapped_bytes_{0};
-    std::atomic<std::size_t> lent_bytes_{0};
+    Count mapped_blocks_{0};
+    Count split_blocks_{0};        // of those, the ones that take mappings of their own
+    Count reservations_bytes_{0};  // as share_of() counts them
+    Count slabs_bytes_{0};
+    Count lent_bytes_{0};
     std::atomic_flag pool_busy_ = ATOMIC_FLAG_INIT;
+    // By who has the pool.
     std::size_t pool_size_ = 0;
     std::size_t pool_held_bytes_ = 0;
     Block* pool_[pool_blocks] = {};
+    BlockStacks stacks_;
+    Slabs<Memory> slabs_;
+    bool slabs_refused_ = false;  // until trim()
 };
 
 // The allocator behind every C++ DynamicArray of a program or shared library. Each has one of its

@@ -58,4 +58,13 @@ constexpr std::size_t next_reservation(std::size_t address_space, std::size_t re
     return size;
 }
 
+// The same for a block of a slab where `blocks` are in use. A million blocks have 8 MiB each, a hundred thousand
+// 64 MiB; all that are ever alive together share half of the addresses. 0 where there are few addresses.
+constexpr std::size_t next_range(std::size_t address_space, std::size_t blocks) noexcept {
+    if (address_space >> 20 < (std::size_t{1} << 20)) return 0;
+    std::size_t size = largest_reservation;
+    while (size > least_reservation && size > address_space / 16 / std::max(blocks, std::size_t{1})) size /= 2;
+    return size;
+}
+
 }  // namespace cppdynarray

@@ -21,6 +21,14 @@ struct VirtualMemory {
     // Touching them before they are committed is a fault.
     static void* reserve(std::size_t bytes) noexcept;
 
+    // Takes `bytes` of addresses that can be read and written at once: each page takes memory when it is
+    // touched, of which nothing is promised, and is never made part of a huge page. nullptr if the system
+    // refuses it or would count or take all of that memory.
+    static void* reserve_writable(std::size_t bytes) noexcept;
+
+    // Whether `bytes` more could be committed now: to be asked where what is to be written was never promised.
+    static bool could_commit(std::size_t bytes) noexcept;
+
     // Makes reserved pages readable and writable, zero where never written.
     // Committing a committed page changes nothing. False if refused.
     static bool commit(void* address, std::size_t bytes) noexcept;
@@ -29,8 +37,14 @@ struct VirtualMemory {
     // zero. False if the system keeps the memory, which is then as it was.
     static bool discard(void* address, std::size_t bytes) noexcept;
 
+    // Whether most of these committed pages seem to have memory.
+    static bool is_resident(void* address, std::size_t bytes) noexcept;
+
     // Asks for huge pages; only a hint, so the answer does not matter.
     static void advise_huge_pages(void* address, std::size_t bytes) noexcept;
+
+    // Takes that back, for pages from reserve_writable().
+    static void advise_small_pages(void* address, std::size_t bytes) noexcept;
 
     // Ends a reservation: all of it, from its start. False if refused, in which
     // case it stays as it was.

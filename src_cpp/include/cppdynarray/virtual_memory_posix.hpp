@@ -35,12 +35,25 @@ inline std::size_t VirtualMemory::huge_page_size() noexcept {
 #endif
 }
 
+// A core dump looks at every page of a mapping that was written to, of which slabs have far too many: it leaves
+// them out, but for what is large.
 inline void VirtualMemory::advise_huge_pages(void* address, std::size_t bytes) noexcept {
+    static_cast<void>(address), static_cast<void>(bytes);
 #ifdef MADV_HUGEPAGE
     madvise(address, bytes, MADV_HUGEPAGE);
-#else
-    (void)address;
-    (void)bytes;
+#endif
+#ifdef MADV_DODUMP
+    madvise(address, bytes, MADV_DODUMP);
+#endif
+}
+
+inline void VirtualMemory::advise_small_pages(void* address, std::size_t bytes) noexcept {
+    static_cast<void>(address), static_cast<void>(bytes);
+#ifdef MADV_NOHUGEPAGE
+    madvise(address, bytes, MADV_NOHUGEPAGE);
+#endif
+#ifdef MADV_DONTDUMP
+    madvise(address, bytes, MADV_DONTDUMP);
 #endif
 }
 
@@ -50,6 +63,52 @@ inline void VirtualMemory::advise_huge_pages(void* address, std::size_t bytes) n
 inline void* VirtualMemory::reserve(std::size_t bytes) noexcept {
     void* address = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return address == MAP_FAILED ? nullptr : address;
+}
+
+// First without access, so that a process that locks all of its memory (mlockall) isn't given all of this: it
+// refuses to discard what is locked. A limit on data (ulimit -d) counts what is writable, and so would leave
+// nothing to others.
+inline void* VirtualMemory::reserve_writable(std::size_t bytes) noexcept {
+#ifdef RLIMIT_DATA
+    rlimit limit;
+    if (getrlimit(RLIMIT_DATA, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY) return nullptr;
+#endif
+#ifdef MAP_NORESERVE
+    void* address = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (address == MAP_FAILED) return nullptr;
+    if (madvise(address, bytes, MADV_DONTNEED) == 0 && mprotect(address, bytes, PROT_READ | PROT_WRITE) == 0) {
+        advise_small_pages(address, bytes);
+        return address;
+    }
+    munmap(address, bytes);
+#else
+    (void)bytes;
+#endif
+    return nullptr;
+}
+
+inline bool VirtualMemory::could_commit(std::size_t bytes) noexcept {
+    void* address = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return address != MAP_FAILED && munmap(address, bytes) == 0;
+}
+
+inline bool VirtualMemory::is_resident(void* address, std::size_t bytes) noexcept {
+#ifdef __linux__
+    // A few pages tell: who is wrong takes longer, and finds the same bytes.
+    constexpr std::size_t looks = 8;
+    const std::size_t pages = bytes / page_size();
+    std::size_t resident = 0;
+    for (std::size_t look = 0; look < looks; ++look) {
+        unsigned char state = 0;
+        auto* const page = static_cast<char*>(address) + (2 * look + 1) * pages / (2 * looks) * page_size();
+        if (mincore(page, page_size(), &state) != 0) return false;
+        resident += state & 1;
+    }
+    return 2 * resident >= looks;
+#else
+    static_cast<void>(address), static_cast<void>(bytes);
+    return false;
+#endif
 }
 
 inline bool VirtualMemory::commit(void* address, std::size_t bytes) noexcept {

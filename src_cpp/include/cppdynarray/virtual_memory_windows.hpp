@@ -30,6 +30,15 @@ inline std::size_t VirtualMemory::huge_page_size() noexcept { return 0; }
 
 inline void VirtualMemory::advise_huge_pages(void*, std::size_t) noexcept {}
 
+inline void VirtualMemory::advise_small_pages(void*, std::size_t) noexcept {}
+
+// What is writable is counted here; and a process may have as many reservations as it likes.
+inline void* VirtualMemory::reserve_writable(std::size_t) noexcept { return nullptr; }
+
+inline bool VirtualMemory::could_commit(std::size_t) noexcept { return true; }
+
+inline bool VirtualMemory::is_resident(void*, std::size_t) noexcept { return false; }
+
 inline void* VirtualMemory::reserve(std::size_t bytes) noexcept {
     return VirtualAlloc(nullptr, bytes, MEM_RESERVE, PAGE_NOACCESS);
 }

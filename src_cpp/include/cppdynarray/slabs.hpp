@@ -1,0 +1,117 @@
+// Slabs: ranges of addresses for many blocks in one mapping.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include "growth_policy.hpp"
+#include "virtual_memory.hpp"
+
+namespace cppdynarray {
+
+// Equal ranges in one mapping that may be written anywhere and takes memory only where it is. So a range
+// costs no system call, and however many there are, they are few of the mappings that a process may have.
+struct Slab {
+    static constexpr std::size_t ranges = 64;
+
+    char* start;
+    std::size_t range_bytes;
+    std::uint64_t free;  // a bit for each range
+    Slab* next;          // in the list of those with free ranges of this size
+    Slab* previous;
+
+    static constexpr std::uint64_t all_free = ~std::uint64_t{0};
+};
+
+// The sizes of ranges: powers of two. What is kept by size has a list for each.
+constexpr std::size_t range_sizes = sizeof(void*) == 8 ? 15 : 7;
+static_assert(least_reservation << (range_sizes - 1) == largest_reservation, "from the least to the largest");
+
+// The first size with ranges of `bytes` at least; range_sizes if there is none.
+constexpr std::size_t size_of_range(std::size_t bytes) noexcept {
+    std::size_t size = 0;
+    while (size < range_sizes && least_reservation << size < bytes) ++size;
+    return size;
+}
+
+// All slabs of an allocator, which calls this from one thread at a time.
+template <class Memory>
+class Slabs {
+public:
+    // A free range of a size from `least` to `most`, the largest first, from a slab that there is.
+    char* take(std::size_t least, std::size_t most, Slab*& slab) noexcept {
+        for (std::size_t size = most + 1; size-- > least;)
+            if (with_room_[size] != nullptr) return take_from(slab = with_room_[size], size);
+        return nullptr;
+    }
+
+    // The same from a new slab, of `wanted` size or, where that is refused, a smaller one down to `least`. All
+    // slabs together get at most `budget` bytes of addresses.
+    char* take_new(std::size_t wanted, std::size_t least, std::size_t budget, Slab*& slab) noexcept {
+        for (std::size_t size = wanted + 1; size-- > least;)
+            if (add(least_reservation << size, budget)) return take_from(slab = with_room_[size], size);
+        return nullptr;
+    }
+
+    // Takes back a range without memory. A slab without blocks goes back to the system.
+    void give(Slab* slab, char* range) noexcept {
+        const std::size_t size = size_of_range(slab->range_bytes);
+        if (slab->free == 0) link(slab, size);
+        slab->free |= std::uint64_t{1} << index_of(slab, range);
+        if (slab->free != Slab::all_free) return;
+        unlink(slab, size);
+        const std::size_t bytes = slab->range_bytes * Slab::ranges;
+        if (!Memory::release(slab->start, bytes)) return link(slab, size);
+        bytes_ -= bytes;
+        Memory::heap_release(slab);
+    }
+
+    static std::size_t index_of(const Slab* slab, const char* range) noexcept {
+        return static_cast<std::size_t>(range - slab->start) / slab->range_bytes;
+    }
+
+    std::size_t bytes() const noexcept { return bytes_; }
+
+private:
+    bool add(std::size_t range_bytes, std::size_t budget) noexcept {
+        const std::size_t bytes = range_bytes * Slab::ranges;
+        if (bytes > budget || bytes_ > budget - bytes) return false;
+        void* const room = Memory::heap_allocate(sizeof(Slab));
+        if (room == nullptr) return false;
+        void* const start = Memory::reserve_writable(bytes);
+        if (start == nullptr) {
+            Memory::heap_release(room);
+            return false;
+        }
+        auto* slab = ::new (room) Slab{static_cast<char*>(start), range_bytes, Slab::all_free, nullptr, nullptr};
+        link(slab, size_of_range(range_bytes));
+        bytes_ += bytes;
+        return true;
+    }
+
+    char* take_from(Slab* slab, std::size_t size) noexcept {
+        std::size_t index = 0;
+        while ((slab->free >> index & 1) == 0) ++index;
+        slab->free &= ~(std::uint64_t{1} << index);
+        if (slab->free == 0) unlink(slab, size);
+        return slab->start + index * slab->range_bytes;
+    }
+
+    void link(Slab* slab, std::size_t size) noexcept {
+        slab->previous = nullptr;
+        slab->next = with_room_[size];
+        if (slab->next != nullptr) slab->next->previous = slab;
+        with_room_[size] = slab;
+    }
+
+    void unlink(Slab* slab, std::size_t size) noexcept {
+        if (slab->next != nullptr) slab->next->previous = slab->previous;
+        (slab->previous != nullptr ? slab->previous->next : with_room_[size]) = slab->next;
+    }
+
+    Slab* with_room_[range_sizes] = {};
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace cppdynarray
