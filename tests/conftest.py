@@ -1,4 +1,4 @@
-"""Fixtures: dtypes, row shapes, backends, and random numbers that can be had again."""
+"""Fixtures: dtypes, row shapes, backends, and random numbers that can be had again. A sample of the tests."""
 
 import os
 import secrets
@@ -23,6 +23,29 @@ settings.register_profile(
 )
 settings.register_profile("long", settings.get_profile("short"), max_examples=5_000)
 settings.load_profile("short")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--sample", type=int, default=1, metavar="N",
+        help="run one in N of the cases of each test function, always the same ones, and at least one",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    count = config.getoption("--sample")
+    if count == 1:
+        return
+    by_function = {}
+    for item in items:
+        by_function.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    kept = set()
+    for cases in by_function.values():
+        chosen = [case for case in cases if zlib.crc32(case.nodeid.encode()) % count == 0]
+        kept |= set(chosen or cases[:1])
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
+
 
 SEED_VARIABLE = "CPPDYNARRAY_SEED"
 _seed = int(os.environ.get(SEED_VARIABLE) or secrets.randbits(32))

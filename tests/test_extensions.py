@@ -193,7 +193,7 @@ def test_rows_without_bytes(cython):
         (cda.zeros(3)[:], ValueError, "ndarray can't grow"),
         (cda.zeros(3).as_numpy().view(cda.DynamicArray), ValueError, "can't grow.*copy"),
         (cda.zeros((3, 2)), ValueError, "1 dimension.*2"),
-        (cda.zeros(()), ValueError, "0-d"),
+        (cda.zeros(()), ValueError, "1 dimension.*0"),
     ],
     ids=label,
 )
@@ -656,7 +656,7 @@ PyMODINIT_FUNC PyInit_opener() { return PyModule_Create(&definition); }
 
 @pytest.mark.skipif(sys.platform == "win32", reason="calls a POSIX compiler by hand")
 @pytest.mark.parametrize(
-    ("version", "advice"), [(None, None), (4, "update cppdynarray"), (1, "compile the module again")]
+    ("version", "advice"), [(None, None), (2, "update cppdynarray"), (0, "compile the module again")]
 )
 def test_headers_of_another_version_are_refused(tmp_path, version, advice):
     include = tmp_path / "include"
@@ -664,7 +664,7 @@ def test_headers_of_another_version_are_refused(tmp_path, version, advice):
     if version is not None:
         api = include / "cppdynarray" / "python_api.hpp"
         text = api.read_text()
-        changed = text.replace("python_api_version = 3;", f"python_api_version = {version};")
+        changed = text.replace("python_api_version = 1;", f"python_api_version = {version};")
         assert changed != text
         api.write_text(changed)
     (tmp_path / "opener.cpp").write_text(OPENER)

@@ -25,15 +25,16 @@ from cppdynarray._core cimport _growth
 from cppdynarray._core._dispatch cimport PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain
 from cppdynarray._core._live cimport (
     METH_FASTCALL, METH_KEYWORDS, METH_O, Py_tp_doc, Py_tp_getset, Py_tp_methods, Py_tp_new, new_type,
+    register_kind,
 )
-from cppdynarray._core._memory cimport (
-    Block, block_of, is_placed, new_array, publish, set_up_headers, used_bytes, why_layout_is_fixed,
-)
+from cppdynarray._core._memory cimport import_core, new_array
 from cppdynarray._core._new cimport as_order, new, new_copy, new_with_contents
+from cppdynarray._core.headers cimport (
+    ArrayPlace, Block, block_of, is_placed, open_place, publish, used_bytes, why_layout_is_fixed,
+)
 from cppdynarray._core.numpy_api cimport NPY_VSTRING, PyArray_SAMESHAPE, PyDataType_REFCHK
 
-cnp.import_array()
-set_up_headers()
+import_core()
 
 
 cdef extern from "append_scalar.hpp" namespace "cppdynarray":
@@ -376,6 +377,16 @@ def memory_of(cnp.ndarray array not None):
     }
 
 
+# Handles, for code that writes without the GIL.
+
+cdef ArrayPlace* open_handle(cnp.ndarray array) except NULL:
+    _growth.growable(array)
+    cdef ArrayPlace* place = open_place(array)
+    if place == NULL:
+        raise MemoryError("no memory for a handle to the array")
+    return place
+
+
 # The type.
 
 cdef list _texts = []  # what the C strings in the type point into
@@ -422,3 +433,7 @@ cdef type make_type():
 
 
 DynamicArray = make_type()
+register_kind(
+    DynamicArray, open_handle,
+    needed="a numpy.ndarray can't grow; cppdynarray.array(a) makes a DynamicArray of a copy", instead=None,
+)

@@ -2,7 +2,7 @@
 
 cimport numpy as cnp
 
-from cppdynarray._core._memory cimport Block
+from cppdynarray._core.headers cimport Block
 from cppdynarray._core.numpy_api cimport NPY_VSTRING
 
 

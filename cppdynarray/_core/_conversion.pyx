@@ -19,24 +19,20 @@ from cppdynarray._core import messages
 
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._lossless cimport check_array, check_list, check_row, check_value
-from cppdynarray._core._memory cimport (
-    ArrayRows, Block, block_of, is_placed, new_array, new_scratch, publish, publish_length, reserve_rows, row_bytes,
-    set_up_headers, used_bytes,
+from cppdynarray._core._memory cimport import_core, new_array, new_scratch
+from cppdynarray._core.headers cimport (
+    ArrayRows, Block, block_of, growth_error, is_placed, publish, publish_length, reserve_rows, row_bytes,
+    used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_C_CONTIGUOUS, NPY_MAX_INTP, PyArray_EquivTypes, PyArray_IntTupleFromIntp, PyArray_Pack, PyDataType_REFCHK,
 )
 
-cnp.import_array()
-set_up_headers()
+import_core()
 
 
 cdef extern from "numpy/arrayobject.h":
     bint PyObject_CheckBuffer(object) noexcept
-
-
-cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray":
-    int growth_error(Block*) noexcept
 
 
 cdef extern from "store.hpp" namespace "cppdynarray":

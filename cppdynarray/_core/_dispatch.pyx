@@ -9,14 +9,13 @@ import numpy as np
 cimport numpy as cnp
 from cpython.object cimport PyObject, PyTypeObject
 
-from cppdynarray._core._memory cimport set_up_headers
+from cppdynarray._core._memory cimport import_core
+from cppdynarray._core.headers cimport core
 
-cnp.import_array()
-set_up_headers()
+import_core()
 
 
 cdef extern from "dispatch.hpp" namespace "cppdynarray":
-    PyTypeObject* live_array_type
     PyObject* function_overrides
     PyObject* implementation_name
     PyObject* array_function_by_name
@@ -76,8 +75,8 @@ cdef int assign_subscript(cnp.ndarray array, object key, object value) except -1
 
 cdef void set_type(type live_array):
     """Says which class is to be replaced by plain views."""
-    global live_array_type, function_overrides, implementation_name, array_function_by_name
-    live_array_type = <PyTypeObject*>live_array
+    global function_overrides, implementation_name, array_function_by_name
+    core.live_array_type = <PyTypeObject*>live_array
     overrides[np.array_repr] = _array_repr
     function_overrides = <PyObject*>overrides
     implementation_name = <PyObject*>_implementation_name

@@ -14,13 +14,13 @@ from libc.errno cimport EAGAIN, EBADF, ENOMEM
 from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
 
-from cppdynarray._core._memory cimport Block, adopt_block, block_of, placed_handler, publish, set_up_headers
+from cppdynarray._core._memory cimport adopt_block, import_core
+from cppdynarray._core.headers cimport ArrayPlace, Block, PlaceFunctions, block_of, core, multiply, publish, set_handler
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
 )
 
-cnp.import_array()
-set_up_headers()
+import_core()
 
 
 cdef extern from "numpy/arrayobject.h":
@@ -30,23 +30,11 @@ cdef extern from "numpy/arrayobject.h":
 
 cdef extern from "array_fields.hpp" namespace "cppdynarray":
     void set_foreign_memory(cnp.ndarray array, char* data, object base) noexcept
-    void set_handler(cnp.ndarray array, PyObject* handler) noexcept
     void set_length(cnp.ndarray array, Py_ssize_t rows) noexcept
 
 
-cdef extern from "array_growth.hpp" namespace "cppdynarray":
-    ctypedef struct PlaceFunctions:
-        pass
-
-    const PlaceFunctions place_functions
-
-
-cdef extern from "cppdynarray/array_place.hpp" namespace "cppdynarray":
-    ctypedef struct Place "cppdynarray::ArrayPlace":
-        size_t columns
-        size_t handles
-        void* array
-        const PlaceFunctions* functions
+cdef extern from "file_place.hpp" namespace "cppdynarray":
+    const PlaceFunctions file_place
 
 
 cdef extern from "cppdynarray/file_memory.hpp" namespace "cppdynarray" nogil:
@@ -106,7 +94,7 @@ cdef extern from "cppdynarray/file_memory.hpp" namespace "cppdynarray" nogil:
         @staticmethod
         GrowingFile*& first() noexcept
         GrowingFile* next() noexcept
-        Place place
+        ArrayPlace place
         bint is_closed() noexcept
         bint is_forked() noexcept
         int error() noexcept
@@ -117,7 +105,6 @@ cdef extern from "cppdynarray/file_memory.hpp" namespace "cppdynarray" nogil:
 
     size_t largest_reservation
     size_t round_up(size_t, size_t) noexcept
-    bint multiply(size_t, size_t, size_t&) noexcept
 
 
 cdef extern from *:
@@ -232,11 +219,11 @@ def open_writer(object cls, int file, uint64_t data_at, uint64_t count_at, cnp.d
     cdef cnp.ndarray array = adopt_block(
         block, 0, cls, dtype, len(shape), dims, NPY_ARRAY_CARRAY, None)
     growing.place.array = <void*>array
-    growing.place.functions = &place_functions
+    growing.place.functions = &file_place
     growing.place.columns = 1
     for axis in range(1, len(shape)):
         growing.place.columns *= <size_t>dims[axis]
-    set_handler(array, <PyObject*>placed_handler)
+    set_handler(array, core.placed_handler)
     return array
 
 

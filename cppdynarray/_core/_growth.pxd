@@ -2,7 +2,7 @@
 
 cimport numpy as cnp
 
-from cppdynarray._core._memory cimport Block
+from cppdynarray._core.headers cimport Block
 
 
 cdef Block* growable(cnp.ndarray array) except NULL

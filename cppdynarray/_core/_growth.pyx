@@ -34,19 +34,18 @@ from cppdynarray._core._conversion cimport (
     RowBuffer, convert_array, convert_items, convert_row, convert_rows, grown_length, has_arena, is_array_like, is_rows,
     length, no_room, room_for, same_dims, scratch_rows, shape_of, store_at_end, store_row,
 )
-from cppdynarray._core._memory cimport (
-    ArrayRows, Block, append_rows, block_of, fix_row_stride, is_placed, new_array, new_dropper, new_scratch, publish,
-    publish_length, reserve_bytes, resize_rows, row_bytes, set_shape, set_up_headers, shorten_rows, used_bytes,
-    why_layout_is_fixed, zero_block,
+from cppdynarray._core._memory cimport import_core, new_array, new_scratch, zero_block
+from cppdynarray._core.headers cimport (
+    ArrayRows, Block, NewDimensions, append_rows, block_of, fix_row_stride, is_placed, load_scalar, multiply,
+    new_dropper, publish, publish_length, reserve_bytes, resize_rows, row_bytes, set_shape, shorten_rows, shrink_block,
+    used_bytes, why_layout_is_fixed,
 )
-from cppdynarray._core._memory cimport shrink_to_fit as shrink_block
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_CORDER, NPY_MAX_INTP, PyArray_NewCopy,
     PyArray_NewFromDescr, PyArray_Pack, PyDataType_REFCHK,
 )
 
-cnp.import_array()
-set_up_headers()
+import_core()
 
 
 cdef extern from "Python.h":
@@ -55,22 +54,8 @@ cdef extern from "Python.h":
     Py_ssize_t PyNumber_AsSsize_t(object, PyObject* overflow) except? -1
 
 
-cdef extern from "cppdynarray/growth_policy.hpp" namespace "cppdynarray":
-    bint multiply(size_t, size_t, size_t&) noexcept
-
-
 cdef extern from "<algorithm>" namespace "std":
     void rotate(char* first, char* middle, char* last) noexcept
-
-
-cdef extern from "array_fields.hpp" namespace "cppdynarray":
-    cdef cppclass NewDimensions:
-        bint take(int ndim) noexcept
-        void give_to(cnp.ndarray array, int ndim) noexcept
-
-
-cdef extern from "scalars.hpp" namespace "cppdynarray":
-    PyObject* load_scalar(const char* data, int type_num) except? NULL
 
 
 # What can grow.

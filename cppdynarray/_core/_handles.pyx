@@ -6,7 +6,6 @@ import numpy as np
 cimport numpy as cnp
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer, PyCapsule_New
-from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t
 from libc.stdlib cimport free
@@ -14,16 +13,12 @@ from libc.string cimport strdup
 
 from cppdynarray._core._array import DynamicArray
 
-from cppdynarray._core._dispatch cimport is_dynamic
-from cppdynarray._core._growth cimport growable
-from cppdynarray._core._memory cimport (
-    ArrayPlace, Block, adopt_block, close_place, open_place, set_up_headers,
-)
-from cppdynarray._core._rolling cimport close_window, is_window, open_window
+from cppdynarray._core._live cimport Kind, kind_called, kind_of
+from cppdynarray._core._memory cimport adopt_block, import_core
+from cppdynarray._core.headers cimport ArrayPlace, Block
 from cppdynarray._core.numpy_api cimport NPY_ARRAY_CARRAY, PyDataType_ISNOTSWAPPED, PyDataType_REFCHK
 
-cnp.import_array()
-set_up_headers()
+import_core()
 
 
 cdef extern from "cppdynarray/python_api.hpp" namespace "cppdynarray":
@@ -45,11 +40,8 @@ cdef extern from "cppdynarray/python_api.hpp" namespace "cppdynarray":
 
     ctypedef struct PythonApi:
         uint32_t version
-        uint32_t oldest
-        ArrayPlace* (*open)(object, const ElementType*, int) except NULL
-        void (*close)(ArrayPlace*) noexcept
+        ArrayPlace* (*open)(object, const char*, const ElementType*, int) except NULL
         object (*adopt)(Block*, int, const cnp.npy_intp*, const ElementType*, PyObject*)
-        ArrayPlace* (*open_window)(object, const ElementType*, int) except NULL
 
 
 cdef object as_dtype(const ElementType* type):
@@ -87,45 +79,28 @@ cdef int check_ndim(cnp.ndarray array, int ndim) except -1:
     return 0
 
 
-cdef ArrayPlace* open_array(object array, const ElementType* type, int ndim) except NULL:
+cdef ArrayPlace* open_array(cnp.ndarray array, Kind kind) except NULL:
+    if PyDataType_REFCHK(array.descr):
+        raise TypeError(f"elements of dtype {array.descr} are Python objects, which need the GIL")
+    return kind.open(array)
+
+
+cdef object refusal(object array, Kind kind, Kind wanted):
+    """What to raise for an array of another kind than `wanted`, or of none."""
     if not cnp.PyArray_Check(array):
-        raise TypeError(f"expected a cppdynarray.DynamicArray, got {array.__class__.__name__}")
-    if type != NULL:
+        return TypeError(f"expected a cppdynarray.{wanted.cls.__name__}, got {array.__class__.__name__}")
+    return ValueError(wanted.needed if kind is None or kind.instead is None else kind.instead)
+
+
+cdef ArrayPlace* open(object array, const char* kind_name, const ElementType* type, int ndim) except NULL:
+    cdef Kind wanted = kind_called(kind_name.decode())
+    cdef Kind kind = kind_of(array)
+    if cnp.PyArray_Check(array):
         check_dtype(type, (<cnp.ndarray>array).descr)
-    if is_window(array):
-        raise ValueError("this is a RollingArray: a handle for windows is needed, PythonRolling1D or PythonRolling2D")
-    if not is_dynamic(array):
-        raise ValueError("a numpy.ndarray can't grow; cppdynarray.array(a) makes a DynamicArray of a copy")
-    growable(array)
+    if kind is not wanted:
+        raise refusal(array, kind, wanted)
     check_ndim(array, ndim)
-    if PyDataType_REFCHK((<cnp.ndarray>array).descr):
-        raise TypeError(f"elements of dtype {array.dtype} are Python objects, which need the GIL")
-    cdef ArrayPlace* place = open_place(array)
-    if place == NULL:
-        raise MemoryError("no memory for a handle to the array")
-    Py_INCREF(array)
-    return place
-
-
-cdef ArrayPlace* open_rolling(object array, const ElementType* type, int ndim) except NULL:
-    if not cnp.PyArray_Check(array):
-        raise TypeError(f"expected a cppdynarray.RollingArray, got {array.__class__.__name__}")
-    if type != NULL:
-        check_dtype(type, (<cnp.ndarray>array).descr)
-    if not is_window(array):
-        raise ValueError("only a RollingArray is a window; cppdynarray.RollingArray(a, maxlen=...) makes one")
-    check_ndim(array, ndim)
-    return open_window(array)
-
-
-cdef void close_array(ArrayPlace* place) noexcept:
-    cdef PyObject* array = <PyObject*>place.array
-    # The array may have lost this memory, see forget_array().
-    if array != NULL and is_window(<object>array):
-        close_window(place)
-        return
-    close_place(place)
-    Py_XDECREF(array)  # last: may run Python code
+    return open_array(array, kind)
 
 
 cdef object adopt(Block* block, int ndim, const cnp.npy_intp* shape, const ElementType* type, PyObject* dtype):
@@ -138,11 +113,8 @@ cdef object adopt(Block* block, int ndim, const cnp.npy_intp* shape, const Eleme
 
 cdef PythonApi functions
 functions.version = python_api_version
-functions.oldest = 2
-functions.open = open_array
-functions.close = close_array
+functions.open = open
 functions.adopt = adopt
-functions.open_window = open_rolling
 api = PyCapsule_New(&functions, python_api_capsule, NULL)
 
 
@@ -150,26 +122,25 @@ api = PyCapsule_New(&functions, python_api_capsule, NULL)
 
 cdef void free_capsule(object capsule) noexcept:
     cdef const char* name = PyCapsule_GetName(capsule)
-    close_array(<ArrayPlace*>PyCapsule_GetPointer(capsule, name))
+    cdef ArrayPlace* place = <ArrayPlace*>PyCapsule_GetPointer(capsule, name)
+    place.functions.close(place)
     free(<void*>name)
 
 
 def handle_capsule(array, str name):
-    """A capsule called `name` with a handle to `array`: its pointer is an ArrayPlace*, of a RollingArray a
-    RollingPlace*. As a handle does, it keeps the array alive.
+    """A capsule called `name` with a handle to `array`: its pointer is an ArrayPlace*, or what the class of the
+    array has in its stead. As a handle does, it keeps the array alive.
     """
+    cdef Kind kind = kind_of(array)
+    if kind is None:
+        raise refusal(array, None, kind_called("DynamicArray"))
+    cdef ArrayPlace* place = open_array(array, kind)
     cdef char* kept = strdup(name.encode())
-    cdef ArrayPlace* place = NULL
     try:
         if kept == NULL:
             raise MemoryError
-        if is_window(array):
-            place = open_rolling(array, NULL, array.ndim)
-        else:
-            place = open_array(array, NULL, array.ndim)
         return PyCapsule_New(place, kept, free_capsule)
     except:
-        if place != NULL:
-            close_array(place)
+        place.functions.close(place)
         free(kept)
         raise

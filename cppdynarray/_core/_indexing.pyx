@@ -14,23 +14,17 @@ from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZ
 
 from cppdynarray._core cimport _growth
 from cppdynarray._core._dispatch cimport assign_subscript, subscript
-from cppdynarray._core._memory cimport publish, set_up_headers
+from cppdynarray._core._memory cimport import_core
+from cppdynarray._core.headers cimport load_intp, load_scalar, publish, store_scalar
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_ALIGNED, NPY_ARRAY_WRITEABLE, PyArray_FLAGS, PyArray_NewFromDescr, PyArray_SetBaseObject,
 )
 
-cnp.import_array()
-set_up_headers()
+import_core()
 
 
 cdef extern from "Python.h":
     Py_ssize_t PyLong_AsSsize_t(object) except? -1
-
-
-cdef extern from "scalars.hpp" namespace "cppdynarray":
-    bint store_scalar(char* data, int type_num, object value) noexcept
-    PyObject* load_scalar(const char* data, int type_num) except? NULL
-    bint load_intp(object scalar, Py_ssize_t& value) noexcept
 
 
 cdef extern from *:

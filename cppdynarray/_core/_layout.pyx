@@ -16,11 +16,11 @@ from cpython.ref cimport Py_DECREF
 
 from cppdynarray._core._memory import trim
 
-from cppdynarray._core._memory cimport new_array, set_up_headers
+from cppdynarray._core._memory cimport import_core, new_array
+from cppdynarray._core.headers cimport load_scalar, store_scalar
 from cppdynarray._core.numpy_api cimport NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_F_CONTIGUOUS, NPY_ARRAY_WRITEABLE
 
-cnp.import_array()
-set_up_headers()
+import_core()
 
 
 cdef extern from "numpy/arrayobject.h":
@@ -44,11 +44,6 @@ cdef extern from "array_fields.hpp" namespace "cppdynarray":
 cdef extern from "numpy/arrayscalars.h":
     ctypedef struct PyVoidScalarObject:
         PyObject* base
-
-
-cdef extern from "scalars.hpp" namespace "cppdynarray":
-    PyObject* load_scalar(const char* data, int type_num) except? NULL
-    bint store_scalar(char* data, int type_num, object value) noexcept
 
 
 cdef str SCALARS = "?bBhHiIlLqQefdgFD"

@@ -12,10 +12,9 @@ from cppdynarray._core cimport _indexing
 from cppdynarray._core._dispatch cimport (
     PyGetSetDef, PyMethodDef, PyType_Slot, add_attributes, add_methods, add_operator_slots, as_plain, set_type,
 )
-from cppdynarray._core._memory cimport set_up_headers
+from cppdynarray._core._memory cimport import_core
 
-cnp.import_array()
-set_up_headers()
+import_core()
 
 
 cdef extern from *:
@@ -132,3 +131,37 @@ cdef type make_type():
 
 
 LiveArray = make_type()
+
+
+# Kinds of arrays, each registered where its class is made.
+
+cdef list kinds = []
+
+
+cdef class Kind:
+    pass
+
+
+cdef int register_kind(type cls, OpenHandle open, str needed, str instead) except -1:
+    cdef Kind kind = Kind()
+    kind.cls, kind.open, kind.needed, kind.instead = cls, open, needed, instead
+    kinds.append(kind)
+    return 0
+
+
+cdef Kind kind_of(object array):
+    """The kind of an array; None for what isn't ours."""
+    cdef Kind kind
+    for kind in kinds:
+        if isinstance(array, kind.cls):
+            return kind
+    return None
+
+
+cdef Kind kind_called(str name):
+    """The kind whose class has that name."""
+    cdef Kind kind
+    for kind in kinds:
+        if kind.cls.__name__ == name:
+            return kind
+    raise ValueError(f"cppdynarray has no arrays called {name}")

@@ -11,18 +11,19 @@ import numpy as np
 
 cimport cython
 cimport numpy as cnp
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject
 from cpython.pycapsule cimport PyCapsule_New
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy, memset
 from libcpp.atomic cimport atomic, memory_order_relaxed
 
+from cppdynarray._core.headers cimport Block, forget_array, multiply, own_block, release_traced, trace_block
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_ARRAY_FARRAY, NPY_MAX_INTP, NPY_USERDEF, PyArray_NewFromDescr, PyDataType_REFCHK,
 )
 
-cnp.import_array()
+import_core()
 
 
 cdef extern from "Python.h":
@@ -64,8 +65,6 @@ cdef extern from "cppdynarray/block_allocator.hpp" namespace "cppdynarray" nogil
 
     BlockAllocator& allocator "cppdynarray::shared_allocator"() noexcept
 
-    bint multiply(size_t, size_t, size_t&) noexcept
-
     cdef cppclass VirtualMemory:
         @staticmethod
         size_t page_size() noexcept
@@ -95,15 +94,6 @@ cdef extern from *:
     const unsigned int CYTHON_HEX_VERSION
     const unsigned int NPY_API_VERSION
     const unsigned int NPY_FEATURE_VERSION
-
-
-cdef extern from "tracemalloc.hpp" namespace "cppdynarray" nogil:
-    void trace_block(Block*, size_t) noexcept
-    void release_traced(Block*, size_t) noexcept
-
-
-cdef extern from "array_growth.hpp" namespace "cppdynarray" nogil:
-    bint forget_array(Block*) noexcept
 
 
 # The settings of new blocks: the allocator's own, unless the calling context has options of its own.
@@ -218,11 +208,11 @@ handler_functions.allocator.malloc = handler_malloc
 handler_functions.allocator.calloc = handler_calloc
 handler_functions.allocator.realloc = handler_realloc
 handler_functions.allocator.free = handler_free
-handler = PyCapsule_New(&handler_functions, "mem_handler", NULL)
+cdef object handler = PyCapsule_New(&handler_functions, "mem_handler", NULL)
 
 
 cdef PyDataMem_Handler placed_functions = handler_functions
-placed_handler = PyCapsule_New(&placed_functions, "mem_handler", NULL)
+cdef object placed_handler = PyCapsule_New(&placed_functions, "mem_handler", NULL)
 
 
 # The same name with a free() that frees nothing, for arrays that own elements but not memory.
@@ -234,8 +224,18 @@ cdef void keep_memory(void* ctx, void* address, size_t size) noexcept nogil:
 cdef PyDataMem_Handler dropping_functions = handler_functions
 dropping_functions.allocator.free = keep_memory
 cdef object dropping_handler = PyCapsule_New(&dropping_functions, "mem_handler", NULL)
-shared_calls.dropping_handler = <PyObject*>dropping_handler
-set_up_headers()
+
+shared.own_handler = <PyObject*>handler
+shared.placed_handler = <PyObject*>placed_handler
+shared.dropping_handler = <PyObject*>dropping_handler
+
+
+@cython.no_gc
+cdef class PlaceOwner:
+    pass
+
+
+shared.place_owner = <PyTypeObject*>PlaceOwner
 
 
 # Blocks come from the allocator of this module or of another: each brings the functions of its own.
@@ -256,7 +256,7 @@ cdef cnp.ndarray adopt_block(Block* block, size_t bytes, object cls, cnp.dtype d
     array = PyArray_NewFromDescr(cls, dtype, ndim, dims, NULL, block.data(), flags, like)
     if cnp.PyArray_DATA(array) != block.data():
         raise RuntimeError(f"{cls.__name__}.__array_finalize__ gave the array other memory")
-    own_block(array, <PyObject*>handler)
+    own_block(array, shared.own_handler)
     trace_block(block, bytes)
     return array
 

@@ -15,19 +15,15 @@ from cppdynarray._core._conversion cimport collect, is_array_like, store_items
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._growth cimport extend
 from cppdynarray._core._lossless cimport check_array, check_list
-from cppdynarray._core._memory cimport block_of, new_array, set_up_headers, used_bytes, zero_block
+from cppdynarray._core._memory cimport import_core, new_array, zero_block
+from cppdynarray._core.headers cimport block_of, type_of_numbers, used_bytes
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_ENSUREARRAY, NPY_ARRAY_FORCECAST, PyArray_Descr, PyArray_Dims, PyArray_FromAny, PyArray_IntpConverter,
     PyArray_IS_C_CONTIGUOUS, PyArray_IS_F_CONTIGUOUS, PyArray_SAMESHAPE,
     PyDataType_REFCHK, PyDimMem_FREE,
 )
 
-cnp.import_array()
-set_up_headers()
-
-
-cdef extern from "scalars.hpp" namespace "cppdynarray":
-    int type_of_numbers(list numbers) noexcept
+import_core()
 
 
 cdef enum:

@@ -22,7 +22,7 @@ cimport cython
 cimport numpy as cnp
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.object cimport PyObject, PyTypeObject
-from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.ref cimport Py_INCREF
 from libc.string cimport memcmp
 
 from cppdynarray._core cimport _conversion, _growth, _indexing
@@ -30,34 +30,24 @@ from cppdynarray._core._conversion cimport RowBuffer, has_arena
 from cppdynarray._core._dispatch cimport PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain, is_dynamic
 from cppdynarray._core._live cimport (
     METH_O, Py_mp_ass_subscript, Py_sq_ass_item, Py_tp_doc, Py_tp_getset, Py_tp_methods, Py_tp_new, new_type,
+    register_kind,
 )
-from cppdynarray._core._memory cimport (
-    ArrayPlace, Block, block_of, new_array, publish, publish_length, room_type, row_bytes, set_up_headers, used_bytes,
-)
-from cppdynarray._core._memory cimport shrink_to_fit as shrink_block
+from cppdynarray._core._memory cimport PlaceOwner, import_core, new_array
 from cppdynarray._core._new cimport as_dtype, as_order
+from cppdynarray._core.headers cimport (
+    ArrayPlace, Block, PlaceFunctions, block_of, length_of, publish, publish_length, row_bytes, set_length_of,
+    shrink_block, used_bytes,
+)
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
     PyDataType_REFCHK,
 )
 
-cnp.import_array()
-set_up_headers()
+import_core()
 
 
 cdef extern from "cppdynarray/rolling_place.hpp" namespace "cppdynarray":
-    ctypedef struct PlaceFunctions:
-        pass
-
-    ctypedef struct RollingPlace:
-        Block* block
-        size_t* length
-        size_t row_bytes
-        size_t columns
-        const PlaceFunctions* functions
-        void* array
-        size_t handles
-        size_t own_length
+    cdef cppclass RollingPlace(ArrayPlace):
         size_t max_rows
         size_t first
 
@@ -65,36 +55,30 @@ cdef extern from "cppdynarray/rolling_place.hpp" namespace "cppdynarray":
         size_t start
         size_t rows
 
-    const PlaceFunctions rolling_functions
     Window window_of(const RollingPlace*) noexcept nogil
-    bint append_to_window(RollingPlace*, const void*, size_t) noexcept nogil
-    size_t length_of(const RollingPlace*) noexcept nogil
-    void set_length_of(RollingPlace*, size_t) noexcept nogil
+    void append_to_window(RollingPlace*, const void*, size_t) noexcept nogil
     void set_first_of(RollingPlace*, size_t) noexcept nogil
-
-
-cdef extern from "array_fields.hpp" namespace "cppdynarray":
-    void mark_placed(cnp.ndarray, bint) noexcept
 
 
 cdef extern from "rolling.hpp" namespace "cppdynarray":
     cppclass RoomStruct "cppdynarray::Room":
-        RollingPlace place
+        RollingPlace window
 
+    PyTypeObject* room_type
+    const PlaceFunctions rolling_place
     RoomStruct* c_room_of "cppdynarray::room_of"(cnp.ndarray) noexcept
     void publish_window(cnp.ndarray, const RollingPlace*) noexcept
     bint is_as_made(cnp.ndarray, const RoomStruct*) noexcept
     bint append_scalar(cnp.ndarray, RoomStruct*, object) noexcept
     void make_room_for_references(RollingPlace*, size_t) noexcept
+    void c_open_window "cppdynarray::open_window"(RoomStruct*) noexcept
 
 
 @cython.no_gc
-cdef class Room:
-    """The memory of a RollingArray, and where in it the window is. It begins like the Room of
-    rolling.hpp, so it must have no C methods, which would come first.
-    """
+cdef class Room(PlaceOwner):
+    """The memory of a RollingArray, and where in it the window is: Room of rolling.hpp."""
 
-    cdef RollingPlace place
+    cdef RollingPlace window
     cdef cnp.ndarray rows
 
     def __getbuffer__(self, Py_buffer* buffer, int flags):
@@ -106,7 +90,7 @@ cdef class Room:
         PyBuffer_FillInfo(buffer, self, cnp.PyArray_DATA(self.rows), size, False, flags)
 
 
-room_type[0] = <PyTypeObject*>Room
+room_type = <PyTypeObject*>Room
 
 
 cdef str CANT_TAKE_ROWS = (
@@ -154,12 +138,12 @@ cdef cnp.ndarray new_window(object cls, cnp.dtype dtype, int ndim, const cnp.npy
         # All that was rounded up to is room: NumPy drops the references that are in it.
         publish_length(rows, block.committed_bytes // row)
     room.rows = rows
-    room.place.block = block
-    room.place.length = &room.place.own_length
-    room.place.row_bytes = row
-    room.place.columns = row // cnp.PyArray_ITEMSIZE(rows) if row != 0 else 0
-    room.place.functions = &rolling_functions
-    room.place.max_rows = maxlen
+    room.window.block = block
+    room.window.length = &room.window.own_length
+    room.window.row_bytes = row
+    room.window.columns = row // cnp.PyArray_ITEMSIZE(rows) if row != 0 else 0
+    room.window.functions = &rolling_place
+    room.window.max_rows = maxlen
 
     ndim = cnp.PyArray_NDIM(rows)
     for axis in range(ndim):
@@ -180,7 +164,8 @@ cdef cnp.ndarray new_window(object cls, cnp.dtype dtype, int ndim, const cnp.npy
             if not PyDataType_REFCHK(rows.descr):
                 shrink_block(block, 0)
         raise
-    room.place.array = <void*>array
+    room.window.array = <void*>array
+    room.place = &room.window
     return array
 
 
@@ -230,7 +215,7 @@ cdef bint is_zero(const char* bytes, size_t size) noexcept:
 cdef int push(cnp.ndarray array, Room room, cnp.ndarray rows) except -1:
     """Adds rows that were converted; where they hold references `rows` is a scratch array."""
     cdef Py_ssize_t count = cnp.PyArray_DIMS(rows)[0], leaving, items
-    cdef RollingPlace* place = &room.place
+    cdef RollingPlace* place = &room.window
     cdef Window window
     cdef cnp.ndarray doomed = None, stray = None
     cdef char* slots
@@ -270,8 +255,8 @@ cdef int push(cnp.ndarray array, Room room, cnp.ndarray rows) except -1:
 cdef int append(cnp.ndarray array, object value) except -1:
     cdef Room room = changeable(array)
     if cnp.PyArray_NDIM(array) > 1 and _conversion.is_rows(array, value, 1):
-        append_to_window(&room.place, cnp.PyArray_DATA(value), 1)
-        publish_window(array, &room.place)
+        append_to_window(&room.window, cnp.PyArray_DATA(value), 1)
+        publish_window(array, &room.window)
         return 0
     cdef cnp.ndarray like = as_plain(array), rows
     cdef RowBuffer buffer
@@ -279,8 +264,8 @@ cdef int append(cnp.ndarray array, object value) except -1:
         row_bytes(like) <= sizeof(RowBuffer) and not PyDataType_REFCHK(like.descr)
         and _conversion.store_row(buffer.bytes, like, value)
     ):
-        append_to_window(&room.place, buffer.bytes, 1)
-        publish_window(array, &room.place)
+        append_to_window(&room.window, buffer.bytes, 1)
+        publish_window(array, &room.window)
         return 0
     rows = _conversion.convert_row(like, value)
     return push(array, changeable(array), rows)
@@ -292,8 +277,8 @@ cdef int extend(cnp.ndarray array, object values) except -1:
     if is_dynamic(values):
         values = as_plain(values)
     if _conversion.is_rows(array, values, 0):
-        append_to_window(&room.place, cnp.PyArray_DATA(values), cnp.PyArray_DIMS(values)[0])
-        publish_window(array, &room.place)
+        append_to_window(&room.window, cnp.PyArray_DATA(values), cnp.PyArray_DIMS(values)[0])
+        publish_window(array, &room.window)
         return 0
     like = as_plain(array)
     rows = (
@@ -338,12 +323,12 @@ def clear(cnp.ndarray self not None):
     (0, 3)
     """
     cdef Room room = changeable(self)
-    cdef Window window = window_of(&room.place)
-    cdef size_t items = room.place.columns
+    cdef Window window = window_of(&room.window)
+    cdef size_t items = room.window.columns
     cdef cnp.ndarray doomed = _growth.take_items(  # no-cython-lint: dropped on return
         room.rows, cnp.PyArray_ITEMSIZE(room.rows), window.start * items, (window.start + window.rows) * items)
-    set_first_of(&room.place, length_of(&room.place))
-    publish_window(self, &room.place)
+    set_first_of(&room.window, length_of(&room.window))
+    publish_window(self, &room.window)
 
 
 # Looking.
@@ -360,7 +345,7 @@ cdef int set_sequence_item(cnp.ndarray self, Py_ssize_t index, PyObject* value) 
 
 cdef object get_maxlen(object self, void* closure):
     cdef Room room = room_of(self)
-    return <Py_ssize_t>room.place.max_rows if room is not None else None
+    return <Py_ssize_t>room.window.max_rows if room is not None else None
 
 
 def __repr__(cnp.ndarray self not None):
@@ -376,7 +361,7 @@ cdef Py_ssize_t maxlen_of(cnp.ndarray array) noexcept:
     """maxlen; for what has no room the rows that there are."""
     cdef RoomStruct* room = c_room_of(array)
     if room != NULL:
-        return room.place.max_rows
+        return room.window.max_rows
     return max(cnp.PyArray_DIMS(array)[0], 1) if cnp.PyArray_NDIM(array) > 0 else 1
 
 
@@ -475,28 +460,10 @@ def __sizeof__(cnp.ndarray self not None):
 
 # Handles, for code that writes without the GIL.
 
-cdef ArrayPlace* open_window(cnp.ndarray array) except NULL:
+cdef ArrayPlace* open_handle(cnp.ndarray array) except NULL:
     cdef Room room = changeable(array)
-    if PyDataType_REFCHK(array.descr):
-        raise TypeError(f"elements of dtype {array.descr} are Python objects, which need the GIL")
-    if room.place.handles == 0:
-        mark_placed(array, True)
-    room.place.handles += 1
-    Py_INCREF(array)
-    return <ArrayPlace*>&room.place
-
-
-cdef void close_window(ArrayPlace* place) noexcept:
-    cdef cnp.ndarray array = <cnp.ndarray><PyObject*>place.array
-    publish_window(array, <RollingPlace*>place)
-    place.handles -= 1
-    if place.handles == 0:
-        mark_placed(array, False)
-    Py_DECREF(array)
-
-
-cdef bint is_window(object array) noexcept:
-    return isinstance(array, RollingArray)
+    c_open_window(<RoomStruct*><PyObject*>room)
+    return &room.window
 
 
 def memory_of(cnp.ndarray array not None):
@@ -504,13 +471,13 @@ def memory_of(cnp.ndarray array not None):
     cdef Room room = room_of(array)
     if room is None:
         return None
-    cdef Window window = window_of(&room.place)
+    cdef Window window = window_of(&room.window)
     return {
-        "address": <size_t>room.place.block.data(),
+        "address": <size_t>room.window.block.data(),
         "start": window.start,
         "rows": window.rows,
         "room": cnp.PyArray_DIMS(room.rows)[0],
-        "handles": room.place.handles,
+        "handles": room.window.handles,
     }
 
 
@@ -549,3 +516,8 @@ cdef type make_type():
 
 
 RollingArray = make_type()
+register_kind(
+    RollingArray, open_handle,
+    needed="only a RollingArray is a window; cppdynarray.RollingArray(a, maxlen=...) makes one",
+    instead="this is a RollingArray: a handle for windows is needed, PythonRolling1D or PythonRolling2D",
+)

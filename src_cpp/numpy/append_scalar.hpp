@@ -43,11 +43,10 @@ inline npy_intp store_at_end(PyArrayObject* array, PyObject* value) noexcept {
 // append_scalar() for an array that isn't quiet: one of a file, or with open handles. A function of its own,
 // so that the others' is as short as if there were none. False also if there is something to publish.
 CPPDYNARRAY_NOT_INLINE inline bool append_scalar_to_place(PyArrayObject* array, PyObject* value) noexcept {
-    if (!is_placed(array) || !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA) || PyArray_NDIM(array) != 1) return false;
-    const Block* const block = Block::of(PyArray_DATA(array));
-    ArrayPlace* const place = block->place;
+    if (PyArray_NDIM(array) != 1) return false;
+    ArrayPlace* const place = place_of(array);
     // NumPy's own functions may have given it other rows than the place has.
-    if (place == nullptr || block_of(place) != block ||
+    if (place == nullptr || block_of(place)->data() != PyArray_BYTES(array) ||
         length_of(place) != static_cast<std::size_t>(PyArray_DIMS(array)[0]) ||
         place->row_bytes != static_cast<std::size_t>(PyArray_ITEMSIZE(array)))
         return false;

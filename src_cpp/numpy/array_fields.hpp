@@ -10,6 +10,7 @@
 
 #include <utility>
 
+#include "core.hpp"
 #include "cppdynarray/block.hpp"
 
 namespace cppdynarray {
@@ -18,19 +19,10 @@ inline PyArrayObject_fields* fields(PyArrayObject* array) noexcept {
     return reinterpret_cast<PyArrayObject_fields*>(array);
 }
 
-// NumPy's data handler (NEP 49) of our arrays, which frees their memory, and the same under another
-// address for placed arrays: those whose length is at home elsewhere (array_growth.hpp). So one look at a
-// field tells whether an array is ours and NumPy's length holds. Each module sets them when it is imported.
-inline PyObject* own_handler = nullptr;
-inline PyObject* placed_handler = nullptr;
-
-inline void set_handlers(PyObject* own, PyObject* placed) noexcept {
-    own_handler = own;
-    placed_handler = placed;
-}
-
-inline bool is_quiet(PyArrayObject* array) noexcept { return fields(array)->mem_handler == own_handler; }
-inline bool is_placed(PyArrayObject* array) noexcept { return fields(array)->mem_handler == placed_handler; }
+// An array is quiet or placed: its length is at home in NumPy's fields, or elsewhere (places.hpp). Its data
+// handler says which one it is, so that one look at a field tells whether an array is ours and NumPy's length holds.
+inline bool is_quiet(PyArrayObject* array) noexcept { return fields(array)->mem_handler == core->own_handler; }
+inline bool is_placed(PyArrayObject* array) noexcept { return fields(array)->mem_handler == core->placed_handler; }
 
 // Which data handler frees the memory that `array` owns; both of ours do it alike.
 inline void set_handler(PyArrayObject* array, PyObject* handler) noexcept {
@@ -54,7 +46,7 @@ inline void disown_elements(PyArrayObject* array) noexcept {
 
 // Marks an array that owns no memory as placed, or no longer: NumPy asks the handlers of owners alone.
 inline void mark_placed(PyArrayObject* array, bool placed) noexcept {
-    PyObject* const handler = placed ? placed_handler : nullptr;
+    PyObject* const handler = placed ? core->placed_handler : nullptr;
     Py_XINCREF(handler);
     Py_XDECREF(std::exchange(fields(array)->mem_handler, handler));
 }

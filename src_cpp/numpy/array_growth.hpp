@@ -1,11 +1,6 @@
 // How an array's memory and length change, in bytes: the one way for what holds the GIL and what doesn't.
 //
-// An array is quiet or placed. The length of a quiet one is NumPy's dimensions[0]. A placed one has a
-// place (array_place.hpp), which is the home of its length and memory, and NumPy's fields are a copy as of
-// the last publish(): they change only under the GIL, so NumPy finds what it found a moment ago. Which
-// one an array is, its data handler says (array_fields.hpp).
-//
-// Nothing here runs Python code.
+// Nothing here runs Python code, but for the end of a handle.
 #pragma once
 
 #include <Python.h>
@@ -18,7 +13,7 @@
 #include "calls_under_way.hpp"
 #include "cppdynarray/array_place.hpp"
 #include "cppdynarray/growth_policy.hpp"
-#include "rolling.hpp"
+#include "places.hpp"
 #include "tracemalloc.hpp"
 
 namespace cppdynarray {
@@ -33,46 +28,10 @@ inline std::size_t row_bytes(PyArrayObject* array) noexcept {
 
 inline std::size_t used_bytes(PyArrayObject* array) noexcept { return static_cast<std::size_t>(PyArray_NBYTES(array)); }
 
-// Publishing.
-
-// Gives a placed array the memory and length of its place. A length that doesn't fit the memory (a file
-// that others wrote to) is cut, and an array that NumPy's own functions gave other rows is left alone.
-inline void publish_place(PyArrayObject* array) noexcept {
-    if (const Room* room = room_of(array)) {
-        if (is_as_made(array, room)) publish_window(array, &room->place);
-        return;
-    }
-    Block* const block = block_of(array);
-    if (block == nullptr || block->place == nullptr || PyArray_NDIM(array) == 0) return;
-    const ArrayPlace* const place = block->place;
-    if (row_bytes(array) != place->row_bytes) return;
-    std::size_t rows = length_of(place);
-    Block* const now = block_of(place);
-    if (place->row_bytes != 0 && rows > now->committed_bytes / place->row_bytes)
-        rows = now->committed_bytes / place->row_bytes;
-    if (now != block) {
-        set_block(array, now);
-        block->place = nullptr;
-    }
-    if (static_cast<std::size_t>(PyArray_DIMS(array)[0]) != rows) set_length(array, static_cast<npy_intp>(rows));
-}
-
-// What holds the GIL calls this before it looks at an array.
-inline void publish(PyArrayObject* array) noexcept {
-    if (is_placed(array)) publish_place(array);
-}
-
 // The one function that gives an array another length.
 inline void publish_length(PyArrayObject* array, npy_intp rows) noexcept {
-    if (is_placed(array)) set_length_of(Block::of(PyArray_DATA(array))->place, static_cast<std::size_t>(rows));
+    if (is_placed(array)) set_length_of(place_of(array), static_cast<std::size_t>(rows));
     set_length(array, rows);
-}
-
-// Why a placed array's rows must stay as they are.
-inline const char* why_layout_is_fixed(PyArrayObject* array) noexcept {
-    return room_of(array) != nullptr || Block::of(PyArray_DATA(array))->place->handles != 0
-               ? "a C++ or Cython handle to the array is open"
-               : "the array is that of a file";
 }
 
 // Growing, the same for both doors.
@@ -180,69 +139,99 @@ inline void shrink_to_fit(Block* block, std::size_t used) noexcept {
     trace_block(block, block->committed_bytes);
 }
 
-// The door without the GIL. Where the GIL is held all the same, what allocates publishes at once.
+// The door without the GIL: places of arrays that own blocks.
 
-inline void publish_if_possible(ArrayPlace* place) noexcept {
-    if (PyGILState_Check()) publish(static_cast<PyArrayObject*>(place->array));
+// Gives such an array the memory and length of its place. A length that doesn't fit the memory (a file that others
+// wrote to) is cut, and an array that NumPy's own functions gave other rows is left alone.
+inline void publish_rows(ArrayPlace* place) noexcept {
+    auto* const array = static_cast<PyArrayObject*>(place->array);
+    if (array == nullptr || PyArray_NDIM(array) == 0 || row_bytes(array) != place->row_bytes) return;
+    std::size_t rows = length_of(place);
+    Block* const block = Block::of(PyArray_DATA(array));
+    Block* const now = block_of(place);
+    if (place->row_bytes != 0 && rows > now->committed_bytes / place->row_bytes)
+        rows = now->committed_bytes / place->row_bytes;
+    if (now != block) {
+        set_block(array, now);
+        block->place = nullptr;
+    }
+    if (static_cast<std::size_t>(PyArray_DIMS(array)[0]) != rows) set_length(array, static_cast<npy_intp>(rows));
 }
 
-inline constexpr PlaceFunctions place_functions = {
-    [](ArrayPlace* place, std::size_t count) noexcept {
-        const bool done = reserve_rows(PlaceRows{place}, count);
-        publish_if_possible(place);
-        return done;
-    },
-    [](ArrayPlace* place, std::size_t count) noexcept {
-        const bool done = resize_rows(PlaceRows{place}, count);
-        publish_if_possible(place);
-        return done;
-    },
-    [](ArrayPlace* place, const void* source, std::size_t count) noexcept {
-        return append_rows(PlaceRows{place}, source, count);
-    },
-    [](ArrayPlace* place) noexcept { shrink_to_fit(place->block, length_of(place) * place->row_bytes); },
+// Where the GIL is held all the same, what allocates publishes at once.
+inline void publish_if_possible(ArrayPlace* place) noexcept {
+    if (PyGILState_Check()) publish_rows(place);
+}
+
+inline bool reserve_in_place(ArrayPlace* place, std::size_t count) noexcept {
+    const bool done = reserve_rows(PlaceRows{place}, count);
+    publish_if_possible(place);
+    return done;
+}
+
+inline bool resize_in_place(ArrayPlace* place, std::size_t count) noexcept {
+    const bool done = resize_rows(PlaceRows{place}, count);
+    publish_if_possible(place);
+    return done;
+}
+
+inline bool append_in_place(ArrayPlace* place, const void* source, std::size_t count) noexcept {
+    return append_rows(PlaceRows{place}, source, count);
+}
+
+inline void shrink_in_place(ArrayPlace* place) noexcept {
+    shrink_to_fit(place->block, length_of(place) * place->row_bytes);
+}
+
+// Ends a handle. With the last one the length is NumPy's again.
+inline void close_place(ArrayPlace* place) noexcept {
+    auto* const array = static_cast<PyArrayObject*>(place->array);
+    if (--place->handles == 0) {
+        if (array == nullptr) {  // see forget_array()
+            release_traced(place->block, 0);
+        } else {
+            publish_rows(place);
+            place->block->place = nullptr;
+            set_handler(array, core->own_handler);
+        }
+        PyMem_RawFree(place);
+    }
+    Py_XDECREF(array);  // last: may run Python code
+}
+
+// A place that is there as long as handles are.
+inline constexpr PlaceFunctions handled_place = {
+    reserve_in_place,
+    resize_in_place,
+    append_in_place,
+    shrink_in_place,
+    publish_rows,
+    close_place,
+    [](const ArrayPlace*) noexcept { return "a C++ or Cython handle to the array is open"; },
 };
 
-// Places.
-
-// The place of an array that can grow, with one handle more; nullptr: no memory. Needs the GIL, as does
-// close_place().
+// The place of a published array that can grow, with one handle more and a reference to the array; nullptr: no
+// memory. Needs the GIL.
 inline ArrayPlace* open_place(PyArrayObject* array) noexcept {
-    Block* const block = block_of(array);
-    ArrayPlace* place = block->place;
+    ArrayPlace* place = place_of(array);
     if (place == nullptr) {
         place = static_cast<ArrayPlace*>(PyMem_RawCalloc(1, sizeof(ArrayPlace)));
         if (place == nullptr) return nullptr;
         const std::size_t row = row_bytes(array);
-        const std::size_t item = static_cast<std::size_t>(PyArray_ITEMSIZE(array));
-        place->block = block;
+        const auto item = static_cast<std::size_t>(PyArray_ITEMSIZE(array));
+        place->block = Block::of(PyArray_DATA(array));
         place->length = &place->own_length;
         place->row_bytes = row;
         place->columns = item != 0 ? row / item : 1;
-        place->functions = &place_functions;
+        place->functions = &handled_place;
         place->array = array;
         place->own_length = static_cast<std::size_t>(PyArray_DIMS(array)[0]);
-        block->place = place;
-        set_handler(array, placed_handler);
+        place->block->place = place;
+        set_handler(array, core->placed_handler);
     }
     ++place->handles;
+    Py_INCREF(array);
     return place;
-}
-
-// Ends a handle. With the last one the length is NumPy's again, unless it is shared further: such a place is
-// its block's, and goes with it.
-inline void close_place(ArrayPlace* place) noexcept {
-    if (--place->handles != 0) return;
-    const bool is_shared = place->length != &place->own_length;
-    if (place->array == nullptr) {  // see forget_array()
-        release_traced(place->block, 0);
-    } else if (!is_shared) {
-        auto* array = static_cast<PyArrayObject*>(place->array);
-        publish(array);
-        place->block->place = nullptr;
-        set_handler(array, own_handler);
-    }
-    if (!is_shared) PyMem_RawFree(place);
 }
 
 // The array frees a block that handles are open on, by functions of NumPy's that can't be refused: the

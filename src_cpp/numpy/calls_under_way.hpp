@@ -14,14 +14,6 @@
 
 namespace cppdynarray {
 
-// Shared by the package's modules; needs the GIL.
-struct CallsUnderWay {
-    std::size_t count;
-    PyObject* kept;              // nullptr, or a list: arrays that drop references when the calls have ended
-    PyObject* dropping_handler;  // of arrays that own elements and no memory
-};
-inline CallsUnderWay* calls_under_way = nullptr;  // each module sets it when it is imported
-
 // A plain array that drops the references of `count` elements of `array` where they are, when it is freed
 // itself. nullptr and MemoryError if that is not to be had. Runs no Python code: ndarrays aren't
 // tracked by the garbage collector.
@@ -29,7 +21,7 @@ inline PyObject* new_dropper(PyArrayObject* array, void* slots, npy_intp count) 
     Py_INCREF(PyArray_DESCR(array));
     PyObject* dropper =
         PyArray_NewFromDescr(&PyArray_Type, PyArray_DESCR(array), 1, &count, nullptr, slots, NPY_ARRAY_CARRAY, nullptr);
-    if (dropper != nullptr) own_block(reinterpret_cast<PyArrayObject*>(dropper), calls_under_way->dropping_handler);
+    if (dropper != nullptr) own_block(reinterpret_cast<PyArrayObject*>(dropper), core->dropping_handler);
     return dropper;
 }
 
@@ -37,14 +29,15 @@ inline PyObject* new_dropper(PyArrayObject* array, void* slots, npy_intp count) 
 // own, as long as calls are under way. False: there are none, or no memory for it, and nothing has changed.
 inline bool keep_for_calls_under_way(PyArrayObject* array) noexcept {
     // Strings can't be in two places.
-    if (calls_under_way->count == 0 || PyArray_TYPE(array) == NPY_VSTRING) return false;
+    if (this_thread().calls_under_way == 0 || PyArray_TYPE(array) == NPY_VSTRING) return false;
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
-    if (calls_under_way->kept == nullptr) calls_under_way->kept = PyList_New(0);
-    PyObject* dropper =
-        calls_under_way->kept != nullptr ? new_dropper(array, PyArray_DATA(array), PyArray_SIZE(array)) : nullptr;
+    if (this_thread().kept_for_calls == nullptr) this_thread().kept_for_calls = PyList_New(0);
+    PyObject* dropper = this_thread().kept_for_calls != nullptr
+                            ? new_dropper(array, PyArray_DATA(array), PyArray_SIZE(array))
+                            : nullptr;
     bool kept = dropper != nullptr && PyArray_INCREF(array) == 0;
-    if (kept && PyList_Append(calls_under_way->kept, dropper) < 0) {
+    if (kept && PyList_Append(this_thread().kept_for_calls, dropper) < 0) {
         PyArray_XDECREF(array);  // the array has references too: none is the last
         kept = false;
     }
@@ -54,14 +47,14 @@ inline bool keep_for_calls_under_way(PyArrayObject* array) noexcept {
     return kept;
 }
 
-inline void begin_call() noexcept { ++calls_under_way->count; }
+inline void begin_call() noexcept { ++this_thread().calls_under_way; }
 
 // May run Python code: that of what is dropped.
 inline void end_call() noexcept {
-    if (--calls_under_way->count != 0 || calls_under_way->kept == nullptr) return;
+    if (--this_thread().calls_under_way != 0 || this_thread().kept_for_calls == nullptr) return;
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
-    Py_DECREF(std::exchange(calls_under_way->kept, nullptr));
+    Py_DECREF(std::exchange(this_thread().kept_for_calls, nullptr));
     PyErr_Restore(type, value, traceback);
 }
 

@@ -20,15 +20,13 @@
 #include <utility>
 
 #include "array_fields.hpp"
+#include "calls_under_way.hpp"
 #include "list_item.hpp"
 #include "plain_views.hpp"
 
 namespace cppdynarray {
 
-// The class that DynamicArray and RollingArray have in common, once it exists.
-inline PyTypeObject* live_array_type = nullptr;
-
-inline bool is_ours(PyTypeObject* type) noexcept { return PyType_IsSubtype(type, live_array_type); }
+inline bool is_ours(PyTypeObject* type) noexcept { return PyType_IsSubtype(type, core->live_array_type); }
 
 inline bool is_dynamic(PyObject* object) noexcept {
     return PyArray_Check(object) && !PyArray_CheckExact(object) && is_ours(Py_TYPE(object));
@@ -232,7 +230,8 @@ private:
     static bool settle(const Pair& pair) noexcept {
         auto* view = reinterpret_cast<PyArrayObject*>(pair.view);
         auto* array = reinterpret_cast<PyArrayObject*>(pair.original);
-        if (room_of(array) != nullptr) return true;  // a window moves over its memory: what was written is there
+        if (!PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA))
+            return true;  // what isn't its own, as a window's, doesn't move
         if (has_moved(pair)) return carry_over(view, array);
         return !PyDataType_REFCHK(PyArray_DESCR(array)) || clear_removed(view, array);
     }

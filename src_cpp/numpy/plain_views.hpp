@@ -6,9 +6,11 @@
 
 #include <array>
 #include <cstddef>
+#include <tuple>
 
 #include "array_fields.hpp"
-#include "array_growth.hpp"
+#include "core.hpp"
+#include "places.hpp"
 
 namespace cppdynarray {
 
@@ -34,11 +36,11 @@ public:
         auto* array = reinterpret_cast<PyArrayObject*>(object);
         publish(array);
         const int ndim = PyArray_NDIM(array);
-        PyObject* base = PyArray_BASE(array);  // what no array is, a room, NumPy takes for the end of a chain
-        if (ndim < 1 || ndim > most_dimensions || (base != nullptr && PyArray_Check(base))) return as_plain(object);
-        Stack& stack = stacks_[static_cast<std::size_t>(ndim - 1)];
-        if (stack.size == 0) return as_plain(object);
-        PyObject* view = stack.views[--stack.size];
+        PyObject* base = PyArray_BASE(array);  // what is no array NumPy takes for the end of a chain
+        if (ndim < 1 || ndim > dimensions || (base != nullptr && PyArray_Check(base))) return as_plain(object);
+        ThreadState::SpareViews& spare = this_thread().spare_views[static_cast<std::size_t>(ndim - 1)];
+        if (spare.size == 0) return as_plain(object);
+        PyObject* view = spare.views[--spare.size];
         fill_view(reinterpret_cast<PyArrayObject*>(view), array);
         return view;
     }
@@ -47,11 +49,11 @@ public:
     static void give_back(PyObject* view, PyObject* object) noexcept {
         auto* array = reinterpret_cast<PyArrayObject*>(view);
         const int ndim = PyArray_NDIM(array);
-        if (ndim >= 1 && ndim <= most_dimensions && is_unshared_view(array, object)) {
-            Stack& stack = stacks_[static_cast<std::size_t>(ndim - 1)];
-            if (stack.size < stack.views.size()) {
+        if (ndim >= 1 && ndim <= dimensions && is_unshared_view(array, object)) {
+            ThreadState::SpareViews& spare = this_thread().spare_views[static_cast<std::size_t>(ndim - 1)];
+            if (spare.size < spare.views.size()) {
                 ViewReferences references = empty_view(array);
-                stack.views[stack.size++] = view;
+                spare.views[spare.size++] = view;
                 references.drop();  // last: Python code that runs then may take views and give some back
                 return;
             }
@@ -60,12 +62,7 @@ public:
     }
 
 private:
-    static constexpr int most_dimensions = 2;
-    struct Stack {
-        std::array<PyObject*, 8> views;
-        std::size_t size;
-    };
-    inline static std::array<Stack, most_dimensions> stacks_ = {};
+    static constexpr int dimensions = std::tuple_size_v<decltype(ThreadState::spare_views)>;
 };
 
 }  // namespace cppdynarray

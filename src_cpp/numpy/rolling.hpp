@@ -10,26 +10,26 @@
 
 #include "array_fields.hpp"
 #include "cppdynarray/rolling_place.hpp"
+#include "places.hpp"
 #include "scalars.hpp"
 
 namespace cppdynarray {
 
 // The base of a RollingArray, as _rolling.pyx declares it: what NumPy can't look through, so that views
 // of the array have the array for their base.
-struct Room {
-    PyObject_HEAD
-    RollingPlace place;
-    PyArrayObject* rows;  // owns the memory, all of it; slots out of the window hold no references
+struct Room : PlaceOwner {
+    RollingPlace window;   // its place
+    PyArrayObject* rows;   // owns the memory, all of it; slots out of the window hold no references
 };
 
-inline PyTypeObject** room_type = nullptr;  // shared by the package's modules; each sets it when it is imported
+inline PyTypeObject* room_type = nullptr;  // _rolling.pyx alone includes this, and sets it
 
 // The room of which `array` is the window; nullptr for a view, or what NumPy made.
 inline Room* room_of(PyArrayObject* array) noexcept {
     PyObject* base = PyArray_BASE(array);
-    if (base == nullptr || Py_TYPE(base) != *room_type) return nullptr;
+    if (base == nullptr || Py_TYPE(base) != room_type) return nullptr;
     auto* room = reinterpret_cast<Room*>(base);
-    return room->place.array == array ? room : nullptr;
+    return room->window.array == array ? room : nullptr;
 }
 
 // Shows NumPy the window of now. Needs the GIL.
@@ -51,7 +51,7 @@ inline bool is_as_made(PyArrayObject* array, const Room* room) noexcept {
 // if the conversion needs NumPy, or at the end of the room. Runs no Python code before the end.
 inline bool append_scalar(PyArrayObject* array, Room* room, PyObject* value) noexcept {
     constexpr int needed = NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED;
-    RollingPlace* place = &room->place;
+    RollingPlace* place = &room->window;
     const PyArray_Descr* dtype = PyArray_DESCR(room->rows);
     if (PyArray_NDIM(array) != 1 || PyArray_DESCR(array) != dtype || (PyArray_FLAGS(array) & needed) != needed ||
         PyArray_ISBYTESWAPPED(array) || PyArray_STRIDES(array)[0] != PyArray_STRIDES(room->rows)[0])
@@ -89,5 +89,42 @@ inline void make_room_for_references(RollingPlace* place, std::size_t rows) noex
     set_length_of(place, window.rows);
     set_first_of(place, 0);
 }
+
+// A window's place. It is as long as it is: there is nothing to reserve, resize or give back.
+
+inline bool append_to_place(ArrayPlace* place, const void* source, std::size_t rows) noexcept {
+    append_to_window(static_cast<RollingPlace*>(place), source, rows);
+    return true;
+}
+
+inline void publish_window_of(ArrayPlace* place) noexcept {
+    auto* const array = static_cast<PyArrayObject*>(place->array);
+    const Room* const room = room_of(array);
+    if (room != nullptr && is_as_made(array, room)) publish_window(array, &room->window);
+}
+
+// The place is there as long as the array is, which is placed while handles are open.
+inline void open_window(Room* room) noexcept {
+    auto* const array = static_cast<PyArrayObject*>(room->window.array);
+    if (room->window.handles++ == 0) mark_placed(array, true);
+    Py_INCREF(array);
+}
+
+inline void close_window(ArrayPlace* place) noexcept {
+    auto* const array = static_cast<PyArrayObject*>(place->array);
+    publish_window_of(place);
+    if (--place->handles == 0) mark_placed(array, false);
+    Py_DECREF(array);  // last: may run Python code
+}
+
+inline constexpr PlaceFunctions rolling_place = {
+    [](ArrayPlace* place, std::size_t rows) noexcept { return rows <= place->capacity(); },
+    [](ArrayPlace*, std::size_t) noexcept { return false; },
+    append_to_place,
+    [](ArrayPlace*) noexcept {},
+    publish_window_of,
+    close_window,
+    [](const ArrayPlace*) noexcept { return "a C++ or Cython handle to the array is open"; },
+};
 
 }  // namespace cppdynarray

@@ -36,12 +36,17 @@ private:
     }
 };
 
-// How a place grows and shrinks. Need no GIL. False: no memory, and nothing has changed.
+// What a kind of place does. Each kind has one table; nobody else asks which kind a place is of.
 struct PlaceFunctions {
+    // Need no GIL. False: no memory, and nothing has changed.
     bool (*reserve)(ArrayPlace* place, std::size_t rows) noexcept;
     bool (*resize)(ArrayPlace* place, std::size_t rows) noexcept;                      // new rows are zero
     bool (*append)(ArrayPlace* place, const void* source, std::size_t rows) noexcept;  // may be the array's own
     void (*shrink_to_fit)(ArrayPlace* place) noexcept;
+    // Need the GIL.
+    void (*publish)(ArrayPlace* place) noexcept;  // shows NumPy the memory and length of now
+    void (*close)(ArrayPlace* place) noexcept;    // ends a handle; may run Python code
+    const char* (*why_fixed)(const ArrayPlace* place) noexcept;  // why dtype and row shape must stay, for messages
 };
 
 // The rows come before the length, and the memory before both: whoever sees a length finds its rows.

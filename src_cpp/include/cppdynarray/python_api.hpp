@@ -15,9 +15,8 @@
 
 namespace cppdynarray {
 
-// Of this table, of ElementType and Field, of Block and ArrayPlace. Functions added at the end of the table raise
-// it; a change of what is there raises `oldest` too.
-constexpr std::uint32_t python_api_version = 3;
+// Of this table, of ElementType and Field, of Block, ArrayPlace and their functions: each change raises it.
+constexpr std::uint32_t python_api_version = 1;
 constexpr const char* python_api_capsule = "cppdynarray._handles.api";
 
 struct Field;
@@ -38,23 +37,17 @@ struct Field {
 
 struct PythonApi {
     std::uint32_t version;  // of the installed package
-    std::uint32_t oldest;   // version of headers that still fits it
 
-    // All need the GIL.
+    // Both need the GIL.
 
-    // A handle: the place of `object`, if it can grow and has `ndim` dimensions and elements of `type`
-    // (nullptr: any), together with a reference to `object`. nullptr and a Python exception if not.
-    ArrayPlace* (*open)(PyObject* object, const ElementType* type, int ndim);
-
-    // Ends what open() or open_window() began. May run Python code.
-    void (*close)(ArrayPlace* place);
+    // A handle: the place of `object`, together with a reference to it, which functions->close() ends. `kind` is the
+    // class whose arrays are meant: a DynamicArray that can grow, a RollingArray that can take rows, whose place is a
+    // RollingPlace. nullptr and a Python exception if `object` isn't one with `ndim` dimensions and elements of `type`.
+    ArrayPlace* (*open)(PyObject* object, const char* kind, const ElementType* type, int ndim);
 
     // A new DynamicArray that owns `block`; nullptr, and the block still the caller's, with a Python
     // exception. `dtype` may be nullptr where `type` says enough.
     PyObject* (*adopt)(Block* block, int ndim, const Py_ssize_t* shape, const ElementType* type, PyObject* dtype);
-
-    // As open() for a RollingArray, whose place is a RollingPlace.
-    ArrayPlace* (*open_window)(PyObject* object, const ElementType* type, int ndim);
 };
 
 // The fields of a struct T, as far as they are to be checked against a structured dtype:

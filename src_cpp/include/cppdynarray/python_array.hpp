@@ -62,11 +62,11 @@ CPPDYNARRAY_HIDDEN inline const PythonApi& python_api() {
     Py_DECREF(module);  // sys.modules has it
     const auto* api = static_cast<const PythonApi*>(PyCapsule_Import(python_api_capsule, 0));
     if (api == nullptr) throw PythonError();
-    if (api->version < python_api_version || api->oldest > python_api_version) {
+    if (api->version != python_api_version) {
         PyErr_Format(PyExc_ImportError,
                      "this module was compiled with version %u of cppdynarray's headers, and the installed "
-                     "cppdynarray has versions %u to %u: %s",
-                     python_api_version, api->oldest, api->version,
+                     "cppdynarray has version %u: %s",
+                     python_api_version, api->version,
                      api->version < python_api_version ? "update cppdynarray" : "compile the module again");
         throw PythonError();
     }
@@ -82,7 +82,7 @@ public:
     // Refers to nothing: may only be assigned to and destroyed.
     PythonArray() noexcept = default;
 
-    PythonArray(const PythonArray& other) noexcept : place_(other.place_), api_(other.api_) {
+    PythonArray(const PythonArray& other) noexcept : place_(other.place_) {
         if (place_ == nullptr) return;
         const PyGILState_STATE state = PyGILState_Ensure();
         Py_INCREF(object());
@@ -90,12 +90,10 @@ public:
         PyGILState_Release(state);
     }
 
-    PythonArray(PythonArray&& other) noexcept
-        : place_(std::exchange(other.place_, nullptr)), api_(std::exchange(other.api_, nullptr)) {}
+    PythonArray(PythonArray&& other) noexcept : place_(std::exchange(other.place_, nullptr)) {}
 
     PythonArray& operator=(PythonArray other) noexcept {
         std::swap(place_, other.place_);
-        std::swap(api_, other.api_);
         return *this;
     }
 
@@ -103,7 +101,7 @@ public:
         // A handle with static storage outlives the interpreter, and the array goes with the process.
         if (place_ == nullptr || !Py_IsInitialized()) return;
         const PyGILState_STATE state = PyGILState_Ensure();
-        api_->close(place_);
+        place_->functions->close(place_);
         PyGILState_Release(state);
     }
 
@@ -114,15 +112,8 @@ public:
     void shrink_to_fit() noexcept { place_->functions->shrink_to_fit(place_); }
 
 protected:
-    PythonArray(PyObject* object, const ElementType& type, int ndim) : api_(&python_api()) {
-        place_ = api_->open(object, &type, ndim);
-        if (place_ == nullptr) throw PythonError();
-    }
-
-    // The same for a RollingArray (python_rolling.hpp).
-    enum Rolling { rolling };
-    PythonArray(PyObject* object, const ElementType& type, int ndim, Rolling) : api_(&python_api()) {
-        place_ = api_->open_window(object, &type, ndim);
+    PythonArray(PyObject* object, const char* kind, const ElementType& type, int ndim)
+        : place_(python_api().open(object, kind, &type, ndim)) {
         if (place_ == nullptr) throw PythonError();
     }
 
@@ -139,7 +130,6 @@ protected:
     }
 
     ArrayPlace* place_ = nullptr;
-    const PythonApi* api_ = nullptr;
 };
 
 // A handle to an array with one dimension, with std::vector's members. All but the constructor work
@@ -155,7 +145,7 @@ public:
 
     // Throws PythonError: TypeError if `object` is no array or has other elements, ValueError if it
     // can't grow or has more dimensions, ImportError if cppdynarray doesn't fit these headers.
-    explicit PythonArray1D(PyObject* object) : PythonArray(object, element_type<T>(), 1) {}
+    explicit PythonArray1D(PyObject* object) : PythonArray(object, "DynamicArray", element_type<T>(), 1) {}
 
     size_type size() const noexcept { return this->rows(); }
     bool empty() const noexcept { return size() == 0; }
@@ -204,7 +194,7 @@ public:
     using size_type = std::size_t;
 
     PythonArray2D() noexcept = default;
-    explicit PythonArray2D(PyObject* object) : PythonArray(object, element_type<T>(), 2) {}
+    explicit PythonArray2D(PyObject* object) : PythonArray(object, "DynamicArray", element_type<T>(), 2) {}
 
     using PythonArray::rows;
     size_type cols() const noexcept { return this->place_->columns; }

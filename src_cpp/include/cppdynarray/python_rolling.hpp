@@ -23,7 +23,8 @@ public:
     void clear() noexcept { set_first_of(place(), length_of(place())); }
 
 protected:
-    PythonRolling(PyObject* object, const ElementType& type, int ndim) : PythonArray(object, type, ndim, rolling) {}
+    PythonRolling(PyObject* object, const ElementType& type, int ndim)
+        : PythonArray(object, "RollingArray", type, ndim) {}
 
     RollingPlace* place() const noexcept { return static_cast<RollingPlace*>(this->place_); }
     std::size_t rows() const noexcept { return window_of(place()).rows; }

@@ -47,8 +47,8 @@ inline Window window_of(const RollingPlace* place) noexcept {
 }
 
 // Adds rows that hold no references, of which the last max_rows stay. They may be rows of the room.
-// Never fails: the room is there. False is for PlaceFunctions.
-inline bool append_to_window(RollingPlace* place, const void* source, std::size_t rows) noexcept {
+// Never fails: the room is there.
+inline void append_to_window(RollingPlace* place, const void* source, std::size_t rows) noexcept {
     const std::size_t row = place->row_bytes;
     const auto* from = static_cast<const char*>(source);
     if (rows > place->max_rows) {
@@ -59,7 +59,7 @@ inline bool append_to_window(RollingPlace* place, const void* source, std::size_
     if (rows <= place->capacity() - end) {
         std::memmove(place->data() + end * row, from, rows * row);
         set_length_of(place, end + rows);
-        return true;
+        return;
     }
     // The rows that stay are behind the first max_rows, which is all that is written here. The new ones
     // go first, since they may lie there too.
@@ -68,17 +68,6 @@ inline bool append_to_window(RollingPlace* place, const void* source, std::size_
     std::memcpy(place->data(), place->data() + (end - kept) * row, kept * row);
     set_length_of(place, kept + rows);
     set_first_of(place, 0);
-    return true;
 }
-
-// A window is as long as it is: there is nothing to reserve, resize or give back.
-inline const PlaceFunctions rolling_functions = {
-    [](ArrayPlace* place, std::size_t rows) noexcept { return rows <= place->capacity(); },
-    [](ArrayPlace*, std::size_t) noexcept { return false; },
-    [](ArrayPlace* place, const void* source, std::size_t rows) noexcept {
-        return append_to_window(static_cast<RollingPlace*>(place), source, rows);
-    },
-    [](ArrayPlace*) noexcept {},
-};
 
 }  // namespace cppdynarray

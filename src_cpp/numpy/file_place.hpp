@@ -1,0 +1,23 @@
+// The place of an array on a file: it is there as long as its memory is, whether handles are open or not.
+#pragma once
+
+#include "array_growth.hpp"
+
+namespace cppdynarray {
+
+inline void close_file_place(ArrayPlace* place) noexcept {
+    auto* const array = static_cast<PyArrayObject*>(place->array);
+    if (--place->handles == 0 && array == nullptr) release_traced(place->block, 0);  // the place with it
+    Py_XDECREF(array);  // last: may run Python code
+}
+
+inline const char* why_file_is_fixed(const ArrayPlace* place) noexcept {
+    return place->handles != 0 ? handled_place.why_fixed(place) : "the array is that of a file";
+}
+
+inline constexpr PlaceFunctions file_place = {
+    reserve_in_place, resize_in_place,  append_in_place,   shrink_in_place,
+    publish_rows,     close_file_place, why_file_is_fixed,
+};
+
+}  // namespace cppdynarray
