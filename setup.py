@@ -76,6 +76,7 @@ setup(
             extension("_array"),
             extension("_creation"),
             extension("_rolling"),
+            extension("_table"),
             extension("_handles"),
             extension("_calls"),
             *([] if sys.platform == "win32" else [extension("_files")]),

@@ -60,6 +60,7 @@ from cppdynarray._core._rolling import RollingArray
 from cppdynarray._version import __version__
 from cppdynarray.files import DynamicMemmap, open_memmap
 from cppdynarray.options import get_options, options, set_options
+from cppdynarray.table import DynamicTable
 
 
 def get_include() -> str:
@@ -88,6 +89,7 @@ __all__ = [
     "DoubleDynamicArray",
     "DynamicArray",
     "DynamicMemmap",
+    "DynamicTable",
     "FloatDynamicArray",
     "Int32DynamicArray",
     "Int64DynamicArray",

@@ -49,3 +49,4 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless)
 cdef int collect(cnp.ndarray rows, object items, bint lossless) except -1
 cdef cnp.ndarray convert_items(cnp.ndarray array, object items, bint lossless)
 cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless)
+cdef cnp.ndarray convert_values(cnp.ndarray array, object values, bint lossless)

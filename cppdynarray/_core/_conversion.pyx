@@ -408,3 +408,11 @@ cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless):
             check_row(item, dtype, index)
         rows[index] = item
     return rows
+
+
+cdef cnp.ndarray convert_values(cnp.ndarray array, object values, bint lossless):
+    """Rows from whatever extend takes: an array, what converts to one, or any iterable."""
+    if is_array_like(values):
+        return convert_array(array, values, lossless)
+    return convert_rows(array, values, lossless) if cnp.PyArray_NDIM(array) > 1 else \
+        convert_items(array, values, lossless)

@@ -21,3 +21,7 @@ cdef Py_ssize_t capacity(cnp.ndarray array) noexcept
 cdef Py_ssize_t max_size(cnp.ndarray array) noexcept
 cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots) except -1
 cdef cnp.ndarray take_items(cnp.ndarray array, size_t item_size, Py_ssize_t start, Py_ssize_t stop)
+cdef object as_row_key(object key)
+cdef object rows_named(object key, Py_ssize_t count)
+cdef object copy_row(cnp.ndarray array, Py_ssize_t position)
+cdef Py_ssize_t as_dimension(object size) except -1

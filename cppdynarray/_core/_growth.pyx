@@ -31,8 +31,8 @@ from cpython.unicode cimport PyUnicode_CheckExact
 from libc.string cimport memcpy, memmove, memset
 
 from cppdynarray._core._conversion cimport (
-    RowBuffer, convert_array, convert_items, convert_row, convert_rows, grown_length, has_arena, is_array_like, is_rows,
-    length, no_room, room_for, same_dims, scratch_rows, shape_of, store_at_end, store_row,
+    RowBuffer, convert_row, convert_values, grown_length, has_arena, is_rows, length, no_room, room_for, same_dims,
+    scratch_rows, shape_of, store_at_end, store_row,
 )
 from cppdynarray._core._memory cimport import_core, new_array, new_scratch, zero_block
 from cppdynarray._core.headers cimport (
@@ -173,12 +173,7 @@ cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
     if store_at_end(array, values):
         return 0
     cdef cnp.dtype dtype = array.descr
-    return append_converted(
-        array, dtype,
-        convert_array(array, values, lossless) if is_array_like(values)
-        else convert_rows(array, values, lossless) if cnp.PyArray_NDIM(array) > 1
-        else convert_items(array, values, lossless),
-    )
+    return append_converted(array, dtype, convert_values(array, values, lossless))
 
 
 cdef int insert(cnp.ndarray array, object index, object value) except -1:
@@ -441,43 +436,56 @@ cdef object copy_row(cnp.ndarray array, Py_ssize_t position):
 
 cdef int delete(cnp.ndarray array, object key) except -1:
     """del array[key], for an int, a slice, or an array of ints or bools along axis 0."""
-    cdef Py_ssize_t start, stop, step, count
     growable(array)
-    if isinstance(key, (list, cnp.ndarray)):
-        key = np.asarray(key) if not isinstance(key, list) or key else np.empty(0, np.intp)
-        if key.ndim == 0 and key.dtype != np.bool_:
-            key = key[()]
+    key = as_row_key(key)
+    growable(array)
+    rows = rows_named(key, length(array))
+    if isinstance(rows, slice):
+        return remove_rows(array, rows.start, rows.stop)
+    return keep_rows(array, rows)
+
+
+cdef object as_row_key(object key):
+    """What names rows, as an int, a slice of ints or an array: from here on it runs no Python code."""
+    cdef Py_ssize_t start, stop, step
     if isinstance(key, slice):
         PySlice_Unpack(key, &start, &stop, &step)
-        growable(array)
-        if PySlice_AdjustIndices(length(array), &start, &stop, step) == 0:
-            return 0
+        return slice(start, stop, step)
+    if isinstance(key, (list, cnp.ndarray)):
+        key = np.asarray(key) if not isinstance(key, list) or key else np.empty(0, np.intp)
+        return key[()] if key.ndim == 0 and key.dtype != np.bool_ else key
+    if PyIndex_Check(key):
+        return operator.index(key)
+    raise IndexError(
+        f"rows are deleted by an int, a slice, or an array of ints or bools, not by {type(key).__name__}"
+    )
+
+
+cdef object rows_named(object key, Py_ssize_t count):
+    """Which of `count` rows such a key names: a slice of step 1, or, one bool a row, those that it doesn't name."""
+    cdef Py_ssize_t start, stop, step
+    if isinstance(key, slice):
+        PySlice_Unpack(key, &start, &stop, &step)
+        if PySlice_AdjustIndices(count, &start, &stop, step) == 0:
+            return slice(0, 0)
         if step == 1:
-            return remove_rows(array, start, stop)
+            return slice(start, stop)
         key = slice(start, stop if stop >= 0 else None, step)
-    elif isinstance(key, cnp.ndarray):
-        # NumPy lets an empty mask through where there are rows.
-        if key.dtype == np.bool_:
-            if key.shape != (length(array),):
-                raise IndexError(f"a mask of shape {key.shape} doesn't fit {length(array)} rows")
-            # Not by kept[key] = False, which, without memory, NumPy 2.5 lets fail without an exception.
-            return keep_rows(array, np.logical_not(key))
-    elif PyIndex_Check(key):
-        wanted = operator.index(key)
-        growable(array)
-        count = length(array)
-        if not -count <= wanted < count:
-            raise IndexError(f"index {wanted} is out of bounds for axis 0 with size {count}")
-        start = wanted
+    elif not isinstance(key, cnp.ndarray):
+        if not -count <= key < count:
+            raise IndexError(f"index {key} is out of bounds for axis 0 with size {count}")
+        start = key
         start += count if start < 0 else 0
-        return remove_rows(array, start, start + 1)
-    else:
-        raise IndexError(
-            f"rows are deleted by an int, a slice, or an array of ints or bools, not by {type(key).__name__}"
-        )
-    kept = np.ones(length(array), np.bool_)
+        return slice(start, start + 1)
+    elif key.dtype == np.bool_:
+        # NumPy lets an empty mask through where there are rows.
+        if key.shape != (count,):
+            raise IndexError(f"a mask of shape {key.shape} doesn't fit {count} rows")
+        # Not by kept[key] = False, which, without memory, NumPy 2.5 lets fail without an exception.
+        return np.logical_not(key)
+    kept = np.ones(count, np.bool_)
     kept[key] = False
-    return keep_rows(array, kept)
+    return kept
 
 
 cdef int keep_rows(cnp.ndarray array, cnp.ndarray kept) except -1:

@@ -4,6 +4,7 @@ cimport numpy as cnp
 
 
 cdef cnp.dtype as_dtype(object dtype)
+cdef cnp.dtype as_growing_dtype(object dtype)
 cdef cnp.ndarray as_array(object contents, object dtype)
 cdef str as_order(object order, str default, str allowed=?)
 cdef object new(object cls, object shape, object dtype, Py_ssize_t capacity=?, Py_ssize_t reserve=?,

@@ -51,3 +51,41 @@ NO_LENGTH = (
     "dtype={dtype!r} doesn't say how long the elements are: write '{code}10' for up to 10 bytes, "
     "or object for bytes of any length"
 )
+
+# Tables.
+
+TABLE_DTYPE = (
+    "a table's dtype names its columns: DynamicTable(dtype=[('time', 'f8'), ('position', 'f4', 3)]), a dict of such "
+    "dtypes, or a structured dtype, not {dtype!r}"
+)
+TABLE_WITHOUT_DTYPE = (
+    "rows don't tell the names and dtypes of columns: write DynamicTable(rows, dtype=[('time', 'f8'), ...])"
+)
+NO_COLUMN = "there is no column {name!r}; the columns are {names}"
+NEW_COLUMN = (
+    "a table keeps its columns, and {name!r} is none of them: "
+    "DynamicTable({{**t, {name!r}: values}}) makes a table with one more"
+)
+DELETE_COLUMN = "del t[...] removes rows, and a table keeps its columns: t[['a', 'b']] gives some of them"
+COLUMN_ATTRIBUTE = "a DynamicTable has no attribute {name!r}: a column is t[{name!r}]"
+OTHER_ATTRIBUTE = "a DynamicTable has no attribute {name!r}"
+TABLE_INDEX = (
+    "a table is indexed by a column's name, an int, a slice or an array of ints or bools, not by {kind}"
+)
+ROW_AND_COLUMN = "t[{key}]: first the column, then its rows: t['name'][i]"
+SET_ROWS = (
+    "only a row, t[i] = row, and a column, t['name'] = values, are assigned; some rows are t['name'][a:b] = values"
+)
+NO_ARITHMETIC = "a table is no array, and has no arithmetic: compute with its columns, t['name'] + 1"
+ROW_AS_ARGUMENTS = "append takes one row: t.append((a, b, ...)), with a second pair of parentheses"
+ROWS_AS_ARGUMENTS = (
+    "extend takes one argument: rows, t.extend([(a, b, ...), ...]), or columns, t.extend({'name': values, ...})"
+)
+NO_ROW = "a row is a tuple, a list, a dict or a record, not {kind}: t.append((value,)) where there is one column"
+NOT_ROWS = "extend takes an iterable of rows, columns by their names, or another table, not {kind}"
+ROW_LENGTH = "a row has {wanted} values here ({names}), and this one has {found}; extend adds many rows"
+MISSING_NAME = "every column needs a value, and this {kind} has none for {name!r}"
+UNKNOWN_NAME = "this {kind} has a value for {name!r}, and there is no such column; the columns are {names}"
+UNEQUAL_COLUMNS = "columns are added with as many rows each: {name!r} has {found}, and one before it {wanted}"
+SINGLE_VALUES = "extend takes columns, and these are all single values: use append for one row"
+UNSAFE_ROWS = "casting='unsafe' is for columns: t.extend({'name': values, ...}, casting='unsafe')"

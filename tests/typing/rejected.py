@@ -1,6 +1,8 @@
 """What type checkers must refuse. Each marked line is an error to them, and raises when it is run."""
 
 # pyright: reportUnnecessaryTypeIgnoreComment=true
+from typing import Literal
+
 import numpy as np
 
 import cppdynarray as cda
@@ -42,3 +44,11 @@ np.concatenate((d, d)).append(1)  # type: ignore[attr-defined]
 np.zeros(3).append(1)  # type: ignore[attr-defined]
 cnp.concatenate((d, d)).append(1)  # type: ignore[attr-defined]
 cnp.no_such_function(d)  # type: ignore[attr-defined]
+
+# Tables have the names of their dtype, where those are written out.
+t: cda.DynamicTable[Literal["time", "x"]] = cda.DynamicTable(dtype=[("time", "f8"), ("x", "f8")])
+t["y"]  # type: ignore[call-overload]
+t.append(1, 2)  # type: ignore[call-arg]
+t["x"].append(1)  # type: ignore[attr-defined]
+t.time.sum()  # type: ignore[attr-defined]
+(t + 1).copy()  # type: ignore[operator]

@@ -1,6 +1,6 @@
 """What expressions with DynamicArrays are: for the type checkers, and run to see that it is true."""
 
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import numpy as np
 
@@ -160,3 +160,22 @@ assert_type(w.copy(), RollingArray[tuple[int], np.dtype[np.float64]])
 assert_type(w.as_numpy(), np.ndarray[tuple[int], np.dtype[np.float64]])
 assert_type(w.T, np.ndarray[tuple[int], np.dtype[np.float64]])
 w.clear()
+
+# Tables.
+t = cda.DynamicTable(dtype={"time": "f8", "x": "f4"})
+assert_type(t, cda.DynamicTable[str])
+t.append((0.1, 2))
+t.append({"time": 0.2, "x": 3})
+t.extend([(0.3, 4)])
+t.extend({"time": [0.4, 0.5], "x": 1.0})
+t.extend(t)
+named: cda.DynamicTable[Literal["time", "x"]] = cda.DynamicTable(dtype=[("time", "f8"), ("x", "f4", 3)])
+assert_type(len(t), int)
+assert_type(t["time"].size, int)
+assert_type(t[-1], Any)
+assert_type(sorted(t[:2]), list[str])
+assert_type(t.names, tuple[str, ...])
+assert_type(t.copy(), cda.DynamicTable[str])
+assert_type(t.capacity, int)
+del t[0], t[:1], t[[0]]
+t.swap_remove([0])

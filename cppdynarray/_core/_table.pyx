@@ -1,0 +1,941 @@
+# distutils: language = c++
+"""Rows of a table: several columns, plain arrays on blocks of their own, whose places share one length.
+
+The order is that of _growth.pyx: values are converted, for every column, which may run Python code; then, and none
+runs, room is made, rows move, and the one length is set; references are dropped last. So whatever fails, no column
+has a row that others don't have, and whoever looks at the length finds whole rows.
+
+The columns themselves are never given out, only views of them: nobody can append to one alone.
+"""
+
+import operator
+from collections import namedtuple
+
+import numpy as np
+
+from cppdynarray._core import messages
+
+cimport numpy as cnp
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.number cimport PyNumber_AsSsize_t
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+from libc.errno cimport ENOMEM
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
+
+from cppdynarray._core._conversion cimport convert_row, convert_values, has_arena, is_rows, length, scratch_rows
+from cppdynarray._core._growth cimport as_dimension, as_row_key, copy_row, move_in, rows_named
+from cppdynarray._core._dispatch cimport PyCFunction, PyMethodDef
+from cppdynarray._core._live cimport METH_FASTCALL
+from cppdynarray._core._memory cimport import_core, zero_block
+from cppdynarray._core._new cimport as_growing_dtype, new
+from cppdynarray._core.headers cimport (
+    ArrayPlace, ArrayRows, Block, block_of, growth_error, new_dropper, open_place, publish, reserve_rows, shrink_block,
+    used_bytes,
+)
+from cppdynarray._core.numpy_api cimport (
+    NPY_ARRAY_CARRAY, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject, PyDataType_REFCHK,
+)
+
+import_core()
+
+
+cdef extern from "Python.h":
+    object PyDescr_NewMethod(type cls, PyMethodDef* method)
+
+
+cdef extern from "<algorithm>" namespace "std":
+    void rotate(char* first, char* middle, char* last) noexcept
+
+
+cdef extern from "array_fields.hpp" namespace "cppdynarray":
+    void disown_elements(cnp.ndarray array) noexcept
+
+
+cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray":
+    void write_bytes(Block*, size_t at, const void* source, size_t bytes) noexcept
+
+
+cdef extern from "store.hpp" namespace "cppdynarray":
+    bint import_dates() except False
+
+
+cdef extern from "table.hpp" namespace "cppdynarray":
+    cdef cppclass TablePlace:
+        size_t room
+        size_t column_count
+        ArrayPlace** columns
+        void* table
+        size_t own_length
+
+    cdef cppclass TableColumn:
+        ArrayPlace* place
+        PyObject* object
+        size_t row_bytes
+        cnp.npy_intp items
+
+    cdef cppclass TableRows:
+        TablePlace place
+        TableColumn* columns
+        PyObject* names
+        bint can_grow
+
+    cdef cppclass Move:
+        pass
+
+    cdef cppclass Removal:
+        size_t count
+        size_t removed
+        size_t start
+        const cnp.npy_bool* keep
+        const cnp.npy_intp* rows
+        const Move* moves
+        size_t move_count
+
+    size_t length_of(const TablePlace*) noexcept
+    void set_length_of(TablePlace*, size_t) noexcept
+    void measure_room(TablePlace*) noexcept
+    void share_length(ArrayPlace*, size_t*) noexcept
+    void keep_length(ArrayPlace*, size_t) noexcept
+    void describe_column(TableColumn&, cnp.ndarray) noexcept
+    void forget_rows(const TableColumn&, size_t start, size_t stop) noexcept
+    bint append_row(TableRows&, object) noexcept
+    bint store_any(const TableRows&, size_t row, object) noexcept
+    void fill_rows(char* slots, const char* row, size_t row_bytes, size_t count) noexcept
+    size_t find_moves(const cnp.npy_intp*, size_t, size_t, Move*) noexcept
+    void remove_rows(char* data, size_t row_bytes, const Removal&, char* bin) noexcept
+
+
+import_dates()
+
+
+# Ctrl-C ends what takes long and runs no Python code, after this many rows.
+cdef enum:
+    SIGNALS_AFTER = 1 << 16
+
+
+cdef class Table:
+    """What DynamicTable is built on: its columns, and all that changes them."""
+
+    cdef TableRows rows
+    cdef readonly tuple names
+    cdef dict indexes
+    cdef type row_class
+
+    def __dealloc__(self):
+        cdef size_t i, count
+        if self.rows.columns == NULL:
+            return
+        count = length_of(&self.rows.place) if self.rows.place.column_count else 0
+        for i in range(self.rows.place.column_count):
+            if self.rows.columns[i].place != NULL:
+                # Views may outlive the table: the array has its length to itself again.
+                keep_length(self.rows.columns[i].place, count)
+                self.rows.columns[i].place.functions.close(self.rows.columns[i].place)
+        free(self.rows.columns)
+        free(self.rows.place.columns)
+
+    cdef int begin(self, tuple names, list arrays) except -1:
+        """Gives a new table its columns, plain arrays of no rows that nobody else has."""
+        cdef size_t i, count = len(arrays)
+        cdef ArrayPlace* place
+        self.names = names
+        self.indexes = {name: index for index, name in enumerate(names)}
+        self.rows.names = <PyObject*>names
+        self.rows.columns = <TableColumn*>calloc(count, sizeof(TableColumn))
+        self.rows.place.columns = <ArrayPlace**>calloc(count, sizeof(ArrayPlace*))
+        if self.rows.columns == NULL or self.rows.place.columns == NULL:
+            raise MemoryError("no memory for a table's columns")
+        self.rows.place.table = <void*>self
+        for i in range(count):
+            place = open_place(arrays[i])
+            if place == NULL:
+                raise MemoryError("no memory for a table's columns")
+            share_length(place, &self.rows.place.own_length)
+            self.rows.columns[i].place = self.rows.place.columns[i] = place
+            describe_column(self.rows.columns[i], arrays[i])
+            self.rows.place.column_count += 1
+        measure_room(&self.rows.place)
+        self.rows.can_grow = True
+        return 0
+
+    def _begin(self, tuple names, list dtypes, Py_ssize_t capacity, Py_ssize_t reserve):
+        """Makes the columns of a new table in memory."""
+        if self.names is not None:
+            raise RuntimeError("the table has its columns already")
+        self.begin(names, [new(np.ndarray, (0, *shape), dtype, capacity, reserve) for dtype, shape in dtypes])
+
+    cdef Table like(self):
+        """An empty table in memory with columns like these."""
+        cdef Table made = Table.__new__(Table)
+        made.begin(self.names, [scratch_rows(self.column(i), 0) for i in range(len(self.names))])
+        return made
+
+    # Columns.
+
+    cdef cnp.ndarray column(self, Py_ssize_t index):
+        """A column as it is now. Not to be given out."""
+        cdef cnp.ndarray array = <cnp.ndarray>self.rows.columns[index].object
+        publish(array)
+        return array
+
+    cdef Py_ssize_t index_of(self, name) except -1:
+        index = self.indexes.get(name)
+        if index is None:
+            raise KeyError(messages.NO_COLUMN.format(name=name, names=", ".join(map(repr, self.names))))
+        return index
+
+    cdef cnp.ndarray view(self, Py_ssize_t index, Py_ssize_t start, Py_ssize_t stop):
+        """A plain view of rows of a column."""
+        cdef cnp.ndarray array = self.column(index)
+        cdef cnp.npy_intp[64] dims
+        cdef int ndim = cnp.PyArray_NDIM(array)
+        cdef char* data = <char*>cnp.PyArray_DATA(array) + self.rows.columns[index].row_bytes * <size_t>start
+        for axis in range(1, ndim):
+            dims[axis] = cnp.PyArray_DIMS(array)[axis]
+        dims[0] = stop - start
+        Py_INCREF(array.descr)  # stolen, as is the array below
+        cdef cnp.ndarray made = PyArray_NewFromDescr(
+            cnp.ndarray, array.descr, ndim, dims, NULL, data, cnp.PyArray_FLAGS(array) & NPY_ARRAY_CARRAY, None)
+        Py_INCREF(array)
+        PyArray_SetBaseObject(made, array)
+        return made
+
+    cdef cnp.ndarray whole(self, Py_ssize_t index):
+        return self.view(index, 0, self.count())
+
+    cdef Py_ssize_t count(self) noexcept:
+        return length_of(&self.rows.place)
+
+    def __len__(self):
+        return length_of(&self.rows.place)
+
+    @property
+    def capacity(self):
+        """Rows that there is memory for."""
+        measure_room(&self.rows.place)
+        return min(self.rows.place.room, <size_t>NPY_MAX_INTP)
+
+    @property
+    def max_size(self):
+        """Rows up to which growth is in place: no column's data moves."""
+        return min([self.rows_in(i, block_of(self.column(i)).reserved_bytes) for i in range(len(self.names))])
+
+    cdef Py_ssize_t rows_in(self, Py_ssize_t index, size_t bytes) noexcept:
+        cdef size_t row = self.rows.columns[index].row_bytes
+        return <Py_ssize_t>(bytes / row) if row != 0 else NPY_MAX_INTP
+
+    def __getitem__(self, key):
+        cdef Py_ssize_t i, start, stop
+        if isinstance(key, str):
+            return self.whole(self.index_of(key))
+        if isinstance(key, list) and key and isinstance(key[0], str):
+            return {name: self.whole(self.index_of(name)) for name in key}
+        if isinstance(key, tuple):
+            raise TypeError(messages.ROW_AND_COLUMN.format(key=", ".join(map(repr, key))))
+        if isinstance(key, (slice, list, cnp.ndarray)):
+            count = self.count()
+            if isinstance(key, slice):
+                start, stop, step = key.indices(count)
+                if step == 1:
+                    stop = max(stop, start)
+                    return {name: self.view(i, start, stop) for i, name in enumerate(self.names)}
+            return {name: self.view(i, 0, count)[key] for i, name in enumerate(self.names)}
+        start = self.position(key, "table index")
+        return self.row(start)
+
+    cdef Py_ssize_t position(self, index, str what) except -1:
+        cdef Py_ssize_t position
+        try:
+            position = PyNumber_AsSsize_t(index, IndexError)
+        except TypeError:
+            raise TypeError(messages.TABLE_INDEX.format(kind=type(index).__name__)) from None
+        cdef Py_ssize_t count = self.count()
+        if position < 0:
+            position += count
+        if not 0 <= position < count:
+            raise IndexError(f"{what} {index} is out of range for {count} rows")
+        return position
+
+    cdef object row(self, Py_ssize_t position):
+        """A row as a named tuple, with memory of its own."""
+        cdef Py_ssize_t i
+        if self.row_class is None:
+            self.row_class = namedtuple("Row", self.names, rename=True)
+        return self.row_class._make([copy_row(self.column(i), position) for i in range(len(self.names))])
+
+    def __setitem__(self, key, value):
+        cdef Py_ssize_t i, row
+        if isinstance(key, str):
+            if key not in self.indexes:
+                raise KeyError(messages.NEW_COLUMN.format(name=key))
+            self.whole(self.index_of(key))[...] = value  # t["x"] += 1 comes here, too
+            return
+        if not hasattr(key, "__index__"):
+            raise TypeError(messages.SET_ROWS)
+        self.position(key, "table index")
+        blocks = self.convert_items(self.items_of(value))
+        row = self.position(key, "table index")
+        self.growable()
+        for i in range(len(self.names)):
+            self.view(i, row, row + 1)[...] = blocks[i]
+
+    # Values on their way into the table.
+
+    cdef int growable(self) except -1:
+        if not self.rows.can_grow:
+            raise ValueError(self._cannot_grow)
+        return 0
+
+    cdef int make_room(self, Py_ssize_t count) except -1:
+        """Room for `count` rows in all. If that fails, no column has rows that it hadn't."""
+        cdef cnp.ndarray array
+        for i in range(len(self.names)):
+            array = self.column(i)
+            if not reserve_rows(ArrayRows(array), count):
+                measure_room(&self.rows.place)
+                raise self.no_room(growth_error(block_of(array)), count)
+        measure_room(&self.rows.place)
+        return 0
+
+    cdef object no_room(self, int error, Py_ssize_t count):
+        if error == 0 or error == ENOMEM:
+            return MemoryError(f"no memory for {count} rows (the table has {self.count()})")
+        return self._growth_exception(error)
+
+    cdef Py_ssize_t grown(self, Py_ssize_t count) except -1:
+        if count > NPY_MAX_INTP - self.count():
+            raise MemoryError("a table can't have that many rows")
+        return self.count() + count
+
+    cdef object items_of(self, row):
+        """The values of a row, in the order of the columns."""
+        if isinstance(row, tuple):
+            fields = getattr(row, "_fields", None)
+            if fields is None or fields == self.names or fields == getattr(self.row_class, "_fields", None):
+                items = row
+            else:
+                return [getattr(row, name) for name in self.checked_names(fields, row)]
+        elif isinstance(row, np.void) and row.dtype.names is not None:
+            return [row[name] for name in self.checked_names(row.dtype.names, row)]
+        elif hasattr(row, "keys"):
+            return [row[name] for name in self.checked_names(tuple(row.keys()), row)]
+        elif isinstance(row, cnp.ndarray) and row.ndim == 0 and row.dtype.names is not None:
+            return self.items_of(row[()])
+        elif isinstance(row, (str, bytes)) or not hasattr(row, "__len__") or not hasattr(row, "__getitem__"):
+            raise TypeError(messages.NO_ROW.format(kind=type(row).__name__))
+        else:
+            items = list(row)
+        if len(items) != len(self.names):
+            raise ValueError(messages.ROW_LENGTH.format(
+                wanted=len(self.names), names=", ".join(map(str, self.names)), found=len(items)))
+        return items
+
+    cdef tuple checked_names(self, found, what):
+        """The table's names, if `found` has the same ones; ValueError that says which are wrong."""
+        for name in self.names:
+            if name not in found:
+                raise ValueError(messages.MISSING_NAME.format(kind=type(what).__name__, name=name))
+        for name in found:
+            if name not in self.indexes:
+                raise ValueError(messages.UNKNOWN_NAME.format(
+                    kind=type(what).__name__, name=name, names=", ".join(map(repr, self.names))))
+        return self.names
+
+    cdef list convert_items(self, items):
+        """Each value as a scratch array of one row."""
+        cdef list blocks = []
+        for i, name in enumerate(self.names):
+            try:
+                blocks.append(convert_row(self.column(i), items[i]))
+            except (OverflowError, TypeError, ValueError) as error:
+                error.add_note(f"(column {name!r})")
+                raise
+        return blocks
+
+    cdef int move_block(self, Py_ssize_t index, cnp.ndarray block, Py_ssize_t start, Py_ssize_t count) except -1:
+        """Moves `count` rows, or one again and again, to slots from `start` on that hold nothing."""
+        cdef cnp.ndarray array = <cnp.ndarray>self.rows.columns[index].object
+        cdef size_t row = self.rows.columns[index].row_bytes
+        cdef Block* own = block_of(array)
+        if PyDataType_REFCHK(array.descr):
+            return move_in(array, block, own.data() + row * <size_t>start)
+        if length(block) == count:
+            write_bytes(own, row * <size_t>start, cnp.PyArray_DATA(block), row * <size_t>count)
+        else:
+            fill_rows(own.data() + row * <size_t>start, <char*>cnp.PyArray_DATA(block), row, count)
+        return 0
+
+    cdef int append_blocks(self, list blocks, Py_ssize_t count) except -1:
+        """Appends `count` rows, an array of converted ones for each column. Runs no Python code."""
+        self.growable()
+        cdef Py_ssize_t start = self.count()
+        cdef Py_ssize_t stop = self.grown(count)
+        self.make_room(stop)
+        for arena in (True, False):  # copying strings may fail, and then no column has lost its slots
+            for i in range(len(blocks)):
+                if has_arena(<cnp.ndarray>self.rows.columns[i].object) == arena:
+                    self.move_block(i, blocks[i], start, count)
+        set_length_of(&self.rows.place, stop)
+        return 0
+
+    # Growing.
+
+    cdef int append_one(self, row) except -1:
+        if append_row(self.rows, row):
+            return 0
+        self.growable()
+        return self.append_blocks(self.convert_items(self.items_of(row)), 1)
+
+    def extend(self, rows, *more, casting="lossless"):
+        """
+        Add many rows, or none if anything fails.
+
+        Parameters
+        ----------
+        rows : iterable of rows, mapping, structured array, table or frame
+            Rows as `append` takes them, or columns by their names: a dict, a structured array, another table, a frame
+            of pandas, Polars or PyArrow. Columns have one length; among them may be single values, for all rows.
+            A plain array of two dimensions has a row in each of its rows.
+        casting : {'lossless', 'unsafe'}, optional
+            ``'unsafe'`` converts columns as NumPy does, whatever is lost.
+
+        Raises
+        ------
+        TypeError, ValueError, OverflowError
+            As for `append`, or if columns differ in length.
+        MemoryError
+            If there is no memory.
+
+        Notes
+        -----
+        Rows in a list are written to where they belong. Those of other iterables are converted first, beside the
+        table, since the iterable may change it or fail half way.
+
+        Examples
+        --------
+        >>> import cppdynarray as cda
+        >>> t = cda.DynamicTable(dtype=[("time", "f8"), ("neuron", "i4")])
+        >>> t.extend([(0.1, 3), (0.1, 7)])
+        >>> t.extend({"time": 0.2, "neuron": [1, 4, 5]})
+        >>> t["time"]
+        array([0.1, 0.1, 0.2, 0.2, 0.2])
+        """
+        if more:
+            raise TypeError(messages.ROWS_AS_ARGUMENTS)
+        if casting not in ("lossless", "unsafe"):
+            raise ValueError(f"casting must be 'lossless' or 'unsafe', not {casting!r}")
+        self.growable()
+        columns = columns_of(rows, self.names)
+        if columns is not None:
+            self.extend_columns(columns, rows, casting == "lossless")
+        elif casting == "unsafe":
+            raise TypeError(messages.UNSAFE_ROWS)
+        else:
+            self.extend_rows(rows)
+
+    cdef int extend_rows(self, rows) except -1:
+        """All rows of an iterable, or none."""
+        cdef Py_ssize_t count = 0
+        if type(rows) in (list, tuple) and self.store_rows(rows):
+            return 0
+        if isinstance(rows, (str, bytes)) or not (hasattr(rows, "__iter__") or hasattr(rows, "__getitem__")):
+            raise TypeError(messages.NOT_ROWS.format(kind=type(rows).__name__))
+        cdef Table scratch = self.like()
+        for row in rows:
+            scratch.append_one(row)
+            count += 1
+            if count % SIGNALS_AFTER == 0:
+                PyErr_CheckSignals()
+        return self.append_blocks([scratch.column(i) for i in range(len(self.names))], count)
+
+    cdef bint store_rows(self, rows) except -1:
+        """Writes the rows of a list or tuple to where they belong, where that runs no Python code. False, and
+        nothing has changed, if one needs NumPy.
+        """
+        cdef Py_ssize_t start = self.count()
+        cdef Py_ssize_t stop = self.grown(len(rows))
+        cdef Py_ssize_t at = start
+        cdef Py_ssize_t capacity = self.rows.place.room
+        if start == stop or not can_be_stored(rows[0]):
+            return start == stop
+        self.make_room(stop)
+        for row in rows:
+            if not store_any(self.rows, at, row):
+                self.forget_rows(start, at, capacity)
+                return False
+            at += 1
+        set_length_of(&self.rows.place, stop)
+        return True
+
+    cdef int forget_rows(self, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t capacity) except -1:
+        """Takes back rows that were written and not published, and the room made for them."""
+        for i in range(len(self.names)):
+            array = self.column(i)
+            forget_rows(self.rows.columns[i], start, stop)
+            shrink_block(block_of(array), self.rows.columns[i].row_bytes * <size_t>capacity)
+        measure_room(&self.rows.place)
+        return 0
+
+    cdef int extend_columns(self, dict columns, rows, bint lossless) except -1:
+        """Columns of one length, or single values for all of the rows."""
+        cdef list blocks = []
+        cdef list single = []
+        cdef Py_ssize_t count = -1, i
+        cdef cnp.ndarray array
+        self.checked_names(tuple(columns), rows)
+        for i, name in enumerate(self.names):
+            array = self.column(i)
+            values = columns[name]
+            single.append(is_single(array, values))
+            try:
+                blocks.append(convert_row(array, values) if single[i] else self.convert_column(array, values, lossless))
+            except (OverflowError, TypeError, ValueError) as error:
+                error.add_note(f"(column {name!r})")
+                raise
+            if not single[i]:
+                if count >= 0 and count != length(blocks[i]):
+                    raise ValueError(messages.UNEQUAL_COLUMNS.format(
+                        name=name, found=length(blocks[i]), wanted=count))
+                count = length(blocks[i])
+        if count < 0:
+            raise ValueError(messages.SINGLE_VALUES)
+        for i in range(len(blocks)):
+            if single[i] and PyDataType_REFCHK((<cnp.ndarray>blocks[i]).descr) and count != 1:
+                array = scratch_rows(self.column(i), count)
+                array[...] = blocks[i]
+                blocks[i] = array
+        return self.append_blocks(blocks, count)
+
+    cdef cnp.ndarray convert_column(self, cnp.ndarray array, values, bint lossless):
+        if is_rows(array, values, 0):
+            return values
+        return convert_values(array, values, lossless)
+
+    def insert(self, index, row):
+        """
+        Insert one row before a position, as ``list.insert`` does. O(rows behind it).
+
+        Parameters
+        ----------
+        index : int
+            Where it will be.
+        row : tuple, list, dict or record
+            As for `append`, and refused as there.
+
+        Examples
+        --------
+        >>> import cppdynarray as cda
+        >>> t = cda.DynamicTable({"x": [1, 3], "y": [1.0, 9.0]})
+        >>> t.insert(1, (2, 4.0))
+        >>> t["x"]
+        array([1, 2, 3])
+        """
+        self.growable()
+        cdef list blocks = self.convert_items(self.items_of(row))
+        cdef Py_ssize_t position = PyNumber_AsSsize_t(index, None)
+        self.growable()
+        cdef Py_ssize_t count = self.count()
+        cdef size_t size
+        cdef char* slot
+        cdef char* end
+        if position < 0:
+            position = max(position + count, 0)
+        position = min(position, count)
+        self.make_room(self.grown(1))
+        for arena in (True, False):
+            # All go to the end, where a failure changes nothing, and then to their place.
+            for i in range(len(blocks)):
+                if has_arena(<cnp.ndarray>self.rows.columns[i].object) == arena:
+                    self.move_block(i, blocks[i], count, 1)
+        for i in range(len(blocks)):
+            size = self.rows.columns[i].row_bytes
+            slot = block_of(<cnp.ndarray>self.rows.columns[i].object).data() + size * <size_t>position
+            end = slot + size * <size_t>(count - position)
+            rotate(slot, end, end + size)
+        set_length_of(&self.rows.place, count + 1)
+
+    def resize(self, rows):
+        """
+        Change the number of rows. New ones are zero in every column.
+
+        Parameters
+        ----------
+        rows : int
+            How many there will be.
+
+        Raises
+        ------
+        MemoryError
+            If there is no memory for so many.
+
+        Examples
+        --------
+        >>> import cppdynarray as cda
+        >>> t = cda.DynamicTable({"x": [1, 2]})
+        >>> t.resize(4)
+        >>> t["x"]
+        array([1, 2, 0, 0])
+        """
+        self.growable()
+        cdef Py_ssize_t new_length = as_dimension(rows)
+        cdef Py_ssize_t count = self.count()
+        cdef list blocks
+        cdef cnp.ndarray array, fresh
+        if new_length <= count:
+            self.remove_slice(new_length, count)
+            return
+        blocks = []
+        for i in range(len(self.names)):
+            array = self.column(i)
+            fresh = None
+            if PyDataType_REFCHK(array.descr):
+                # Zero bytes are an empty slot; the value zero (0, "" or a record of them) is NumPy's.
+                fresh = scratch_rows(array, new_length - count)
+                fresh[...] = np.zeros((), array.descr)
+            blocks.append(fresh)
+        self.growable()
+        if self.count() != count:
+            raise RuntimeError("the table's length changed while it was resized")
+        self.make_room(new_length)
+        for arena in (True, False):
+            for i in range(len(blocks)):
+                array = <cnp.ndarray>self.rows.columns[i].object
+                if has_arena(array) != arena:
+                    continue
+                if blocks[i] is not None:
+                    self.move_block(i, blocks[i], count, new_length - count)
+                else:
+                    zero_block(block_of(array), self.rows.columns[i].row_bytes * <size_t>count,
+                               self.rows.columns[i].row_bytes * <size_t>new_length)
+        set_length_of(&self.rows.place, new_length)
+
+    def reserve(self, Py_ssize_t rows):
+        """
+        Make room for a number of rows in all, in every column.
+
+        Parameters
+        ----------
+        rows : int
+            How many there is to be room for: `capacity` is at least that.
+
+        Raises
+        ------
+        MemoryError
+            If there is no memory for so many.
+
+        Examples
+        --------
+        >>> import cppdynarray as cda
+        >>> t = cda.DynamicTable(dtype={"x": "f8", "y": "f8"})
+        >>> t.reserve(1000)
+        >>> t.capacity >= 1000
+        True
+        """
+        if rows < 0:
+            raise ValueError("can't reserve room for a negative number of rows")
+        self.growable()
+        self.make_room(rows)
+
+    # Shrinking.
+
+    cdef int remove(self, Removal& removal) except -1:
+        """Removes rows of all columns. What can fail comes first; what they refer to is dropped last."""
+        cdef Py_ssize_t i
+        cdef size_t row, kept = removal.count - removal.removed
+        cdef char* data
+        cdef char* bin
+        cdef list bins = []
+        cdef list doomed = []
+        cdef cnp.ndarray array
+        if removal.removed == 0:
+            return 0
+        try:
+            for i in range(len(self.names)):
+                array = self.column(i)
+                bins.append(scratch_rows(array, removal.removed) if PyDataType_REFCHK(array.descr) else None)
+            for i in range(len(self.names)):
+                array = self.column(i)
+                if has_arena(array):
+                    row = self.rows.columns[i].row_bytes
+                    doomed.append(new_dropper(
+                        array, block_of(array).data() + row * kept, self.rows.columns[i].items * removal.removed))
+        except:
+            for array in doomed:
+                disown_elements(array)
+            raise
+        for i in range(len(self.names)):
+            array = <cnp.ndarray>self.rows.columns[i].object
+            row = self.rows.columns[i].row_bytes
+            data = block_of(array).data()
+            bin = <char*>cnp.PyArray_DATA(bins[i]) if bins[i] is not None else NULL
+            remove_rows(data, row, removal, bin)
+            block_of(array).mark_written(row * removal.count)
+            if has_arena(array):
+                # Back to where their slots can be used again.
+                memcpy(data + row * kept, bin, row * removal.removed)
+                memset(bin, 0, row * removal.removed)
+            elif bin != NULL:
+                memset(data + row * kept, 0, row * removal.removed)
+        set_length_of(&self.rows.place, kept)
+        return 0  # what `bins` and `doomed` hold is dropped now
+
+    cdef int remove_slice(self, Py_ssize_t start, Py_ssize_t stop) except -1:
+        cdef Removal removal
+        removal.count = self.count()
+        removal.start = start
+        removal.removed = stop - start
+        return self.remove(removal)
+
+    def __delitem__(self, key):
+        cdef Removal removal
+        cdef cnp.ndarray kept
+        if isinstance(key, str):
+            raise TypeError(messages.DELETE_COLUMN.format(name=key))
+        self.growable()
+        key = as_row_key(key)
+        self.growable()
+        rows = rows_named(key, self.count())
+        if isinstance(rows, slice):
+            self.remove_slice(rows.start, rows.stop)
+            return
+        kept = rows
+        removal.count = self.count()
+        removal.keep = <const cnp.npy_bool*>cnp.PyArray_DATA(kept)
+        removal.removed = removal.count - <size_t>np.count_nonzero(kept)
+        self.remove(removal)
+
+    def swap_remove(self, rows):
+        """
+        Remove rows, whose places the last ones take: the order is lost, and nothing else moves.
+
+        Parameters
+        ----------
+        rows : int, slice, or array of ints or bools
+            Which rows.
+
+        Raises
+        ------
+        IndexError
+            If there are no such rows.
+
+        Examples
+        --------
+        >>> import cppdynarray as cda
+        >>> t = cda.DynamicTable({"x": [0, 1, 2, 3, 4]})
+        >>> t.swap_remove(1)
+        >>> t["x"]
+        array([0, 4, 2, 3])
+        >>> t.swap_remove(t["x"] > 2)
+        >>> t["x"]
+        array([0, 2])
+        """
+        cdef Removal removal
+        cdef cnp.ndarray numbers, moves
+        self.growable()
+        key = as_row_key(rows)
+        self.growable()
+        cdef Py_ssize_t count = self.count()
+        if isinstance(key, cnp.ndarray) and key.dtype != np.bool_:
+            numbers = ascending(key, count)
+        else:
+            kept = rows_named(key, count)
+            numbers = (np.arange(kept.start, kept.stop) if isinstance(kept, slice)
+                       else np.flatnonzero(np.logical_not(kept)))
+        moves = np.empty((len(numbers), 2), np.intp)
+        removal.count = count
+        removal.removed = len(numbers)
+        removal.rows = <const cnp.npy_intp*>cnp.PyArray_DATA(numbers)
+        removal.moves = <const Move*>cnp.PyArray_DATA(moves)
+        removal.move_count = find_moves(removal.rows, removal.removed, count, <Move*>cnp.PyArray_DATA(moves))
+        self.remove(removal)
+
+    def pop(self, index=-1):
+        """
+        Remove a row and return it.
+
+        Parameters
+        ----------
+        index : int, optional
+            Which row, by default the last.
+
+        Returns
+        -------
+        Row
+            A named tuple.
+
+        Raises
+        ------
+        IndexError
+            If there is no such row.
+
+        Examples
+        --------
+        >>> import cppdynarray as cda
+        >>> t = cda.DynamicTable({"x": [1, 2], "label": ["a", "b"]})
+        >>> t.pop().label
+        'b'
+        >>> len(t)
+        1
+        """
+        self.growable()
+        if self.count() == 0:
+            raise IndexError("pop from an empty DynamicTable")
+        cdef Py_ssize_t position = self.position(index, "pop index")
+        cdef Py_ssize_t count = self.count()
+        row = self.row(position)
+        if self.count() != count:
+            raise RuntimeError("the table's length changed while a row was read")
+        self.remove_slice(position, position + 1)
+        return row
+
+    def clear(self):
+        """
+        Remove all rows. The capacity stays.
+
+        Examples
+        --------
+        >>> import cppdynarray as cda
+        >>> t = cda.DynamicTable({"x": [1, 2]})
+        >>> t.clear()
+        >>> len(t)
+        0
+        """
+        self.growable()
+        self.remove_slice(0, self.count())
+
+    def shrink_to_fit(self):
+        """
+        Give memory behind the last row back to the system. Its addresses stay readable.
+
+        Examples
+        --------
+        >>> import cppdynarray as cda
+        >>> t = cda.DynamicTable({"x": [1, 2]}, capacity=100_000)
+        >>> t.shrink_to_fit()
+        >>> t.capacity < 100_000
+        True
+        """
+        for i in range(len(self.names)):
+            array = self.column(i)
+            if block_of(array) != NULL:
+                shrink_block(block_of(array), used_bytes(array))
+        measure_room(&self.rows.place)
+
+
+# Called once a row: a C function, so that calling it costs next to nothing.
+
+cdef object method_append(Table self, PyObject** args, Py_ssize_t count):
+    if count != 1:
+        raise TypeError(messages.ROW_AS_ARGUMENTS)
+    if not append_row(self.rows, <object>args[0]):
+        self.append_one(<object>args[0])
+    return None
+
+
+cdef PyMethodDef append_method = PyMethodDef(b"append", <PyCFunction>method_append, METH_FASTCALL, NULL)
+
+
+cdef bytes append_doc = b"""append($self, row, /)
+--
+
+Add one row to every column or, if anything fails, to none. Amortised O(1).
+
+Parameters
+----------
+row : tuple, list, dict or record
+    A value for each column: in their order, or by their names, which a named tuple and a record have too.
+
+Raises
+------
+TypeError, OverflowError, ValueError
+    If a column can't hold its value without loss, as for `DynamicArray.append`; if the row has too many values or
+    too few, lacks a name or has another; or if the table can only be read.
+MemoryError
+    If there is no memory.
+
+Examples
+--------
+>>> import cppdynarray as cda
+>>> t = cda.DynamicTable(dtype=[("time", "f8"), ("position", "f4", 3)])
+>>> t.append((0.5, [1, 2, 3]))
+>>> t.append({"position": [4, 5, 6], "time": 1.0})
+>>> t["position"][:, 0]
+array([1., 4.], dtype=float32)
+"""
+append_method.ml_doc = append_doc
+
+
+def add_append(type cls):
+    """Gives a class of tables its append."""
+    cls.append = PyDescr_NewMethod(cls, &append_method)
+
+
+cdef bint can_be_stored(row) noexcept:
+    """Whether a list of rows that begins with this one may be one that NumPy isn't asked about."""
+    return type(row) in (tuple, dict, list)
+
+
+cdef cnp.ndarray ascending(cnp.ndarray rows, Py_ssize_t count):
+    """Numbers of rows, each once and in order; IndexError for those that there aren't."""
+    numbers = np.asarray(rows)
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
+        raise IndexError("rows are removed by an int, a slice, or an array of ints or bools with one dimension")
+    numbers = numbers.astype(np.intp)
+    if len(numbers) == 0:
+        return numbers
+    low, high = numbers.min(), numbers.max()
+    if low < -count or high >= count:
+        raise IndexError(f"index {low if low < -count else high} is out of bounds for axis 0 with size {count}")
+    if low < 0:
+        numbers[numbers < 0] += count
+    if not (numbers[1:] > numbers[:-1]).all():
+        numbers = np.unique(numbers)
+    return np.ascontiguousarray(numbers)
+
+
+cdef bint is_single(cnp.ndarray array, values) except -1:
+    """Whether `values` is one value for all rows of a column rather than a column."""
+    cdef int ndim = cnp.PyArray_NDIM(array) - 1
+    if isinstance(values, (str, bytes, float, int)):
+        return True
+    if isinstance(values, cnp.ndarray):
+        return cnp.PyArray_NDIM(values) <= ndim
+    if ndim == 0:
+        if isinstance(values, tuple) and (<object>array.descr).names is not None:
+            return True  # a record
+        return not (hasattr(values, "__iter__") or hasattr(values, "__array__")) or np.ndim(values) == 0 \
+            if not hasattr(type(values), "__next__") else False
+    return not hasattr(type(values), "__next__") and np.ndim(values) <= ndim
+
+
+def columns_of(values, tuple table_names):
+    """Columns by their names, of what has them: a table, a structured array, a dict, a frame; else None."""
+    if isinstance(values, cnp.ndarray):
+        if values.dtype.names is None:
+            if values.ndim == 2 and values.shape[1] == len(table_names):
+                return {name: values[:, i] for i, name in enumerate(table_names)}
+            return None
+        values = np.atleast_1d(values)
+        return {name: values[name] for name in values.dtype.names}
+    if isinstance(values, (list, tuple)):
+        return None
+    for names in ("keys", "column_names", "columns"):  # what dicts and pandas have, PyArrow, Polars
+        found = getattr(values, names, None)
+        if found is not None:
+            return {name: values[name] for name in (found() if callable(found) else found)}
+    return None
+
+
+def as_column_dtype(wanted):
+    """A dtype and the shape of a row, of what is asked for as the dtype of a column."""
+    shape = ()
+    if isinstance(wanted, tuple) and len(wanted) == 2 and not isinstance(wanted[0], tuple):
+        wanted, shape = wanted
+        shape = tuple([operator.index(size) for size in (shape if isinstance(shape, (tuple, list)) else (shape,))])
+    dtype = as_growing_dtype(wanted)
+    if dtype.subdtype is not None:
+        dtype, inner = dtype.subdtype
+        shape += inner
+    return dtype, shape

@@ -1,0 +1,43 @@
+// The place of a table: the places of its columns, which share one length. No Python.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "array_place.hpp"
+
+namespace cppdynarray {
+
+// One for each table. Rows are written to every column first and published once, here: whoever asks
+// for the length, at whatever moment, finds whole rows. As for arrays, one thread at a time may change a table.
+struct TablePlace {
+    std::size_t* length;       // rows: read by length_of(), written by set_length_of(); that of every column
+    std::size_t room;          // rows for which there is memory in every column
+    std::size_t column_count;
+    ArrayPlace** columns;
+    void* table;               // the PyObject; borrowed: each handle has a reference of its own
+    std::size_t own_length;    // what `length` points to, unless it is that of a file
+};
+
+inline std::size_t length_of(const TablePlace* place) noexcept { return length_of(place->columns[0]); }
+inline void set_length_of(TablePlace* place, std::size_t rows) noexcept { set_length_of(place->columns[0], rows); }
+
+// What `room` is, after a column got or gave back memory.
+inline void measure_room(TablePlace* place) noexcept {
+    std::size_t room = static_cast<std::size_t>(PTRDIFF_MAX);
+    for (std::size_t i = 0; i < place->column_count; ++i) room = std::min(room, place->columns[i]->capacity());
+    place->room = room;
+}
+
+// Makes room for `rows` rows in all, in every column; needs no GIL. False: no memory, and at most some columns have
+// more room than others.
+inline bool reserve_rows(TablePlace* place, std::size_t rows) noexcept {
+    bool done = true;
+    for (std::size_t i = 0; done && i < place->column_count; ++i)
+        done = place->columns[i]->functions->reserve(place->columns[i], rows);
+    measure_room(place);
+    return done;
+}
+
+}  // namespace cppdynarray

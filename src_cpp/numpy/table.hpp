@@ -1,0 +1,248 @@
+// Rows of a table: how they are written without Python code, and how they move. All need the GIL.
+#pragma once
+
+#include <Python.h>
+#include <numpy/arrayobject.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "array_growth.hpp"
+#include "cppdynarray/table_place.hpp"
+#include "scalars.hpp"
+#include "store.hpp"
+
+namespace cppdynarray {
+
+// How a value gets into a slot, where that runs no Python code: by store.hpp, packed into an arena, or not at all.
+enum class StoredAs : std::uint8_t { value, string, other };
+
+struct TableColumn {
+    ArrayPlace* place;      // nullptr where the table can only be read
+    PyObject* object;       // a plain ndarray that owns the memory; the table's alone
+    std::size_t row_bytes;
+    npy_intp items;         // elements in a row
+    StoredAs stored_as;
+    int scalar_type;        // of an element that is a row, in native byte order; else NPY_NOTYPE
+    bool has_references;    // and no arena
+
+    PyArrayObject* array() const noexcept { return reinterpret_cast<PyArrayObject*>(object); }
+    PyArray_Descr* dtype() const noexcept { return PyArray_DESCR(array()); }
+    char* slot(std::size_t row) const noexcept { return place->data() + row * row_bytes; }
+};
+
+inline void describe_column(TableColumn& column, PyArrayObject* array) noexcept {
+    const bool is_string = PyArray_TYPE(array) == NPY_VSTRING;
+    column.object = reinterpret_cast<PyObject*>(array);
+    column.row_bytes = row_bytes(array);
+    column.items = 1;
+    for (int axis = 1; axis < PyArray_NDIM(array); ++axis) column.items *= PyArray_DIMS(array)[axis];
+    column.stored_as = !is_string ? StoredAs::value : PyArray_NDIM(array) == 1 ? StoredAs::string : StoredAs::other;
+    column.scalar_type = PyArray_NDIM(array) == 1 && !PyArray_ISBYTESWAPPED(array) ? PyArray_TYPE(array) : NPY_NOTYPE;
+    column.has_references = PyDataType_REFCHK(PyArray_DESCR(array)) && !is_string;
+}
+
+// A column's place has the table's length, until the table gives it back.
+inline void share_length(ArrayPlace* place, std::size_t* length) noexcept { place->length = length; }
+inline void keep_length(ArrayPlace* place, std::size_t rows) noexcept {
+    place->own_length = rows;
+    place->length = &place->own_length;
+}
+
+// The columns of a table and where they are.
+struct TableRows {
+    TablePlace place;
+    TableColumn* columns;
+    PyObject* names;  // a tuple; borrowed
+    bool can_grow;
+};
+
+// Writing rows.
+
+// As store.hpp's functions.
+inline bool store(const TableColumn& column, char* slot, PyObject* value) noexcept {
+    if (column.stored_as == StoredAs::value) {
+        if (column.scalar_type == NPY_DOUBLE && PyFloat_CheckExact(value)) {
+            *reinterpret_cast<npy_double*>(slot) = PyFloat_AS_DOUBLE(value);
+            return true;
+        }
+        return store_scalar(slot, column.scalar_type, value) || store_row(slot, column.array(), value);
+    }
+    // What a slot past the length holds is dropped by whoever writes there next.
+    if (column.stored_as == StoredAs::other || !PyUnicode_CheckExact(value)) return false;
+    if (PyArray_Pack(column.dtype(), slot, value) == 0) return true;
+    PyErr_Clear();
+    return false;
+}
+
+// Slots that are no rows hold no references, and the block knows how far it was written. The references are borrowed
+// too: dropping them runs no Python code.
+inline void forget_rows(const TableColumn& column, std::size_t start, std::size_t stop) noexcept {
+    if (!column.has_references) {
+        column.place->block->mark_written(stop * column.row_bytes);
+        return;
+    }
+    const auto item = static_cast<std::size_t>(PyDataType_ELSIZE(column.dtype()));
+    for (char *slot = column.slot(start), *end = column.slot(stop); slot < end; slot += item)
+        PyArray_Item_XDECREF(slot, column.dtype());
+    std::memset(column.slot(start), 0, (stop - start) * column.row_bytes);
+}
+
+// Writes one row, behind the last, to slots for which there is memory, and publishes nothing. False: ask NumPy, and
+// nothing is left behind. Runs no Python code and sets no exception.
+inline bool store_values(const TableRows& table, std::size_t row, PyObject* const* values) noexcept {
+    for (std::size_t i = 0; i < table.place.column_count; ++i) {
+        if (store(table.columns[i], table.columns[i].slot(row), values[i])) continue;
+        for (std::size_t written = 0; written <= i; ++written) forget_rows(table.columns[written], row, row + 1);
+        return false;
+    }
+    return true;
+}
+
+constexpr std::size_t most_items_of_dicts = 32;
+
+// The same for a dict whose keys are the table's names; other keys than strings might run Python code.
+inline bool store_dict(const TableRows& table, std::size_t row, PyObject* values) noexcept {
+    const auto count = static_cast<Py_ssize_t>(table.place.column_count);
+    PyObject* items[most_items_of_dicts];
+    if (count > static_cast<Py_ssize_t>(most_items_of_dicts) || PyDict_GET_SIZE(values) != count) return false;
+    PyObject *key, *value;
+    bool in_order = true;  // of the columns, and the very strings: so it is where rows are written out as dicts
+    for (Py_ssize_t i = 0, position = 0; PyDict_Next(values, &position, &key, &value); ++i) {
+        if (!PyUnicode_CheckExact(key)) return false;
+        in_order = in_order && key == PyTuple_GET_ITEM(table.names, i);
+        items[i] = value;
+    }
+    for (Py_ssize_t i = 0; !in_order && i < count; ++i) {
+        items[i] = PyDict_GetItemWithError(values, PyTuple_GET_ITEM(table.names, i));
+        if (items[i] == nullptr) {
+            PyErr_Clear();
+            return false;
+        }
+    }
+    return store_values(table, row, items);
+}
+
+// The same for any row that needs no conversion by NumPy.
+inline bool store_any(const TableRows& table, std::size_t row, PyObject* values) noexcept {
+    if (PyTuple_CheckExact(values))
+        return PyTuple_GET_SIZE(values) == static_cast<Py_ssize_t>(table.place.column_count) &&
+               store_values(table, row, &PyTuple_GET_ITEM(values, 0));
+    if (PyDict_CheckExact(values)) return store_dict(table, row, values);
+    return PyList_CheckExact(values) && PyList_GET_SIZE(values) == static_cast<Py_ssize_t>(table.place.column_count) &&
+           store_values(table, row, PySequence_Fast_ITEMS(values));
+}
+
+// Appends a row for which there is room in every column; false, and nothing has changed, where that isn't so or NumPy
+// is to be asked.
+inline bool append_row(TableRows& table, PyObject* values) noexcept {
+    if (!table.can_grow) return false;
+    const std::size_t row = length_of(&table.place);
+    if (row >= table.place.room || !store_any(table, row, values)) return false;
+    set_length_of(&table.place, row + 1);
+    return true;
+}
+
+// Moving rows. What is removed from a column that holds references comes into `bin`, which has room for it.
+
+inline void fill_rows(char* slots, const char* row, std::size_t row_bytes, std::size_t count) noexcept {
+    if (row_bytes == 8) {
+        std::uint64_t value;
+        std::memcpy(&value, row, 8);
+        std::fill_n(reinterpret_cast<std::uint64_t*>(slots), count, value);
+    } else {
+        for (std::size_t i = 0; i < count; ++i) std::memcpy(slots + i * row_bytes, row, row_bytes);
+    }
+}
+
+inline void remove_range(char* data, std::size_t row_bytes, std::size_t count, std::size_t start, std::size_t stop,
+                         char* bin) noexcept {
+    if (bin != nullptr) std::memcpy(bin, data + start * row_bytes, (stop - start) * row_bytes);
+    std::memmove(data + start * row_bytes, data + stop * row_bytes, (count - stop) * row_bytes);
+}
+
+template <class T>
+inline void keep_marked(char* data, std::size_t count, const npy_bool* keep) noexcept {
+    T* const rows = reinterpret_cast<T*>(data);
+    std::size_t target = 0;
+    for (std::size_t source = 0; source < count; ++source) {  // without a branch that nobody can foretell
+        rows[target] = rows[source];
+        target += keep[source] != 0;
+    }
+}
+
+inline void remove_unmarked(char* data, std::size_t row_bytes, std::size_t count, const npy_bool* keep,
+                            char* bin) noexcept {
+    if (bin == nullptr && row_bytes == 8) return keep_marked<std::uint64_t>(data, count, keep);
+    if (bin == nullptr && row_bytes == 4) return keep_marked<std::uint32_t>(data, count, keep);
+    if (bin == nullptr && row_bytes == 2) return keep_marked<std::uint16_t>(data, count, keep);
+    if (bin == nullptr && row_bytes == 1) return keep_marked<std::uint8_t>(data, count, keep);
+    char* target = data;
+    for (std::size_t row = 0; row < count; ++row, data += row_bytes) {
+        if (keep[row]) {
+            if (target != data) std::memcpy(target, data, row_bytes);
+            target += row_bytes;
+        } else if (bin != nullptr) {
+            std::memcpy(bin, data, row_bytes);
+            bin += row_bytes;
+        }
+    }
+}
+
+struct Move {
+    npy_intp to;
+    npy_intp from;
+};
+
+// The last rows take the places of those removed, whose numbers ascend in `removed`. How many
+// moves that takes.
+inline std::size_t find_moves(const npy_intp* removed, std::size_t removed_count, std::size_t count,
+                              Move* moves) noexcept {
+    auto last = static_cast<npy_intp>(count) - 1;
+    std::size_t found = 0, low = 0, high = removed_count;
+    while (low < high) {
+        if (removed[high - 1] == last) --high;
+        else {
+            moves[found++] = {removed[low++], last};
+        }
+        --last;
+    }
+    return found;
+}
+
+template <class T>
+inline void move_rows(char* data, const Move* moves, std::size_t count) noexcept {
+    T* const rows = reinterpret_cast<T*>(data);
+    for (std::size_t i = 0; i < count; ++i) rows[moves[i].to] = rows[moves[i].from];
+}
+
+// Which rows go, in each column alike: a range, those that a mask doesn't keep, or some whose places the last take.
+struct Removal {
+    std::size_t count = 0;  // rows before
+    std::size_t removed = 0;
+    std::size_t start = 0;  // of a range
+    const npy_bool* keep = nullptr;
+    const npy_intp* rows = nullptr;
+    const Move* moves = nullptr;
+    std::size_t move_count = 0;
+};
+
+inline void remove_by_moves(char* data, std::size_t row_bytes, const Removal& removal, char* bin) noexcept {
+    for (std::size_t i = 0; bin != nullptr && i < removal.removed; ++i)
+        std::memcpy(bin + i * row_bytes, data + static_cast<std::size_t>(removal.rows[i]) * row_bytes, row_bytes);
+    if (row_bytes == 8) return move_rows<std::uint64_t>(data, removal.moves, removal.move_count);
+    if (row_bytes == 4) return move_rows<std::uint32_t>(data, removal.moves, removal.move_count);
+    for (std::size_t i = 0; i < removal.move_count; ++i)
+        std::memcpy(data + static_cast<std::size_t>(removal.moves[i].to) * row_bytes,
+                    data + static_cast<std::size_t>(removal.moves[i].from) * row_bytes, row_bytes);
+}
+
+inline void remove_rows(char* data, std::size_t row_bytes, const Removal& removal, char* bin) noexcept {
+    if (removal.keep != nullptr) remove_unmarked(data, row_bytes, removal.count, removal.keep, bin);
+    else if (removal.rows != nullptr) remove_by_moves(data, row_bytes, removal, bin);
+    else remove_range(data, row_bytes, removal.count, removal.start, removal.start + removal.removed, bin);
+}
+
+}  // namespace cppdynarray
