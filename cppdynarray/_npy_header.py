@@ -1,4 +1,7 @@
-"""The header of .npy files: how it is read, and written so that the number of rows can be changed in place."""
+"""The header of .npy files: how it is read, and written so that the number of rows can be changed in place.
+
+Behind the dict there is room for a record, see header_record.hpp: to all other readers it is padding.
+"""
 
 import ast
 import io
@@ -9,12 +12,14 @@ import tokenize
 import numpy as np
 from numpy.lib import format as npy
 
-__all__ = ["COUNT_CHARACTERS", "Header", "check_dtype", "make_header", "parse_header"]
+__all__ = ["COUNT_CHARACTERS", "RECORD_CHARACTERS", "Header", "check_dtype", "make_header", "parse_header"]
 
 # Data begins at a multiple of this, so that it can be mapped page by page.
 ALIGNMENT = 4096
 # The number of rows has this many characters, as many as the largest number needs.
 COUNT_CHARACTERS = 20
+# The record has as many, of white space. It is written together with the number of rows, into the same page.
+RECORD_CHARACTERS = 384
 # NumPy reads no longer header without being asked to.
 MOST_CHARACTERS = 10_000
 
@@ -24,12 +29,13 @@ _COUNT = re.compile(rb"'shape': \(( *\d+)[,)]")
 class Header:
     """What the header of a file says, and where."""
 
-    __slots__ = ("count_at", "data_at", "dtype", "fortran_order", "shape")
+    __slots__ = ("count_at", "data_at", "dtype", "fortran_order", "shape", "text")
 
-    def __init__(self, dtype, shape, fortran_order, data_at, count_at):
+    def __init__(self, dtype, shape, fortran_order, data_at, count_at, text):
         self.dtype, self.shape, self.fortran_order = dtype, shape, fortran_order
         self.data_at = data_at  # where the rows begin
         self.count_at = count_at  # where their number is; None: it can't be changed in place
+        self.text = text  # from there on to the end of the record
 
     @property
     def row_bytes(self):
@@ -55,23 +61,27 @@ def check_dtype(dtype):
 
 
 def make_header(dtype, shape):
-    """The bytes of a header for rows whose number will change, and where in it that number is."""
+    """The bytes of a header for rows whose number will change."""
     rows, *row_shape = shape
     count = f"{rows:>{COUNT_CHARACTERS}}"
     dimensions = ", ".join([count, *map(str, row_shape)]) if row_shape else f"{count},"
-    text = f"{{'descr': {npy.dtype_to_descr(dtype)!r}, 'fortran_order': False, 'shape': ({dimensions}), }}"
+    start = f"{{'descr': {npy.dtype_to_descr(dtype)!r}, 'fortran_order': False, "
+    end = f"'shape': ({dimensions}), }}"
     # Version 1 has Latin-1, version 3 UTF-8 for the names of fields, and a longer word for the length.
     try:
-        encoded, version, length = text.encode("latin1"), b"\1\0", "<H"
+        encoded, version, length = start.encode("latin1"), b"\1\0", "<H"
     except UnicodeEncodeError:
-        encoded, version, length = text.encode(), b"\3\0", "<I"
-    start = npy.MAGIC_PREFIX + version
-    begins_at = len(start) + struct.calcsize(length)
-    data_at = -(-(begins_at + len(encoded) + 1) // ALIGNMENT) * ALIGNMENT
+        encoded, version, length = start.encode(), b"\3\0", "<I"
+    magic = npy.MAGIC_PREFIX + version
+    begins_at = len(magic) + struct.calcsize(length)
+    changing = len(end) + RECORD_CHARACTERS
+    if (begins_at + len(encoded)) // ALIGNMENT != (begins_at + len(encoded) + changing) // ALIGNMENT:
+        encoded += b" " * (-(begins_at + len(encoded)) % ALIGNMENT)
+    data_at = -(-(begins_at + len(encoded) + changing + 1) // ALIGNMENT) * ALIGNMENT
     if data_at - begins_at > MOST_CHARACTERS:
         raise ValueError(f"NumPy reads no header as long as that of a dtype with {len(dtype.fields or ())} fields")
-    header = start + struct.pack(length, data_at - begins_at) + encoded.ljust(data_at - begins_at - 1) + b"\n"
-    return header, header.index(b"'shape': (") + len(b"'shape': (")
+    text = (encoded + end.encode()).ljust(data_at - begins_at - 1)
+    return magic + struct.pack(length, data_at - begins_at) + text + b"\n"
 
 
 def parse_header(start, path):
@@ -106,9 +116,13 @@ def parse_header(start, path):
         shape, fortran_order, dtype = _read(start[npy.MAGIC_LEN : data_at], version)
     except (ValueError, SyntaxError, TypeError, tokenize.TokenError) as error:
         raise ValueError(f"{path} has no valid header: {error}") from error
-    found = _COUNT.search(start[:data_at])
-    count_at = found.start(1) if found and len(found[1]) == COUNT_CHARACTERS else None
-    return Header(dtype, shape, fortran_order, data_at, count_at)
+    *_, found = None, *_COUNT.finditer(start[:data_at])  # the last one: names of fields may be anything
+    matches = found is not None and len(found[1]) == COUNT_CHARACTERS and shape and int(found[1]) == shape[0]
+    count_at = found.start(1) if matches else None
+    end = len(start[:data_at].rstrip()) + RECORD_CHARACTERS
+    if count_at is None or end >= data_at or count_at // ALIGNMENT != (end - 1) // ALIGNMENT:
+        return Header(dtype, shape, fortran_order, data_at, None, None)
+    return Header(dtype, shape, fortran_order, data_at, count_at, start[count_at:end])
 
 
 def _read(encoded, version):

@@ -8,6 +8,7 @@ import math
 import operator
 import os
 import secrets
+import stat
 import struct
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 
 from cppdynarray._core._array import DynamicArray, rebuild
 from cppdynarray._core._creation import array
-from cppdynarray._npy_header import ALIGNMENT, MOST_CHARACTERS, Header, check_dtype, make_header, parse_header
+from cppdynarray._npy_header import ALIGNMENT, MOST_CHARACTERS, check_dtype, make_header, parse_header
 from cppdynarray.options import get_options
 
 try:
@@ -29,11 +30,12 @@ __all__ = ["DynamicMemmap", "open_memmap"]
 MODES = ("r", "r+", "w+", "x", "a")
 
 # The file beside the file: LivePage in file_memory.hpp.
-_LIVE = struct.Struct("8sQQ48sQQ40xQ")
-_LIVE_MAGIC = b"cdalive1"
-_LIVE_WRITER_AT = 72
+_LIVE = struct.Struct("8sQQ48sQQ40xQ56x")
+_TOKEN = struct.Struct("Q")
+_LIVE_MAGIC = b"cdalive2"
+_LIVE_STATE_AT = 80
 _LIVE_BYTES = 4096
-_WRITING = 1
+_WRITING, _FINISHED = 1, 2
 
 
 class DynamicMemmap(DynamicArray):
@@ -73,7 +75,10 @@ class DynamicMemmap(DynamicArray):
             dtype, shape = _layout(float if dtype is None else dtype, (0,) if shape is None else shape)
         elif shape is not None:
             shape = _shape(shape)
-        made = _follow(cls, path, dtype, shape) if mode == "r" else _write(cls, path, mode, dtype, shape, progress)
+        if mode == "r":
+            made = _follow(cls, path, dtype, shape, Beside(f"{path}.live"))
+        else:
+            (made,) = _write(cls, mode, [(path, dtype, shape)], f"{path}.live", progress)
         made._filename, made._mode = path, mode
         return made
 
@@ -137,7 +142,7 @@ class DynamicMemmap(DynamicArray):
         if error:
             raise _os_error(error, self._filename)
         if sync:
-            _sync_directory(self._filename)
+            _files.sync_folder(os.path.dirname(self._filename))
 
     def refresh(self):
         """
@@ -325,31 +330,90 @@ def _reserve_bytes():
 # Reading.
 
 
-def _read_header(file, path):
-    return parse_header(os.pread(file, MOST_CHARACTERS + 16, 0), path)
+class Beside:
+    """Where the length of a file is while somebody writes: in which live page, and which of its tokens is the file's.
+
+    The columns of a table share one page, and so one length.
+    """
+
+    __slots__ = ("path", "token_at")
+
+    def __init__(self, path, column=0):
+        self.path, self.token_at = path, _LIVE.size + column * _TOKEN.size
+
+    def read(self, transaction, flags=os.O_RDONLY):
+        """The page's file, open, what it says, and the token; Nones if somebody has finished it, or it is none."""
+        with contextlib.suppress(OSError):
+            file = transaction.open(self.path, flags)
+            content = file.read(_LIVE_BYTES, 0)
+            page = _LIVE.unpack_from(content) if len(content) == _LIVE_BYTES else (None,)
+            if page[0] == _LIVE_MAGIC and page[1] == file.status().st_ino and page[5] == _WRITING:
+                return file, page, *_TOKEN.unpack_from(content, self.token_at)
+        return None, None, None
 
 
-def _rows_of(file, header, path, live):
-    """How many rows a file has, by what is beside it or by its header."""
-    rows, where = (header.shape[0], "its header names") if live is None else (live, "were written")
-    room = os.fstat(file).st_size - header.data_at
-    if rows * header.row_bytes > room:
-        raise ValueError(f"{path} is cut: {rows} rows {where}, and it has room for {max(room, 0) // header.row_bytes}")
-    return rows
+class Found:
+    """What is known of an open file, and of what is beside it."""
+
+    __slots__ = ("file", "header", "live", "page", "record", "token")
+
+    def __init__(self, transaction, file, path, beside, flags=os.O_RDONLY):
+        self.file = file
+        # A header may be written between the two: then they are looked at once more.
+        for _ in range(5):
+            self.live, self.page, self.token = beside.read(transaction, flags)
+            self.header = parse_header(file.read(MOST_CHARACTERS + 16, 0), path)
+            self.record = self.header.text and _files.read_record(self.header.text, self.header.shape[0])
+            if self.page is None or self._is_tied():
+                return
+        self.live = self.page = self.token = None
+
+    def _is_tied(self):
+        """Whether header and live page are of one file and of one time."""
+        token, number, _ = self.record or (-1, None, None)
+        return number == self.file.status().st_ino and 0 <= token - self.token <= 1
+
+    @property
+    def is_live(self):
+        """Whether the number in the live page is that of the file as it can be read: the system is the writer's."""
+        return self.page is not None and self.page[3] == _boot() and any(_boot())
+
+    @property
+    def synced(self):
+        """Of how many rows the disk is known to have them."""
+        return self.record[2] if self.record else 0
+
+    def rows(self, path):
+        """How many rows there are: those that were written or, if the system was started again since, those
+        that are proved to have got to the disk.
+        """
+        header, count = self.header, self.header.shape[0]
+        room = max(self.file.status().st_size - header.data_at, 0) // header.row_bytes if header.row_bytes else count
+        rows, where = count, "its header names"
+        if self.is_live:
+            rows, where = self.page[-1], "were written"
+        elif self.record:
+            if self.token == self.record[0]:
+                rows = self.page[-1]
+            limit = min(rows, room) if header.row_bytes else rows
+            if self.synced < rows and self.synced <= limit:
+                return _files.prove(self.file, header.text, count, limit, header.data_at, header.row_bytes)
+        if rows > room and header.row_bytes:
+            raise ValueError(f"{path} is cut: {rows} rows {where}, and it has room for {room}")
+        return rows
 
 
-def _follow(cls, path, dtype, shape):
-    with _opened(path, os.O_RDONLY) as file:
-        _files.lock_follower(file)
-        header = _read_header(file, path)
+def _follow(cls, path, dtype, shape, beside):
+    with _files.Transaction() as transaction:
+        file = transaction.open(path, os.O_RDONLY)
+        file.lock_follower()
+        found = Found(transaction, file, path, beside)
+        header = found.header
         _check_layout(path, header, dtype, shape)
-        with _live_file(path, file) as (live_file, rows):
-            rows = _rows_of(file, header, path, rows)
-            made = _files.open_follower(
-                cls, file, header.data_at, header.dtype, (rows, *header.shape[1:]), _reserve_bytes()
-            )
-            if live_file is not None:
-                _files.mapping_of(made).follow(live_file)
+        shape = (found.rows(path), *header.shape[1:])
+        made = _files.open_follower(cls, file, header.data_at, header.dtype, shape, _reserve_bytes())
+        made._beside = beside
+        _files.mapping_of(made).follow(found.live if found.is_live else None)
     return made
 
 
@@ -358,14 +422,14 @@ def _look_again(follower):
     mapping = _files.mapping_of(follower)
     if mapping is None or mapping.closed:
         return len(follower)
-    path, file = follower._filename, mapping.file
-    with _live_file(path, file) as (live_file, rows):
-        header = _read_header(file, path)
-        found = (header.data_at, header.shape[1:], header.dtype)
-        if found != (mapping.data_at, follower.shape[1:], follower.dtype):
+    path = follower._filename
+    with _files.Transaction() as transaction:
+        found = Found(transaction, mapping.file, path, follower._beside)
+        header = found.header
+        if (header.data_at, header.shape[1:], header.dtype) != (mapping.data_at, follower.shape[1:], follower.dtype):
             raise ValueError(f"{path} was overwritten by another program, with rows of another kind")
-        rows = _rows_of(file, header, path, rows)
-        mapping.follow(-1 if live_file is None else live_file)
+        rows = found.rows(path)
+        mapping.follow(found.live if found.is_live else None)
     return _files.refresh_to(follower, rows)
 
 
@@ -386,261 +450,180 @@ def _boot():
     return bytes(48)
 
 
-def _live_path(path):
-    return f"{path}.live"
-
-
-def _live_rows(live_file, file):
-    """The number of rows in an open live page; None if it isn't that of `file`, or of an earlier boot."""
-    page = os.pread(live_file, _LIVE.size, 0)
-    if len(page) < _LIVE.size or os.fstat(live_file).st_size < _LIVE_BYTES:
-        return None
-    magic, device, number, boot, _, state, rows = _LIVE.unpack(page)
-    status = os.fstat(file)
-    if (magic, device, number, state) != (_LIVE_MAGIC, status.st_dev, status.st_ino, _WRITING):
-        return None
-    return rows if boot == _boot() and any(boot) else None
-
-
-@contextlib.contextmanager
-def _live_file(path, file, flags=os.O_RDONLY):
-    """The live page beside `file`, open, and the rows in it; (None, None) if there is none that holds."""
-    try:
-        live_file = os.open(_live_path(path), flags | os.O_CLOEXEC)
-    except OSError:
-        yield None, None
-        return
-    try:
-        rows = _live_rows(live_file, file)
-        yield (None, None) if rows is None else (live_file, rows)
-    finally:
-        os.close(live_file)
-
-
-def _write_live(live_file, file, rows):
-    # Room first: a page of a full disk could be mapped, but not written.
-    _files.allocate(live_file, 0, _LIVE_BYTES)
-    status = os.fstat(file)
-    page = _LIVE.pack(_LIVE_MAGIC, status.st_dev, status.st_ino, _boot(), os.getpid(), _WRITING, rows)
-    os.pwrite(live_file, page, 0)
+def _make_live(transaction, path, mode, rows):
+    """A file that is to be the live page at `path`."""
+    file = _new_file(transaction, path, mode & 0o666)
+    file.allocate(0, _LIVE_BYTES)  # a page of a full disk could be mapped, but not written
+    file.write(_LIVE.pack(_LIVE_MAGIC, file.status().st_ino, 0, _boot(), os.getpid(), _WRITING, rows), 0)
+    return file
 
 
 # Writing.
 
 
-@contextlib.contextmanager
-def _opened(path, flags, mode=0o666):
-    file = os.open(path, flags | os.O_CLOEXEC, mode)
-    try:
-        yield file
-    finally:
-        if file >= 0:
-            os.close(file)
-
-
-def _lock(file, path):
+def _lock(file):
     """Takes the lock of the one that writes."""
     try:
-        if _files.lock_writer(file):
+        if file.lock_writer():
             return
     except OSError as error:
         if error.errno == errno.EOPNOTSUPP:
             message = "the file's system has no locks, so that two could write to it"
-            raise OSError(errno.EOPNOTSUPP, message, path) from error
+            raise OSError(errno.EOPNOTSUPP, message, file.path) from error
         raise
-    raise BlockingIOError(errno.EAGAIN, "another process writes to this file, or another array of this one", path)
+    message = "another process writes to this file, or another array of this one"
+    raise BlockingIOError(errno.EAGAIN, message, file.path)
 
 
-def _write(cls, path, mode, dtype, shape, progress):
+def _new_file(transaction, path, mode):
+    """An empty file that is to have the name `path`; until then it has another, which ends with it."""
+    folder, name = os.path.split(path)
+    beside = os.path.join(folder, f".{name[:200]}.{secrets.token_hex(4)}.tmp")
+    try:
+        return transaction.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode, True)
+    except OSError as error:
+        error.filename = path
+        raise
+
+
+def _existing(transaction, path, mode):
+    """The file to go on with or to replace, locked; None if there is none."""
+    while True:
+        if mode == "x" and os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+        try:
+            file = transaction.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            if mode == "r+":
+                raise
+            return None
+        _lock(file)
+        if file.is_at(path):  # and nobody has put a new file in its place meanwhile
+            return file
+
+
+class Writing:
+    """A file on its way to be an array that writes: found, locked, and ready, or copied to a new file that is."""
+
+    __slots__ = ("file", "found", "header", "old", "path", "rows")
+
+    def __init__(self, transaction, path, mode, dtype, shape, beside, progress):
+        self.path, self.found = path, None
+        self.file = self.old = _existing(transaction, path, mode)
+        if self.old is not None and mode != "w+" and (mode == "r+" or self.old.status().st_size > 0):
+            self.found = Found(transaction, self.old, path, beside, os.O_RDWR)
+            self.header = self.found.header
+            _check_layout(path, self.header, dtype, shape)
+            self.rows = self.found.rows(path)
+        if self.found is None or not self.header.grows:
+            self.file = _new_file(transaction, path, 0o666)
+            if self.old is not None:
+                self.file.set_mode(stat.S_IMODE(self.old.status().st_mode))
+            _lock(self.file)
+            if self.found is not None:
+                self.header = _rewrite(self.found, self.file, self.rows, path, progress)
+            else:
+                layout = _layout(float if dtype is None else dtype, (0,) if shape is None else shape)
+                self.header = _begin(self.file, *layout)
+                self.rows = self.header.shape[0]
+            self.file.sync()
+
+    def open(self, transaction, cls, rows, live):
+        is_same = self.file is self.old
+        token = self.found.record[0] if is_same and self.found.record else secrets.randbits(63)
+        synced = self.found.synced if is_same else rows
+        return _files.open_writer(
+            transaction, cls, self.file, self.header, rows, token, synced, live, _reserve_bytes()
+        )
+
+    def finish(self):
+        """Gives a new file its name."""
+        if self.file is not self.old:
+            _name(self.file, self.path, self.old)
+
+
+def _write(cls, mode, columns, live_path, progress=None):
+    """
+    Arrays that write: one, or the columns of a table, each a (path, dtype, shape). They share a live page, at
+    `live_path`, and so one length: a row is there when all columns have it and the length says so, by one store
+    (to the `length` of the place of any of them).
+
+    All is made under names of its own and gets its own last, so that what fails, or is interrupted at whatever
+    point, leaves what was there.
+    """
     if _files.PAGE_SIZE > ALIGNMENT:
         raise NotImplementedError(
             f"files can't grow where memory has pages of {_files.PAGE_SIZE} bytes; mode 'r' can read them"
         )
-    if mode == "w+":
-        return _replace(cls, path, dtype, shape)
     while True:
-        if mode in ("x", "a"):
-            try:
-                file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-            except FileExistsError:
-                if mode == "x":
-                    raise
-            else:
-                return _create(cls, file, path, dtype, shape)
         try:
-            file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            if mode == "a" and not os.path.lexists(path) and Path(path).parent.is_dir():
-                continue  # it was there a moment ago
+            with _files.Transaction() as transaction:
+                return _open_all(transaction, cls, mode, columns, live_path, progress)
+        except FileExistsError:
+            if mode == "x":
+                raise
+            # Another was faster.
+
+
+def _open_all(transaction, cls, mode, columns, live_path, progress):
+    writing = [
+        Writing(transaction, path, mode, dtype, shape, Beside(live_path, column), progress)
+        for column, (path, dtype, shape) in enumerate(columns)
+    ]
+    rows = min(each.rows for each in writing)
+    live_file = _make_live(transaction, live_path, writing[0].file.status().st_mode, rows)
+    live = _files.Live(live_file, live_path)
+    made = [each.open(transaction, cls, rows, live) for each in writing]
+    for each in writing:
+        each.finish()
+    os.replace(live_file.path, live_path)
+    for each in writing:
+        if each.found is not None and each.found.live is not None:
+            # Those who follow the writer before this one look for the new page now.
+            each.found.live.write(_TOKEN.pack(_FINISHED), _LIVE_STATE_AT)
+    return made
+
+
+def _name(file, path, old):
+    """Gives a file its name; that of another one only if it is `old`, which is locked."""
+    if old is not None:
+        os.replace(file.path, path)
+        return
+    try:
+        os.link(file.path, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK):
+            if isinstance(error, FileExistsError):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path) from error
             raise
-        try:
-            _lock(file, path)
-            if not _is_at(file, path):
-                os.close(file)
-                continue  # another has put a new file in its place
-            if mode == "a" and os.fstat(file).st_size == 0:
-                # Whoever made it came no further.
-                owned, file = file, -1
-                return _create(cls, owned, path, dtype, shape)
-            header = _read_header(file, path)
-            _check_layout(path, header, dtype, shape)
-            if not header.grows:
-                rewritten = _rewrite(file, path, header, progress)
-                os.close(file)
-                file = rewritten
-                header = _read_header(file, path)
-            with _live_file(path, file, os.O_RDWR) as (live_file, rows):
-                rows = _rows_of(file, header, path, rows)
-                owned, file = file, -1
-                return _open_writer(cls, owned, path, header, rows, live_file)
-        finally:
-            if file >= 0:
-                with contextlib.suppress(OSError):
-                    os.close(file)
+        # A file system where a file has one name: that is taken first.
+        _files.File(path, os.O_RDWR | os.O_CREAT | os.O_EXCL).close()
+        os.replace(file.path, path)
 
 
-def _is_at(file, path):
-    try:
-        return os.path.samestat(os.fstat(file), os.stat(path))
-    except FileNotFoundError:
-        return False
-
-
-def _open_writer(cls, file, path, header, rows, live_file=None):
-    """The array on a file that is locked and ready. The descriptor is the array's, or closed if this fails."""
-    temporary = None
-    made_live = None
-    try:
-        if live_file is None:
-            # Of another file, or of none: those that look at the old one must not see ours.
-            temporary = f"{_live_path(path)}.{secrets.token_hex(4)}"
-            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            made_live = live_file = os.open(temporary, flags, os.fstat(file).st_mode & 0o666)
-            _write_live(live_file, file, rows)
-            os.replace(temporary, _live_path(path))
-            temporary = _live_path(path)
-        else:
-            os.pwrite(live_file, struct.pack("Q", os.getpid()), _LIVE_WRITER_AT)
-        made = _files.open_writer(
-            cls, file, header.data_at, header.count_at, header.dtype, (rows, *header.shape[1:]),
-            live_file, os.fsencode(_live_path(path)), _reserve_bytes(),
-        )
-        temporary, file = None, -1
-        return made
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        if made_live is not None:
-            os.close(made_live)
-        if file >= 0:
-            os.close(file)
-
-
-def _begin(file, path, dtype, shape):
+def _begin(file, dtype, shape):
     """Gives an empty file its header and `shape[0]` rows of zeros."""
-    text, count_at = make_header(dtype, shape)
-    header = Header(dtype, shape, False, len(text), count_at)
-    os.pwrite(file, text, 0)
+    text = make_header(dtype, shape)
+    header = parse_header(text, file.path)
+    file.write(text, 0)
     if size := shape[0] * header.row_bytes:
-        _files.allocate(file, len(text), len(text) + size)
+        file.allocate(len(text), len(text) + size)
     return header
 
 
-def _create(cls, file, path, dtype, shape):
-    """The array on a file that is there, empty, and nobody else's."""
-    try:
-        _lock(file, path)
-    except BaseException:
-        os.close(file)
-        raise
-    try:
-        if dtype is None:
-            dtype, shape = _layout(float, (0,) if shape is None else shape)
-        elif shape is None:
-            shape = (0, *np.empty(0, dtype).shape[1:])
-        header = _begin(file, path, dtype, shape)
-        return _open_writer(cls, os.dup(file), path, header, shape[0])
-    except BaseException:
-        with contextlib.suppress(OSError):
-            if _is_at(file, path):
-                os.unlink(path)
-        raise
-    finally:
-        os.close(file)
-
-
-def _replace(cls, path, dtype, shape):
-    """Mode w+: those who look at the old file keep it."""
-    try:
-        old = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        old = -1
-    try:
-        if old >= 0:
-            _lock(old, path)
-        temporary = _beside(path)
-        file = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        try:
-            if old >= 0:
-                os.fchmod(file, os.fstat(old).st_mode & 0o7777)
-            _lock(file, path)
-            header = _begin(file, path, dtype, shape)
-            os.replace(temporary, path)
-        except BaseException:
-            os.close(file)
-            os.unlink(temporary)
-            raise
-        return _open_writer(cls, file, path, header, shape[0])
-    finally:
-        if old >= 0:
-            os.close(old)
-
-
-def _beside(path):
-    """A name for a file that will have the place of `path`."""
-    folder, name = os.path.split(path)
-    return os.path.join(folder, f".{name[:200]}.{secrets.token_hex(4)}.tmp")
-
-
-def _rewrite(old, path, header, progress):
-    """A copy of the file that can grow, put in its place, locked."""
-    text, _ = make_header(header.dtype, header.shape)
-    rows = _rows_of(old, header, path, None)
-    total = rows * header.row_bytes
-    temporary = _beside(path)
-    file = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.fchmod(file, os.fstat(old).st_mode & 0o7777)
-        _lock(file, path)
-        os.pwrite(file, text, 0)
-        if total:
-            _files.allocate(file, len(text), len(text) + total)
-            done = 0
-            while done < total:
-                piece = os.pread(old, min(1 << 24, total - done), header.data_at + done)
-                if not piece:
-                    raise ValueError(f"{path} was cut by another program")
-                done += os.pwrite(file, piece, len(text) + done)
-                if progress is not None:
-                    progress(done, total)
-        os.fsync(file)
-        os.replace(temporary, path)
-    except BaseException:
-        os.close(file)
-        os.unlink(temporary)
-        raise
-    return file
-
-
-def _sync_directory(path):
-    """A new file's name is on the disk when its directory is."""
-    with contextlib.suppress(OSError):
-        folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+def _rewrite(found, file, rows, path, progress):
+    """Makes `file`, which is empty, a copy that can grow."""
+    header = _begin(file, found.header.dtype, (rows, *found.header.shape[1:]))
+    total, done = rows * header.row_bytes, 0
+    while done < total:
+        piece = found.file.read(min(1 << 24, total - done), found.header.data_at + done)
+        if not piece:
+            raise ValueError(f"{path} was cut by another program")
+        file.write(piece, header.data_at + done)
+        done += len(piece)
+        if progress is not None:
+            progress(done, total)
+    return header
 
 
 def _os_error(error, path):
@@ -651,4 +634,8 @@ def _os_error(error, path):
 
 if _files is not None:
     atexit.register(_files.close_all)
-    os.register_at_fork(after_in_child=_files.leave_all)
+    os.register_at_fork(
+        before=_files.before_fork,
+        after_in_parent=_files.after_fork_in_parent,
+        after_in_child=_files.after_fork_in_child,
+    )

@@ -5,14 +5,21 @@ An array that writes has a block of file_memory.hpp. One that follows another's 
 memory, a Mapping, which is its base: it is no block, so that nothing tries to grow it.
 """
 
+import errno
 import os
+import stat
 
 cimport numpy as cnp
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF
-from libc.errno cimport EAGAIN, EBADF, ENOMEM
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.errno cimport EAGAIN, EBADF, EINTR, ENOMEM
+from libc.errno cimport errno as c_errno
 from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
+from posix.fcntl cimport O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDONLY
+from posix.fcntl cimport open as c_open
+from posix.unistd cimport fsync
 
 from cppdynarray._core._memory cimport adopt_block, import_core
 from cppdynarray._core.headers cimport ArrayPlace, Block, PlaceFunctions, block_of, core, multiply, publish, set_handler
@@ -41,7 +48,9 @@ cdef extern from "cppdynarray/file_memory.hpp" namespace "cppdynarray" nogil:
     ctypedef enum LockKind "cppdynarray::FileSystem::Lock":
         LOCK_SHARED "cppdynarray::FileSystem::Lock::shared"
         LOCK_EXCLUSIVE "cppdynarray::FileSystem::Lock::exclusive"
-        LOCK_NONE "cppdynarray::FileSystem::Lock::none"
+
+    ctypedef enum MappingKind "cppdynarray::FileSystem::Mapping":
+        MAP_TO_READ "cppdynarray::FileSystem::Mapping::read"
 
     cdef cppclass FileIdentity:
         uint64_t device
@@ -53,9 +62,13 @@ cdef extern from "cppdynarray/file_memory.hpp" namespace "cppdynarray" nogil:
         @staticmethod
         int allocate(int file, uint64_t start, uint64_t stop) noexcept
         @staticmethod
-        int map(void* address, size_t bytes, int file, uint64_t start, bint writable) noexcept
+        int sync(int file) noexcept
         @staticmethod
-        int identify(int file, FileIdentity&) noexcept
+        int map(void* address, size_t bytes, int file, uint64_t start, MappingKind kind) noexcept
+        @staticmethod
+        int duplicate(int file, int& made) noexcept
+        @staticmethod
+        int remove(const char* path) noexcept
         @staticmethod
         int close(int file) noexcept
 
@@ -67,6 +80,13 @@ cdef extern from "cppdynarray/file_memory.hpp" namespace "cppdynarray" nogil:
         @staticmethod
         bint release(void* address, size_t bytes) noexcept
 
+    cdef cppclass HeaderRecord:
+        uint64_t token, file, synced, dirty, hash
+        bint read(const char* text, uint64_t rows) noexcept
+
+    const size_t RECORD_CHARACTERS_ "cppdynarray::HeaderRecord::characters"
+    size_t proved_rows(const HeaderRecord&, size_t count, size_t limit, const char* rows, size_t row_bytes) noexcept
+
     ctypedef struct LivePage:
         uint64_t state
         size_t rows
@@ -76,14 +96,21 @@ cdef extern from "cppdynarray/file_memory.hpp" namespace "cppdynarray" nogil:
     const uint64_t writer_lock
     const uint64_t follower_lock
 
-    ctypedef struct FileToGrow:
+    cdef cppclass LiveFile "cppdynarray::GrowingFile<>::Live":
+        @staticmethod
+        LiveFile* open(int file, const char* path, int& error) noexcept
+        void leave() noexcept
+
+    ctypedef struct FileToGrow "cppdynarray::FileToGrow<cppdynarray::GrowingFile<>::Live>":
         int file
         uint64_t data_at
         uint64_t count_at
+        const char* header
+        size_t header_bytes
+        HeaderRecord record
         size_t row_bytes
         size_t rows
-        LivePage* live
-        const char* live_path
+        LiveFile* live
         size_t reserve_bytes
 
     cdef cppclass GrowingFile "cppdynarray::GrowingFile<>":
@@ -97,11 +124,13 @@ cdef extern from "cppdynarray/file_memory.hpp" namespace "cppdynarray" nogil:
         ArrayPlace place
         bint is_closed() noexcept
         bint is_forked() noexcept
+        int identify(FileIdentity&) noexcept
         int error() noexcept
         int flush(bint sync) noexcept
-        int close() noexcept
-        void leave() noexcept
-        void set_live_identity(const FileIdentity&) noexcept
+        int close(bint is_synced) noexcept
+        void prepare_fork() noexcept
+        void after_fork_in_parent() noexcept
+        void after_fork_in_child() noexcept
 
     size_t largest_reservation
     size_t round_up(size_t, size_t) noexcept
@@ -117,6 +146,7 @@ cdef extern from *:
 
 
 PAGE_SIZE = VirtualMemory.page_size()
+NOT_REGULAR = "not a regular file: devices, pipes and sockets have no rows"
 
 
 cdef object failure(int error, object path=None):
@@ -126,29 +156,195 @@ cdef object failure(int error, object path=None):
     return OSError(error, os.strerror(error), path)
 
 
-def lock_writer(int file):
-    """Takes the lock of the one that writes. False: another has it."""
-    cdef int error = FileSystem.lock(file, LOCK_EXCLUSIVE, writer_lock, False)
-    if error == EAGAIN:
-        return False
-    if error != 0:
-        raise failure(error)
-    return True
+cdef class File:
+    """
+    A regular file that is open: the one owner of its descriptor, which nobody else has a number of. It is closed
+    with the object, whatever came between.
+
+    With `doomed` the name ends with it too: for what is to get another one, or none.
+    """
+
+    cdef int number
+    cdef readonly str path
+    cdef bytes doomed
+
+    def __cinit__(self, str path, int flags, int mode=0o666, bint doomed=False):
+        self.number = -1
+        self.path = path
+        cdef bytes name = os.fsencode(path)
+        cdef const char* c_name = name
+        cdef int error = EINTR
+        if flags == -1:
+            return  # see duplicate()
+        if b"\0" in name:
+            raise ValueError("embedded null byte")
+        # A device or a pipe isn't even opened. What takes its place in this moment is opened, and nothing else.
+        try:
+            self.check(os.stat(path).st_mode)
+        except FileNotFoundError:
+            pass
+        while error == EINTR:
+            PyErr_CheckSignals()
+            with nogil:
+                self.number = c_open(c_name, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode)
+                error = c_errno if self.number < 0 else 0
+        if error != 0:
+            raise failure(error, path)
+        self.doomed = name if doomed else None
+        self.check(self.status().st_mode)
+
+    def __dealloc__(self):
+        self.end()
+
+    cdef void end(self) noexcept:
+        if self.number < 0:
+            return
+        if self.doomed is not None:
+            FileSystem.remove(self.doomed)
+        FileSystem.close(self.number)
+        self.number = -1
+
+    def close(self):
+        self.end()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.end()
+
+    cdef int check(self, mode) except -1:
+        if stat.S_ISDIR(mode):
+            raise failure(errno.EISDIR, self.path)
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, NOT_REGULAR, self.path)
+        return 0
+
+    def status(self):
+        return os.fstat(self.number)
+
+    def is_at(self, path):
+        """Whether the file is the one of that name."""
+        try:
+            return os.path.samestat(self.status(), os.stat(path))
+        except FileNotFoundError:
+            return False
+
+    def set_mode(self, int mode):
+        os.fchmod(self.number, mode)
+
+    def read(self, size_t size, uint64_t at):
+        return os.pread(self.number, size, at)
+
+    def write(self, data, uint64_t at):
+        """Writes all of it."""
+        left = memoryview(data)
+        while len(left):
+            written = os.pwrite(self.number, left, at)
+            left, at = left[written:], at + <uint64_t>written
+
+    def allocate(self, uint64_t start, uint64_t stop):
+        """Makes bytes zeros that have a place on the disk."""
+        cdef int error
+        with nogil:
+            error = FileSystem.allocate(self.number, start, stop)
+        if error != 0:
+            raise failure(error, self.path)
+
+    def sync(self):
+        cdef int error
+        with nogil:
+            error = FileSystem.sync(self.number)
+        if error != 0:
+            raise failure(error, self.path)
+
+    cdef File duplicate(self):
+        """The same open file, and its locks."""
+        cdef File made = File.__new__(File, self.path, -1)
+        cdef int error = FileSystem.duplicate(self.number, made.number)
+        if error != 0:
+            raise failure(error, self.path)
+        return made
+
+    def lock_writer(self):
+        """Takes the lock of the one that writes. False: another has it."""
+        cdef int error = FileSystem.lock(self.number, LOCK_EXCLUSIVE, writer_lock, False)
+        if error not in (0, EAGAIN):
+            raise failure(error, self.path)
+        return error == 0
+
+    def lock_follower(self):
+        """Keeps writers from cutting the file where others look. Without locks, they don't know of us."""
+        with nogil:
+            FileSystem.lock(self.number, LOCK_SHARED, follower_lock, True)
 
 
-def lock_follower(int file):
-    """Keeps writers from cutting the file where others look. Without locks, they don't know of us."""
+cdef class Transaction:
+    """What is opened on the way to an array, and the arrays. With its end all files are closed, since arrays have
+    their own by then; if it fails, the arrays are too. Nothing of it can be interrupted.
+    """
+
+    cdef list files, arrays
+
+    def __cinit__(self):
+        self.files, self.arrays = [], []
+
+    def open(self, str path, int flags, int mode=0o666, bint doomed=False):
+        file = File(path, flags, mode, doomed)
+        self.files.append(file)
+        return file
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        if kind is not None:
+            for array in self.arrays:
+                close_writer(array)
+        for file in self.files:
+            (<File>file).end()
+
+
+def sync_folder(path):
+    """A new file's name is on the disk when its folder is; where that can be had."""
+    cdef bytes name = os.fsencode(path)
+    cdef const char* c_name = name
+    cdef int number
     with nogil:
-        FileSystem.lock(file, LOCK_SHARED, follower_lock, True)
+        number = c_open(c_name, O_RDONLY | O_CLOEXEC)
+        if number >= 0:
+            fsync(number)
+            FileSystem.close(number)
 
 
-def allocate(int file, uint64_t start, uint64_t stop):
-    """Makes bytes of a file zeros that have a place on the disk."""
-    cdef int error
+# What the header says to us alone.
+
+cdef bint find_record(HeaderRecord& record, bytes text, uint64_t rows):
+    cdef const char* start = text
+    return <size_t>len(text) >= RECORD_CHARACTERS_ and record.read(start + len(text) - RECORD_CHARACTERS_, rows)
+
+
+def read_record(bytes text, uint64_t rows):
+    """The token, the number of the file and the rows on the disk in the record at the end of `text`; None
+    if that is no record of a header of `rows` rows.
+    """
+    cdef HeaderRecord record
+    if not find_record(record, text, rows):
+        return None
+    return record.token, record.file, record.synced
+
+
+def prove(File file not None, bytes text, size_t count, size_t limit, size_t data_at, size_t row_bytes):
+    """How many of `limit` rows are proved to be whole; see proved_rows(). The file has room for all of them."""
+    cdef HeaderRecord record
+    cdef Mapping mapping = Mapping()
+    cdef size_t proved
+    find_record(record, text, count)
+    mapping.file = file
+    mapping.map(data_at + limit * row_bytes, data_at + limit * row_bytes)
     with nogil:
-        error = FileSystem.allocate(file, start, stop)
-    if error != 0:
-        raise failure(error)
+        proved = proved_rows(record, count, limit, mapping.address + data_at, row_bytes)
+    return proved
 
 
 cdef size_t row_size(cnp.dtype dtype, shape) except? 0:
@@ -167,63 +363,69 @@ cdef int fill_dims(shape, cnp.npy_intp* dims) except -1:
     return 0
 
 
-cdef LivePage* map_live(int file, bint writable) except NULL:
-    cdef size_t size = round_up(LIVE_BYTES, VirtualMemory.page_size())
-    cdef void* address = VirtualMemory.reserve(size)
-    if address == NULL:
-        raise failure(ENOMEM)
-    cdef int error = FileSystem.map(address, size, file, 0, writable)
-    if error != 0:
-        VirtualMemory.release(address, size)
-        raise failure(error)
-    return <LivePage*>address
-
-
-cdef void unmap_live(LivePage* live) noexcept:
-    if live != NULL:
-        VirtualMemory.release(live, round_up(LIVE_BYTES, VirtualMemory.page_size()))
-
-
 # Arrays that write.
 
-def open_writer(object cls, int file, uint64_t data_at, uint64_t count_at, cnp.dtype dtype, tuple shape,
-                int live_file, bytes live_path, size_t reserve_bytes):
-    """An array of class `cls` on a file that is locked and has `shape[0]` rows. From then on the
-    descriptor `file` is the array's; `live_file` stays the caller's.
+cdef class Live:
+    """The length of the files that are opened with it, one or several: the page in an open file that will be
+    at `path`.
+    """
+
+    cdef LiveFile* live
+
+    def __cinit__(self, File file not None, str path not None):
+        cdef int error = 0
+        self.live = LiveFile.open(file.number, os.fsencode(path), error)
+        if self.live == NULL:
+            raise failure(error, path)
+
+    def __dealloc__(self):
+        if self.live != NULL:
+            self.live.leave()
+
+
+def open_writer(Transaction transaction not None, object cls, File file not None, header, Py_ssize_t rows,
+                uint64_t token, size_t synced, Live live not None, size_t reserve_bytes):
+    """An array of class `cls` on a file that is locked and has `rows` rows, of which `synced` are on the disk. Should
+    this fail the file has what it had.
     """
     cdef cnp.npy_intp[64] dims
     cdef FileToGrow wanted
-    cdef FileIdentity live_identity
-    cdef Block* block
-    cdef GrowingFile* growing
     cdef int error = 0
+    cdef bytes text = header.text
+    cdef cnp.dtype dtype = header.dtype
+    cdef cnp.ndarray array
+    shape = (rows, *header.shape[1:])
     fill_dims(shape, dims)
-    wanted.file = file
-    wanted.data_at = data_at
-    wanted.count_at = count_at
+    wanted.file = file.number
+    wanted.data_at = header.data_at
+    wanted.count_at = header.count_at
+    wanted.header = text
+    wanted.header_bytes = len(text)
+    wanted.record.token = token
+    wanted.record.synced = synced
     wanted.row_bytes = row_size(dtype, shape)
-    wanted.rows = shape[0]
-    wanted.live_path = live_path
+    wanted.rows = rows
+    wanted.live = live.live
     wanted.reserve_bytes = reserve_bytes
-    error = FileSystem.identify(live_file, live_identity)
-    if error != 0:
-        raise failure(error)
-    wanted.live = map_live(live_file, True)
-    block = GrowingFile.open(wanted, error)
+    cdef Block* block = GrowingFile.open(wanted, error)
     if block == NULL:
-        unmap_live(wanted.live)
-        raise failure(error)
-    growing = GrowingFile.of(block)
-    growing.set_live_identity(live_identity)
-    # Should this fail, the file is finished, with the rows that it had.
-    cdef cnp.ndarray array = adopt_block(
-        block, 0, cls, dtype, len(shape), dims, NPY_ARRAY_CARRAY, None)
+        raise failure(error, file.path)
+    cdef GrowingFile* growing = GrowingFile.of(block)
+    try:
+        array = adopt_block(block, 0, cls, dtype, len(shape), dims, NPY_ARRAY_CARRAY, None)
+    except:
+        growing.close(False)
+        # The class's own __array_finalize__ may have kept the array that it then let fail: that one is closed.
+        if cls.__array_finalize__ is cnp.ndarray.__array_finalize__:
+            block.functions.release(block, 0)
+        raise
     growing.place.array = <void*>array
     growing.place.functions = &file_place
     growing.place.columns = 1
     for axis in range(1, len(shape)):
         growing.place.columns *= <size_t>dims[axis]
     set_handler(array, core.placed_handler)
+    transaction.arrays.append(array)
     return array
 
 
@@ -274,25 +476,56 @@ def close_writer(cnp.ndarray array not None):
     cdef GrowingFile* growing = file_of(array)
     if growing == NULL:
         return 0
-    error = growing.close()
+    # Others go on while the disk is slow; what fails here fails again.
+    error = growing.close(not growing.is_closed() and flush(array, True) == 0)
     as_finished(growing)
     return error
 
 
-def close_all():
-    """Finishes all files that are still open: at exit not every array is freed."""
+def is_written(uint64_t device, uint64_t number):
+    """Whether an array of this process writes to that file."""
+    cdef FileIdentity identity
     cdef GrowingFile* growing = GrowingFile.first()
     while growing != NULL:
-        growing.close()
-        as_finished(growing)
+        if not growing.is_closed() and growing.identify(identity) == 0:
+            if identity.device == device and identity.number == number:
+                return True
+        growing = growing.next()
+    return False
+
+
+def close_all():
+    """Finishes all files that are still open: at exit not every array is freed. Where a handle is open a thread
+    may push, until the process is gone: such a file is left as one whose writer is killed.
+    """
+    cdef GrowingFile* growing = GrowingFile.first()
+    while growing != NULL:
+        if growing.place.handles != 0:
+            growing.flush(True)
+        else:
+            growing.close(False)
+            as_finished(growing)
         growing = growing.next()
 
 
-def leave_all():
-    """For a forked child: the files are its parent's."""
+def before_fork():
     cdef GrowingFile* growing = GrowingFile.first()
     while growing != NULL:
-        growing.leave()
+        growing.prepare_fork()
+        growing = growing.next()
+
+
+def after_fork_in_parent():
+    cdef GrowingFile* growing = GrowingFile.first()
+    while growing != NULL:
+        growing.after_fork_in_parent()
+        growing = growing.next()
+
+
+def after_fork_in_child():
+    cdef GrowingFile* growing = GrowingFile.first()
+    while growing != NULL:
+        growing.after_fork_in_child()
         as_finished(growing)
         growing = growing.next()
 
@@ -308,20 +541,14 @@ cdef class Mapping:
     cdef size_t mapped_bytes
     cdef readonly size_t data_at
     cdef readonly size_t row_bytes
-    cdef readonly int file
+    cdef readonly File file
     cdef readonly bint closed
-    cdef LivePage* live
+    cdef Mapping live  # of the file beside the file
     cdef Mapping previous  # that views may look at
-
-    def __cinit__(self):
-        self.file = -1
 
     def __dealloc__(self):
         if self.address != NULL:
             VirtualMemory.release(self.address, self.mapped_bytes)
-        unmap_live(self.live)
-        if self.file >= 0:
-            FileSystem.close(self.file)
 
     cdef int map(self, size_t wanted, size_t least) except -1:
         """Takes addresses: `wanted` or, by halving, no fewer than `least`."""
@@ -338,7 +565,7 @@ cdef class Mapping:
                 raise failure(ENOMEM)
             size = max(size // 2 & ~(page - 1), least)
         self.mapped_bytes = size
-        error = FileSystem.map(self.address, size, self.file, 0, False)
+        error = FileSystem.map(self.address, size, self.file.number, 0, MAP_TO_READ)
         if error != 0:
             raise failure(error)
         return 0
@@ -346,18 +573,25 @@ cdef class Mapping:
     cdef bint holds(self, size_t rows) noexcept:
         return self.row_bytes == 0 or rows <= (self.mapped_bytes - self.data_at) // self.row_bytes
 
-    def follow(self, int live_file):
-        """Looks at another live page, or at none if `live_file` is negative."""
-        cdef LivePage* live = map_live(live_file, False) if live_file >= 0 else NULL
-        unmap_live(self.live)
+    def follow(self, File live_file):
+        """Looks at another live page, or at none."""
+        cdef Mapping live = None
+        if live_file is not None:
+            live = Mapping()
+            live.file = live_file
+            live.map(LIVE_BYTES, LIVE_BYTES)
+            live.file = None
         self.live = live
+
+    cdef LivePage* page(self) noexcept:
+        return <LivePage*>self.live.address if self.live is not None else NULL
 
     def close(self):
         self.closed = True
 
 
-def open_follower(object cls, int file, size_t data_at, cnp.dtype dtype, tuple shape, size_t reserve_bytes):
-    """A read-only array of class `cls` on a file of `shape[0]` rows; the descriptor is its own."""
+def open_follower(object cls, File file not None, size_t data_at, cnp.dtype dtype, tuple shape, size_t reserve_bytes):
+    """A read-only array of class `cls` on a file of `shape[0]` rows."""
     cdef cnp.npy_intp[64] dims
     cdef Mapping mapping = Mapping()
     cdef size_t size = 0
@@ -366,12 +600,19 @@ def open_follower(object cls, int file, size_t data_at, cnp.dtype dtype, tuple s
     mapping.row_bytes = row_size(dtype, shape)
     if not multiply(mapping.row_bytes, <size_t>shape[0], size) or size > <size_t>NPY_MAX_INTP // 4:
         raise ValueError("array is too big")
-    mapping.file = os.dup(file)
+    mapping.file = file.duplicate()
     mapping.map(max(data_at + 2 * size, reserve_bytes if reserve_bytes != 0 else largest_reservation), data_at + size)
     Py_INCREF(dtype)  # stolen below
-    cdef cnp.ndarray array = PyArray_NewFromDescr(
-        cls, dtype, len(shape), dims, NULL, mapping.address + data_at, NPY_ARRAY_CARRAY_RO, None)
-    Py_INCREF(mapping)  # stolen as well
+    Py_INCREF(mapping)  # as well
+    cdef cnp.ndarray array
+    try:
+        array = PyArray_NewFromDescr(
+            cls, dtype, len(shape), dims, NULL, mapping.address + data_at, NPY_ARRAY_CARRAY_RO, None)
+    except:
+        # The class's own __array_finalize__ may have kept the array that it then let fail: it can go on looking.
+        if cls.__array_finalize__ is cnp.ndarray.__array_finalize__:
+            Py_DECREF(mapping)
+        raise
     PyArray_SetBaseObject(array, mapping)
     return array
 
@@ -388,9 +629,10 @@ def refresh(cnp.ndarray array not None):
     if base == NULL or type(<object>base) is not Mapping:
         return None
     cdef Mapping mapping = <Mapping><object>base
-    if mapping.live == NULL or mapping.closed or load_acquire(mapping.live.state) != LIVE_WRITING:
+    cdef LivePage* page = mapping.page()
+    if page == NULL or mapping.closed or load_acquire(page.state) != LIVE_WRITING:
         return None
-    return set_rows(array, mapping, load_acquire(mapping.live.rows))
+    return set_rows(array, mapping, load_acquire(page.rows))
 
 
 def refresh_to(cnp.ndarray array not None, Py_ssize_t rows):
@@ -415,10 +657,9 @@ cdef int array_moves(cnp.ndarray array, Mapping mapping, size_t rows) except -1:
     needed += mapping.data_at
     larger.data_at = mapping.data_at
     larger.row_bytes = mapping.row_bytes
-    larger.file = os.dup(mapping.file)
+    larger.file = mapping.file
     larger.map(needed * 2, needed)
     larger.live = mapping.live
-    mapping.live = NULL
     larger.previous = mapping
     set_foreign_memory(array, larger.address + larger.data_at, larger)
     return 0

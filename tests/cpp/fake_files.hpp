@@ -16,7 +16,7 @@
 #include "cppdynarray/file_memory.hpp"
 
 // The calls that may fail.
-enum class FileCall { allocate, set_size, get_size, punch, write, sync, map, unmap_to_zeros };
+enum class FileCall { allocate, set_size, get_size, punch, write, sync, map, unmap_to_zeros, duplicate, open_again };
 
 class FakeDisk {
 public:
@@ -37,7 +37,9 @@ public:
     std::uint64_t room = std::uint64_t{1} << 30;  // files can't be made longer than this
     bool followed = false;                        // another process has the lock of those who look
     bool writer_locked = true;                    // by us
+    bool looks = false;                           // we have that lock, the last that asked for it
     std::uint64_t process = 1;
+    std::uint64_t live_number = 2;     // of the file at /live
     std::vector<std::string> removed;  // paths
     int open_files = 0;
     std::uint64_t least_size = 0;  // no cut may go below
@@ -63,7 +65,7 @@ public:
     }
 
 private:
-    std::array<std::size_t, 8> calls_of_{};
+    std::array<std::size_t, 10> calls_of_{};
     FileCall failing_ = FileCall::allocate;
     std::size_t fail_from_ = 0;
     int error_ = 0;
@@ -105,9 +107,10 @@ struct FakeFiles {
         disk().order += 's';
         return disk().error_of_call(FileCall::sync);
     }
-    static int map(void* address, std::size_t bytes, int file, std::uint64_t from, bool writable) noexcept {
+    using Mapping = Real::Mapping;
+    static int map(void* address, std::size_t bytes, int file, std::uint64_t from, Mapping kind) noexcept {
         if (const int error = disk().error_of_call(FileCall::map)) return error;
-        return Real::map(address, bytes, file, from, writable);
+        return Real::map(address, bytes, file, from, kind);
     }
     static int unmap_to_zeros(void* address, std::size_t bytes) noexcept {
         if (const int error = disk().error_of_call(FileCall::unmap_to_zeros)) return error;
@@ -115,19 +118,32 @@ struct FakeFiles {
     }
     static int lock(int, Lock kind, std::uint64_t byte, bool) noexcept {
         if (byte == cppdynarray::writer_lock) disk().writer_locked = kind == Lock::exclusive;
-        return byte == cppdynarray::follower_lock && kind == Lock::exclusive && disk().followed ? EAGAIN : 0;
+        if (byte != cppdynarray::follower_lock) return 0;
+        if (kind == Lock::exclusive && disk().followed) return EAGAIN;
+        disk().looks = kind == Lock::shared;
+        return 0;
     }
     static int identify(int, cppdynarray::FileIdentity& identity) noexcept {
         identity = {1, 2};
         return 0;
     }
     static int identify(const char* path, cppdynarray::FileIdentity& identity) noexcept {
-        identity = {1, std::strcmp(path, "/live") == 0 ? std::uint64_t{2} : std::uint64_t{3}};
+        identity = {1, std::strcmp(path, "/live") == 0 ? disk().live_number : std::uint64_t{3}};
         return 0;
     }
     static int remove(const char* path) noexcept {
         disk().removed.push_back(path);
         return 0;
+    }
+    static int duplicate(int file, int& made) noexcept {
+        if (const int error = disk().error_of_call(FileCall::duplicate)) return error;
+        ++disk().open_files;
+        return Real::duplicate(file, made);
+    }
+    static int open_again(int file, int& made) noexcept {
+        if (const int error = disk().error_of_call(FileCall::open_again)) return error;
+        ++disk().open_files;
+        return Real::open_again(file, made);
     }
     static int close(int file) noexcept {
         --disk().open_files;

@@ -317,10 +317,12 @@ def test_the_layout_must_be_that_of_the_file(path):
             cda.open_memmap(path, mode, shape=(0, 2))
         with pytest.raises(ValueError, match=re.escape("rows of shape (3,), not ()")):
             cda.open_memmap(path, mode, "f8", 7)
-        cda.open_memmap(path, mode, "f8", (5, 3)).close()
     with pytest.raises(ValueError, match=re.escape("dtype float64, not >f8")):
         cda.open_memmap(path, "a", ">f8")
     assert path.read_bytes() == before
+    for mode in ("r", "r+", "a"):
+        cda.open_memmap(path, mode, "f8", (5, 3)).close()
+    assert np.load(path).shape == (0, 3)
 
 
 def test_what_no_file_can_have(path):

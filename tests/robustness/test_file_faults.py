@@ -294,6 +294,7 @@ FAULTS = """
 @linux_only
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EINTR])
 def test_every_call_fails_once(tmp_path, number):
+    import shlex
     import shutil
     import textwrap
 
@@ -303,7 +304,7 @@ def test_every_call_fails_once(tmp_path, number):
     source, library, folder = tmp_path / "shim.c", tmp_path / "shim.so", tmp_path / "files"
     source.write_text(LOADER)
     folder.mkdir()
-    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    subprocess.run([*shlex.split(compiler), "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
     process = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(FAULTS), str(folder), str(number)],
         env={**os.environ, "LD_PRELOAD": str(library), "PYTHONPATH": os.pathsep.join(sys.path)},

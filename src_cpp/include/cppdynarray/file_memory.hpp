@@ -7,7 +7,12 @@
 // data never moves, and what is written is the system's to keep: it outlives the process.
 //
 // Beside the file lies, while somebody writes, one more page, the live page: how many rows there are
-// this moment. It is mapped by the writer and by all who follow, and written after the rows.
+// this moment. It is mapped by the writer and by all who follow, and written after the rows. Several files,
+// the columns of a table, may share one: their rows are then published by one store.
+//
+// Each file has one owner, a GrowingFile, with a descriptor of its own, which it has as long as anybody can look:
+// the locks are the descriptor's. Its mutex is held while file, size and header change; rows and length
+// belong to the one thread that may change the array.
 #pragma once
 
 #include <algorithm>
@@ -16,51 +21,115 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <limits>
+#include <mutex>
 #include <new>
 
 #include "array_place.hpp"
 #include "block.hpp"
 #include "file_system.hpp"
 #include "growth_policy.hpp"
+#include "header_record.hpp"
 #include "virtual_memory.hpp"
 
 namespace cppdynarray {
 
-// The first bytes of the file beside the file, which is one page long.
+// The first bytes of the file beside the file, which is one page long. It holds for a file whose header has the
+// token here; or the next one, where a process was killed between writing the two.
 struct LivePage {
-    static constexpr char magic_text[9] = "cdalive1";
+    static constexpr char magic_text[9] = "cdalive2";
     static constexpr std::size_t bytes = 4096;
     enum State : std::uint64_t { being_made, writing, finished };
 
     char magic[8];
-    FileIdentity file;     // whose rows are counted here
+    std::uint64_t file;    // the number of this very file: a copy has another
+    std::uint64_t unused;
     char boot[48];         // of the system that the writer runs on: its memory ends with it
     std::uint64_t writer;  // process
     std::uint64_t state;
     alignas(64) std::size_t rows;
+    alignas(64) std::uint64_t tokens[(bytes - 192) / 8];  // of the headers of the files that share the page
 };
-static_assert(offsetof(LivePage, rows) == 128, "followers of other versions read it");
+static_assert(offsetof(LivePage, rows) == 128 && offsetof(LivePage, tokens) == 192 && sizeof(LivePage) == 4096,
+              "followers of other versions read it");
+
+// A live page of this process, for as long as there are files on it.
+template <class Memory, class Files>
+class LiveFile {
+public:
+    // The page of an open file that will be at `path`. nullptr, with the reason in `error`. Ends with leave().
+    static LiveFile* open(int file, const char* path, int& error) noexcept {
+        const std::size_t path_bytes = std::strlen(path) + 1;
+        void* const room = Memory::heap_allocate(sizeof(LiveFile) + path_bytes);
+        void* const address = room != nullptr ? Memory::reserve(mapped_bytes()) : nullptr;
+        auto* self = static_cast<LiveFile*>(room);
+        error = address == nullptr ? ENOMEM : 0;
+        if (error == 0) self = ::new (room) LiveFile(static_cast<LivePage*>(address));
+        if (error == 0) error = Files::identify(file, self->identity_);
+        if (error == 0) error = Files::map(address, mapped_bytes(), file, 0, Files::Mapping::write);
+        if (error == 0) {
+            std::memcpy(self->path(), path, path_bytes);
+            return self;
+        }
+        if (address != nullptr) Memory::release(address, mapped_bytes());
+        Memory::heap_release(room);
+        return nullptr;
+    }
+
+    LivePage* page() const noexcept { return page_; }
+
+    // One file more; its place among `tokens`, none if there is no room for its token. Needs the GIL, as all here.
+    std::uint64_t* join() noexcept {
+        if (files_ == std::size(page_->tokens)) return nullptr;
+        ++users_, ++writers_;
+        return &page_->tokens[files_++];
+    }
+
+    // One of the files is finished; with the last one the page is. What isn't finished is left as a writer
+    // that is killed leaves it.
+    void finish() noexcept {
+        if (--writers_ != 0) return;
+        __atomic_store_n(&page_->state, std::uint64_t{LivePage::finished}, __ATOMIC_RELEASE);
+        FileIdentity now = {};
+        if (Files::identify(path(), now) == 0 && now == identity_) Files::remove(path());
+    }
+
+    void leave() noexcept {
+        if (--users_ != 0) return;
+        Memory::release(page_, mapped_bytes());
+        Memory::heap_release(this);
+    }
+
+private:
+    explicit LiveFile(LivePage* page) noexcept : page_(page) {}
+
+    static std::size_t mapped_bytes() noexcept { return round_up(LivePage::bytes, Memory::page_size()); }
+    char* path() noexcept { return reinterpret_cast<char*>(this + 1); }
+
+    LivePage* page_;
+    FileIdentity identity_ = {};
+    std::size_t files_ = 0;
+    std::size_t writers_ = 0;
+    std::size_t users_ = 1;  // who opened it
+};
 
 // Which bytes of the file are locked, and what that means. Nobody reads or writes them for it.
 constexpr std::uint64_t writer_lock = 0;    // exclusive: one writer
-constexpr std::uint64_t follower_lock = 1;  // shared: the file isn't cut where others look
-
-// Where the data begins: whole pages of a file can be mapped.
-constexpr std::size_t file_data_alignment = 4096;
-
-// The characters of the header that have the number of rows, right-aligned.
-constexpr std::size_t count_characters = 20;
+constexpr std::uint64_t follower_lock = 1;  // shared, by all who look: the file isn't cut
 
 // What a file that is to grow was found to be.
+template <class Live>
 struct FileToGrow {
     int file;                  // open for reading and writing, and locked by writer_lock
     std::uint64_t data_at;     // where the rows begin
     std::uint64_t count_at;    // where the header has their number
+    const char* header;        // the header from there on, to the end of its record
+    std::size_t header_bytes;
+    HeaderRecord record;       // at that end; what of it is known: `token` and `synced`
     std::size_t row_bytes;
     std::size_t rows;
-    LivePage* live;            // mapped, and writable
-    const char* live_path;     // absolute
+    Live* live;
     std::size_t reserve_bytes; // addresses to take; 0: as many as most arrays
 };
 
@@ -68,26 +137,23 @@ struct FileToGrow {
 template <class Memory = VirtualMemory, class Files = FileSystem>
 class GrowingFile {
 public:
-    // The block of a file; from now on `wanted.file` and `wanted.live` are its own. nullptr, and all is
-    // still the caller's, with the reason in `error`.
-    static Block* open(const FileToGrow& wanted, int& error) noexcept {
-        const std::size_t path_bytes = std::strlen(wanted.live_path) + 1;
-        void* room = Memory::heap_allocate(sizeof(GrowingFile) + path_bytes);
+    using Live = LiveFile<Memory, Files>;
+
+    // The block of a file, which stays the caller's to close: this takes a descriptor of its own, with
+    // the same locks. nullptr, and nothing has changed, with the reason in `error`.
+    static Block* open(const FileToGrow<Live>& wanted, int& error) noexcept {
+        void* room = Memory::heap_allocate(sizeof(GrowingFile) + wanted.header_bytes);
         if (room == nullptr) {
             error = ENOMEM;
             return nullptr;
         }
         auto* self = ::new (room) GrowingFile(wanted);
-        self->live_path_ = static_cast<char*>(room) + sizeof(GrowingFile);
-        std::memcpy(self->live_path_, wanted.live_path, path_bytes);
+        std::memcpy(self->header(), wanted.header, wanted.header_bytes);
         error = self->start(wanted);
         if (error != 0) {
-            Memory::heap_release(room);
+            self->release(self->newest_);
             return nullptr;
         }
-        self->next_ = first();
-        if (self->next_ != nullptr) self->next_->previous_ = self;
-        first() = self;
         return self->newest_;
     }
 
@@ -111,54 +177,89 @@ public:
     bool is_closed() const noexcept { return closed_; }
     // Whether this process is a child of the one that opened the file.
     bool is_forked() const noexcept { return process_ != Files::process(); }
+    // Whether a descriptor is open on the file.
+    int identify(FileIdentity& identity) const noexcept { return Files::identify(file_, identity); }
 
     // Why it last didn't grow, as an errno; 0: it did.
     int error() const noexcept { return error_; }
 
-    // Writes the number of rows into the header, after everything before it is on the disk if `sync`.
-    // Needs no GIL.
+    // Writes the number of rows into the header; `sync`: when they are on the disk, and returns when the number
+    // is. Needs no GIL. The disk is waited for without the lock, on a descriptor that close() can't take away.
     int flush(bool sync) noexcept {
-        if (closed_) return EBADF;
-        if (is_forked()) return ECHILD;
-        if (const int error = check_size()) return error;
-        if (sync)
-            if (const int error = Files::sync(file_)) return error;
-        if (const int error = write_count()) return error;
-        return sync ? Files::sync(file_) : 0;
+        int file = -1;
+        std::size_t rows = 0;
+        {
+            const Guard guard(mutex_);
+            int error = is_forked() ? ECHILD : closed_ ? EBADF : check_size();
+            rows = length_of(&place);
+            if (error != 0 || !sync) return error != 0 ? error : write_header(rows);
+            if ((error = Files::duplicate(file_, file)) != 0) return error;
+        }
+        int error = Files::sync(file);
+        if (error == 0) {
+            const Guard guard(mutex_);
+            if (!closed_) error = write_synced(std::min(rows, length_of(&place)));
+        }
+        if (error == 0) error = Files::sync(file);
+        Files::close(file);
+        return error;
     }
 
-    // Finishes the file: it is as long as its rows are, and others may write to it. The array keeps its
-    // memory and can't grow any more. If the header can't be written, an errno, all is left as a writer that
-    // is killed leaves it: the live page knows how many rows there are.
-    int close() noexcept {
+    // Finishes the file: all is on the disk, it is as long as its rows are, and others may write to it. The array
+    // keeps its memory, which is no longer the file's to write to, and the lock of those who look. If disk or
+    // header fail, an errno, all is left as a writer that is killed leaves it: the live page knows how
+    // many rows there are. `is_synced`: flush() has just done its part.
+    int close(bool is_synced = false) noexcept {
+        const Guard guard(mutex_);
         if (closed_) return 0;
+        const std::size_t rows = length_of(&place);
         if (is_forked()) {
-            leave();
+            end(rows);
             return 0;
         }
-        const std::size_t rows = length_of(&place);
         int error = check_size();
         const bool was_cut = error == ESTALE;  // by another program: its rows can't be had from anywhere
-        if (error == 0) error = write_count();
-        const bool finished = error == 0;
-        if (finished) error = cut(rows);
-        if (finished || was_cut) {
-            __atomic_store_n(&live_->state, std::uint64_t{LivePage::finished}, __ATOMIC_RELEASE);
-            FileIdentity now = {};
-            if (Files::identify(live_path_, now) == 0 && now == live_identity_) Files::remove(live_path_);
+        if (!is_synced || rows != record_.synced) {
+            if (error == 0) error = Files::sync(file_);
+            if (error == 0) error = write_synced(rows);
+            if (error == 0) error = Files::sync(file_);
         }
+        if (error == 0 || was_cut) live_->finish();
+        const bool is_alone = error == 0 && !is_shared_ && !is_followed();
+        const int not_mapped = map_copies(is_alone ? rows * row_bytes_ : seen_bytes(rows));
+        if (not_mapped != 0) error = not_mapped;
+        else if (is_alone) error = Files::set_size(file_, data_at_ + rows * row_bytes_);
+        Files::lock(file_, Files::Lock::shared, follower_lock, false);
         // A forked child may have the file open too, and the lock is the open file's.
         Files::lock(file_, Files::Lock::none, writer_lock, false);
         end(rows);
         return error;
     }
 
-    // For a process that was forked: what it has is a copy, and the file stays with its parent.
-    void leave() noexcept {
-        if (!closed_) end(length_of(&place));
+    // Before and after a fork, in the thread that forks. The child has a copy, written as it likes, of a file that
+    // its parent goes on to write, and a lock of its own against being cut: taken before there is a child.
+    void prepare_fork() noexcept {
+        mutex_.lock();
+        if (closed_) return;
+        if (Files::open_again(file_, childs_) != 0) childs_ = -1;
+        if (childs_ < 0 || Files::lock(childs_, Files::Lock::shared, follower_lock, false) != 0) is_shared_ = true;
     }
-
-    void set_live_identity(const FileIdentity& identity) noexcept { live_identity_ = identity; }
+    void after_fork_in_parent() noexcept {
+        if (childs_ >= 0) Files::close(childs_);
+        childs_ = -1;
+        mutex_.unlock();
+    }
+    void after_fork_in_child() noexcept {
+        if (!closed_) {
+            const std::size_t rows = length_of(&place);
+            map_copies(seen_bytes(rows));
+            Files::close(file_);
+            file_ = childs_;
+            childs_ = -1;
+            end(rows);
+        }
+        mutex_.unlock();
+    }
 
     static const BlockFunctions* functions() noexcept {
         static constexpr BlockFunctions table = {
@@ -192,53 +293,61 @@ private:
     // From here on a system call costs less than the faults of pages that are written for the first time.
     static constexpr std::size_t write_from = 4096;
 
-    explicit GrowingFile(const FileToGrow& wanted) noexcept
+    using Guard = std::lock_guard<std::mutex>;
+
+    explicit GrowingFile(const FileToGrow<Live>& wanted) noexcept
         : place{},
-          file_(wanted.file),
+          live_(wanted.live),
           data_at_(wanted.data_at),
           count_at_(wanted.count_at),
+          header_bytes_(wanted.header_bytes),
           row_bytes_(wanted.row_bytes),
-          live_(wanted.live),
-          process_(Files::process()) {}
+          record_(wanted.record),
+          process_(Files::process()) {
+        next_ = first();
+        if (next_ != nullptr) next_->previous_ = this;
+        first() = this;
+    }
 
     static FileBlock* file_block(Block* block) noexcept {
         return reinterpret_cast<FileBlock*>(reinterpret_cast<char*>(block) - offsetof(FileBlock, block));
     }
 
-    int start(const FileToGrow& wanted) noexcept {
+    // Takes nothing away: what is behind the rows stays until the file is closed, and counts as written.
+    int start(const FileToGrow<Live>& wanted) noexcept {
         std::size_t used = 0;
-        if (!multiply(wanted.rows, row_bytes_, used) || used > max_bytes) return EFBIG;
         std::uint64_t size = 0;
+        FileIdentity identity = {};
+        if (!multiply(wanted.rows, row_bytes_, used) || used > max_bytes) return EFBIG;
+        if (const int error = Files::duplicate(wanted.file, file_)) return error;
         if (const int error = Files::get_size(file_, size)) return error;
+        if (const int error = Files::identify(file_, identity)) return error;
         if (size < data_at_ + used) return ESTALE;
-        // What a writer that was killed left behind the rows. Others may have seen rows there that were
-        // taken back: then the bytes stay, and count as written.
-        std::size_t dirty = used;
-        if (is_followed()) dirty = static_cast<std::size_t>(size - data_at_);
-        else if (const int error = Files::set_size(file_, data_at_ + used)) return error;
-        else size = data_at_ + used;
-        unlock_followers();
+        file_bytes_ = static_cast<std::size_t>(size - data_at_);
+        record_.file = identity.number;
+        // Of a writer that was killed; or nobody knows.
+        if (record_.synced != wanted.rows)
+            if (const int error = Files::sync(file_)) return error;
 
         std::size_t reserve = wanted.reserve_bytes != 0 ? wanted.reserve_bytes : largest_reservation;
         if (used > reserve / 2) reserve = used <= max_bytes / 2 ? used * 2 : max_bytes;
-        Block* block = map(reserve, std::max(used, first_step));
+        Block* block = map(reserve, std::max(file_bytes_, first_step));
         if (block == nullptr) return ENOMEM;
-        file_bytes_ = static_cast<std::size_t>(size - data_at_);
-        room_bytes_ = 0;  // rows that were never written may have no place on the disk
-        block->dirty_bytes = dirty;
-        place.block = block;
-        place.length = &live_->rows;
-        place.row_bytes = row_bytes_;
         newest_ = block;
-        // So that a full disk is noticed now, and not at the first row.
-        const int error = extend_to(std::max(used, first_step));
-        if (error != 0) {
-            unmap(block);
-            return error;
-        }
+        block->dirty_bytes = file_bytes_;
+        // So that a full disk is noticed now, and not at the first row. Rows that were never written may have no
+        // place there either.
+        if (const int error = extend_to(std::max(used, first_step))) return error;
         block->committed_bytes = std::min(room_bytes_, block->reserved_bytes);
-        __atomic_store_n(&live_->rows, wanted.rows, __ATOMIC_RELEASE);
-        return 0;
+        token_ = live_->join();
+        if (token_ == nullptr) return EMFILE;
+        place.block = block;
+        place.length = &live_->page()->rows;
+        place.row_bytes = row_bytes_;
+        __atomic_store_n(token_, record_.token, __ATOMIC_RELEASE);
+        __atomic_store_n(place.length, wanted.rows, __ATOMIC_RELEASE);
+        closed_ = false;
+        return write_synced(wanted.rows);
     }
 
     // A block in a reservation of its own, of `wanted` bytes or, by halving, of no less than `least`.
@@ -253,7 +362,8 @@ private:
                 continue;
             }
             char* const data = static_cast<char*>(address) + page;
-            if (!Memory::commit(address, page) || Files::map(data, bytes, file_, data_at_, true) != 0) {
+            if (!Memory::commit(address, page) ||
+                Files::map(data, bytes, file_, data_at_, Files::Mapping::write) != 0) {
                 Memory::release(address, page + bytes);
                 return nullptr;
             }
@@ -278,9 +388,11 @@ private:
     // Makes room for `bytes` of rows on the disk; if that fails, the file is as long as before.
     int extend_to(std::size_t bytes) noexcept {
         if (bytes <= room_bytes_) return 0;
+        std::uint64_t size = 0;
+        if (const int error = Files::get_size(file_, size)) return error;
         const int error = Files::allocate(file_, data_at_ + room_bytes_, data_at_ + bytes);
         if (error != 0) {
-            if (bytes > file_bytes_) Files::set_size(file_, data_at_ + file_bytes_);
+            if (data_at_ + bytes > size) Files::set_size(file_, size);
             return error;
         }
         room_bytes_ = bytes;
@@ -296,7 +408,8 @@ private:
     }
 
     Block* grow(Block* block, std::size_t used, std::size_t bytes) noexcept {
-        error_ = closed_ ? EBADF : is_forked() ? ECHILD : bytes > max_bytes ? EFBIG : check_size();
+        const Guard guard(mutex_);
+        error_ = is_forked() ? ECHILD : closed_ ? EBADF : bytes > max_bytes ? EFBIG : check_size();
         if (error_ != 0) return nullptr;
         Block* grown = block;
         if (bytes > block->reserved_bytes) {
@@ -324,7 +437,7 @@ private:
         }
         // For those who read the file after this process was killed and know nothing of us. It needn't
         // succeed: flush() and close() write it again.
-        write_count();
+        write_header(length_of(&place));
         return grown;
     }
 
@@ -334,11 +447,14 @@ private:
     }
 
     // Gives the place behind the rows back. The file is cut where nobody ever looked; what was rows once
-    // stays readable, as zeros, in this process and in those that follow.
+    // stays readable, as zeros, in this process and in those that follow. That they are removed is on the disk first.
     void shrink_to_fit(Block* block, std::size_t used) noexcept {
-        if (closed_ || is_forked()) return;
+        const Guard guard(mutex_);
+        if (closed_ || is_forked() || check_size() != 0) return;
         const std::size_t page = Memory::page_size();
-        const std::size_t seen = std::min(std::max(used, block->dirty_bytes), file_bytes_);
+        const std::size_t rows = length_of(&place);
+        const std::size_t seen = seen_bytes(rows);
+        if (rows < record_.synced && (write_synced(rows) != 0 || Files::sync(file_) != 0)) return;
         if (used < seen) std::memset(block->data() + used, 0, std::min(round_up(used, page), seen) - used);
         const std::size_t from = std::min(round_up(used, page), seen);
         if (from < seen && Files::punch(file_, data_at_ + from, data_at_ + seen) != 0)
@@ -348,35 +464,64 @@ private:
         block->committed_bytes = used;
     }
 
+    // Where rows were before, `source` may show them, by whatever addresses: it is read before they are written.
     void write(Block* block, std::size_t at, const void* source, std::size_t bytes) noexcept {
-        if (bytes < write_from || Files::write(file_, source, bytes, data_at_ + at) != 0)
-            std::memmove(block->data() + at, source, bytes);
+        const bool is_new = at >= block->dirty_bytes;
+        void* const copy = is_new ? nullptr : Memory::heap_allocate(bytes);
+        if (copy != nullptr) source = std::memcpy(copy, source, bytes);
+        const bool is_written = bytes >= write_from && (copy != nullptr || is_new) && write_to_file(source, bytes, at);
+        if (!is_written) std::memmove(block->data() + at, source, bytes);
+        if (copy != nullptr) Memory::heap_release(copy);
     }
 
-    int write_count() noexcept {
-        char text[count_characters + 1];
-        std::snprintf(text, sizeof text, "%20zu", length_of(&place));
-        return Files::write(file_, text, count_characters, count_at_);
+    bool write_to_file(const void* source, std::size_t bytes, std::size_t at) noexcept {
+        const Guard guard(mutex_);  // a thread that pushes beside close() must not write to the next writer's file
+        return !closed_ && Files::write(file_, source, bytes, data_at_ + at) == 0;
+    }
+
+    // The header that names `rows`, and the token that goes with it.
+    int write_header(std::size_t rows) noexcept {
+        char count[count_characters + 1];
+        std::snprintf(count, sizeof count, "%20zu", rows);
+        std::memcpy(header(), count, count_characters);
+        HeaderRecord record = record_;
+        const std::size_t synced = static_cast<std::size_t>(record.synced) * row_bytes_;
+        record.hash = hash_.of(newest_->data() + synced, std::max(rows * row_bytes_, synced) - synced);
+        ++record.token;
+        record.seal = record.seal_for(rows);
+        record.write(header() + header_bytes_ - HeaderRecord::characters);
+        if (const int error = Files::write(file_, header(), header_bytes_, count_at_)) return error;
+        record_ = record;
+        __atomic_store_n(token_, record.token, __ATOMIC_RELEASE);
+        return 0;
+    }
+
+    // The same once the disk has `rows`.
+    int write_synced(std::size_t rows) noexcept {
+        record_.synced = rows;
+        record_.dirty = seen_bytes(rows);
+        hash_ = RowHash();
+        return write_header(length_of(&place));
+    }
+
+    // Up to here there were rows once.
+    std::size_t seen_bytes(std::size_t rows) const noexcept {
+        return std::min(std::max(rows * row_bytes_, newest_->dirty_bytes), file_bytes_);
     }
 
     bool is_followed() noexcept { return Files::lock(file_, Files::Lock::exclusive, follower_lock, false) != 0; }
-    void unlock_followers() noexcept { Files::lock(file_, Files::Lock::none, follower_lock, false); }
 
-    // Cuts the file behind its rows; but not where another process looks.
-    int cut(std::size_t rows) noexcept {
+    // Makes the memory a copy of the first bytes of the file, without reading them, and zeros behind them. Whoever
+    // looks at it or writes to it meanwhile finds the one or the other.
+    int map_copies(std::size_t bytes) noexcept {
         const std::size_t page = Memory::page_size();
-        const std::size_t used = rows * row_bytes_;
-        const std::size_t seen = std::max(used, newest_->dirty_bytes);
-        const std::size_t kept = is_followed() ? seen : used;
         int error = 0;
-        // Views of this process that look there see zeros.
         for (Block* block = newest_; block != nullptr && error == 0; block = block->retired) {
-            const std::size_t from = round_up(kept, page);
-            const std::size_t to = std::min(round_up(seen, page), block->reserved_bytes);
-            if (from < to) error = Files::unmap_to_zeros(block->data() + from, to - from);
+            const std::size_t from = std::min(round_up(bytes, page), block->reserved_bytes);
+            const std::size_t to = std::min(round_up(file_bytes_, page), block->reserved_bytes);
+            if (from > 0) error = Files::map(block->data(), from, file_, data_at_, Files::Mapping::copy);
+            if (error == 0 && from < to) error = Files::unmap_to_zeros(block->data() + from, to - from);
         }
-        if (error == 0) error = Files::set_size(file_, data_at_ + kept);
-        unlock_followers();
         return error;
     }
 
@@ -387,7 +532,6 @@ private:
         newest_->committed_bytes = rows * row_bytes_;
         newest_->reserved_bytes = rows * row_bytes_;
         newest_->dirty_bytes = std::min(newest_->dirty_bytes, rows * row_bytes_);
-        Files::close(file_);
         closed_ = true;
     }
 
@@ -398,28 +542,37 @@ private:
             unmap(block);
             block = retired;
         }
-        Memory::release(live_, round_up(LivePage::bytes, Memory::page_size()));
+        if (file_ >= 0) Files::close(file_);
+        if (token_ != nullptr) live_->leave();
         (previous_ != nullptr ? previous_->next_ : first()) = next_;
         if (next_ != nullptr) next_->previous_ = previous_;
+        this->~GrowingFile();
         Memory::heap_release(this);
     }
 
+    char* header() noexcept { return reinterpret_cast<char*>(this + 1); }
+
     static constexpr std::size_t max_bytes = std::numeric_limits<std::ptrdiff_t>::max() / 4;
 
-    int file_;
+    std::mutex mutex_;
+    int file_ = -1;
+    int childs_ = -1;  // for a child that is about to be forked
+    Live* live_;
+    std::uint64_t* token_ = nullptr;  // in the live page
     std::uint64_t data_at_;
     std::uint64_t count_at_;
+    std::size_t header_bytes_;
     std::size_t row_bytes_;
-    LivePage* live_;
+    HeaderRecord record_;  // as it was last written
+    RowHash hash_;         // of the rows from record_.synced on
     std::uint64_t process_;
-    char* live_path_ = nullptr;
-    FileIdentity live_identity_ = {};
     Block* newest_ = nullptr;
     std::size_t file_bytes_ = 0;  // of the file, behind the header
     std::size_t last_length_ = 0;  // when it was closed
     std::size_t room_bytes_ = 0;  // up to here all have a place on the disk
     int error_ = 0;
-    bool closed_ = false;
+    bool closed_ = true;
+    bool is_shared_ = false;  // a child without a lock may look
     GrowingFile* next_ = nullptr;
     GrowingFile* previous_ = nullptr;
 };

@@ -11,8 +11,8 @@ namespace cppdynarray {
 
 // Which file a path or a descriptor leads to.
 struct FileIdentity {
-    std::uint64_t device;
-    std::uint64_t number;
+    std::uint64_t device = 0;
+    std::uint64_t number = 0;
 
     bool operator==(const FileIdentity& other) const noexcept {
         return device == other.device && number == other.number;
@@ -38,9 +38,11 @@ struct FileSystem {
     // Returns when the file's data is on the disk.
     static int sync(int file) noexcept;
 
-    // Maps the file from `from` on over reserved addresses, shared with all who map it. Both are at
-    // the start of a page. Behind the end of the file the addresses are a fault until it is longer.
-    static int map(void* address, std::size_t bytes, int file, std::uint64_t from, bool writable) noexcept;
+    // Maps the file from `from` on over reserved addresses, or in the place of what is mapped there, shared with
+    // all who map it; or as a copy: what is written there is this process's alone. Both are at the start of a
+    // page. Behind the end of the file the addresses are a fault until it is longer.
+    enum class Mapping { read, write, copy };
+    static int map(void* address, std::size_t bytes, int file, std::uint64_t from, Mapping kind) noexcept;
 
     // Puts private memory, all zero, in the place of mapped pages.
     static int unmap_to_zeros(void* address, std::size_t bytes) noexcept;
@@ -55,6 +57,10 @@ struct FileSystem {
     static int identify(const char* path, FileIdentity& identity) noexcept;
 
     static int remove(const char* path) noexcept;
+
+    // Descriptors are closed when a program is executed. Opened again, to be read, a file has locks of its own.
+    static int duplicate(int file, int& made) noexcept;
+    static int open_again(int file, int& made) noexcept;
     static int close(int file) noexcept;
 
     // A number that a forked child has another of.

@@ -101,10 +101,15 @@ inline int FileSystem::sync(int file) noexcept {
     return error;
 }
 
-inline int FileSystem::map(void* address, std::size_t bytes, int file, std::uint64_t from, bool writable) noexcept {
-    const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-    void* const mapped = mmap(address, bytes, protection, MAP_SHARED | MAP_FIXED, file, static_cast<off_t>(from));
-    return mapped == address ? 0 : errno;
+inline int FileSystem::map(void* address, std::size_t bytes, int file, std::uint64_t from, Mapping kind) noexcept {
+#ifdef MAP_NORESERVE
+    constexpr int copy = MAP_PRIVATE | MAP_NORESERVE;  // as long as the file may be, and hardly ever written
+#else
+    constexpr int copy = MAP_PRIVATE;
+#endif
+    const int protection = kind == Mapping::read ? PROT_READ : PROT_READ | PROT_WRITE;
+    const int flags = MAP_FIXED | (kind == Mapping::copy ? copy : MAP_SHARED);
+    return mmap(address, bytes, protection, flags, file, static_cast<off_t>(from)) == address ? 0 : errno;
 }
 
 inline int FileSystem::unmap_to_zeros(void* address, std::size_t bytes) noexcept {
@@ -147,6 +152,18 @@ inline int FileSystem::identify(const char* path, FileIdentity& identity) noexce
 }
 
 inline int FileSystem::remove(const char* path) noexcept { return error_of(unlink(path)); }
+
+inline int FileSystem::duplicate(int file, int& made) noexcept {
+    made = fcntl(file, F_DUPFD_CLOEXEC, 0);
+    return made >= 0 ? 0 : errno;
+}
+
+inline int FileSystem::open_again(int file, int& made) noexcept {
+    char path[32];
+    std::snprintf(path, sizeof path, "/dev/fd/%d", file);
+    made = open(path, O_RDONLY | O_CLOEXEC);
+    return made >= 0 ? 0 : errno;
+}
 
 inline int FileSystem::close(int file) noexcept { return error_of(::close(file)); }
 
