@@ -12,7 +12,7 @@ from setuptools.command.build_py import build_py
 HEADERS = [
     *map(str, sorted(Path("src_cpp/include/cppdynarray").glob("*.hpp"))),
     *map(str, sorted(Path("src_cpp/numpy").glob("*.hpp"))),
-    "src_cpp/brian2/code_object.hpp",
+    "src_cpp/brian2/code_object.hpp", "src_cpp/brian2/brian2_queue.hpp",
 ]
 if sys.platform == "win32":
     COMPILE_ARGS = ["/std:c++17", "/O2"]
@@ -27,7 +27,7 @@ else:
         COMPILE_ARGS.append("-Werror")
 
 
-def extension(name):
+def extension(name, extra_compile_args=()):
     return Extension(
         f"cppdynarray._core.{name}",
         [f"cppdynarray/_core/{name}.pyx"],
@@ -37,7 +37,7 @@ def extension(name):
             ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
             ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
         ],
-        extra_compile_args=COMPILE_ARGS,
+        extra_compile_args=[*COMPILE_ARGS, *extra_compile_args],
         language="c++",
     )
 
@@ -78,7 +78,8 @@ setup(
             extension("_rolling"),
             extension("_table"),
             extension("_handles"),
-            extension("_calls"),
+            # Here they may be thrown: by what Brian2's users write in C++.
+            extension("_calls", [] if sys.platform == "win32" else ["-fexceptions"]),
             *([] if sys.platform == "win32" else [extension("_files")]),
         ],
         compiler_directives={

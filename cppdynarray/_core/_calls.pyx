@@ -5,6 +5,9 @@ from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 from libc.math cimport fabs
 from libc.stdint cimport int32_t, int64_t, uintptr_t
+from libc.stdio cimport snprintf
+
+import numpy
 
 cdef extern from "brian2/code_object.hpp" namespace "cppdynarray::brian2" nogil:
     enum Outcome "cppdynarray::brian2::Outcome":
@@ -12,8 +15,16 @@ cdef extern from "brian2/code_object.hpp" namespace "cppdynarray::brian2" nogil:
         bad_index "cppdynarray::brian2::bad_index"
         division_by_zero "cppdynarray::brian2::division_by_zero"
 
-    ctypedef struct Message:
+    ctypedef struct Support:
         char[256] text
+        int (*print)(char*, size_t, const char*, ...) noexcept
+        Outcome (*caught)(Support*) noexcept
+
+    ctypedef struct SpikeQueue:
+        void* queue
+        void (*push)(void*, const int32_t*, int32_t) noexcept
+        const int32_t* (*due)(void*, int64_t*) noexcept
+        void (*advance)(void*) noexcept
 
     ctypedef struct RandomNumbers:
         double* numbers
@@ -21,14 +32,44 @@ cdef extern from "brian2/code_object.hpp" namespace "cppdynarray::brian2" nogil:
         int32_t size
         void (*refill)(RandomNumbers*) noexcept nogil
 
+cdef extern from "brian2/brian2_queue.hpp" namespace "cppdynarray::brian2" nogil:
+    void push_spikes(void*, const int32_t*, int32_t) noexcept
+    const int32_t* due_synapses(void*, int64_t*) noexcept
+    void advance_queue(void*) noexcept
+
 cdef extern from * nogil:
     """
     #include <chrono>
+    #include <cstdio>
+    #include <exception>
+    #include <new>
+    #ifdef __GLIBCXX__
+    #include <cxxabi.h>
+    #endif
+
+    static cppdynarray::brian2::Outcome caught(cppdynarray::brian2::Support* support) {
+        using namespace cppdynarray::brian2;
+        try {
+            throw;
+        } catch (const std::bad_alloc&) {
+            return no_memory;
+        } catch (const std::exception& error) {
+            std::snprintf(support->text, sizeof support->text, "%s", error.what());
+    #ifdef __GLIBCXX__
+        } catch (const abi::__forced_unwind&) {
+            throw;  // how an interpreter that is gone ends its threads
+    #endif
+        } catch (...) {
+            std::snprintf(support->text, sizeof support->text, "a C++ exception");
+        }
+        return failed;
+    }
     static inline double seconds_now() noexcept {
         return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
     }
     """
     double seconds_now() noexcept
+    Outcome caught(Support*) noexcept
 
 ctypedef int (*Function)(void**) noexcept nogil
 
@@ -57,6 +98,7 @@ cdef class Random:
 
     cdef DrawnNumbers numbers
     cdef readonly object buffer, index, draw
+    cdef bint lent  # to a call under way; read and written with the GIL
 
     def __init__(self, buffer, index, draw):
         cdef double[::1] numbers = buffer
@@ -68,9 +110,78 @@ cdef class Random:
         self.numbers.base.refill = refill
         self.numbers.owner = <void*>self
 
+    cdef Random another(self):
+        """Memory of its own for numbers from the same source."""
+        return Random(numpy.empty_like(self.buffer), numpy.zeros_like(self.index), self.draw)
+
+
+cdef class Loan:
+    """
+    The random numbers of some calls while they are under way.
+
+    Who comes while they are lent gets memory of its own, so that nobody waits and no number is given twice: what one
+    thread draws is what Brian2's Cython code would draw.
+    """
+
+    cdef list uses  # (address of a slot, Random)
+    cdef list taken
+    cdef dict own
+
+    def __init__(self, uses):
+        self.uses, self.taken, self.own = list(uses), [], {}
+
+    cdef int take(self) except -1:
+        cdef Random random
+        cdef uintptr_t slot
+        for slot, random in self.uses:
+            if not random.lent:
+                self.taken.append(random)
+                random.lent = True
+            elif random not in self.taken:
+                if random not in self.own:
+                    self.own[random] = random.another()
+                random = self.own[random]
+            (<void**>slot)[0] = &random.numbers
+        return 0
+
+    cdef int give_back(self) except -1:
+        cdef Random random
+        for random in self.taken:
+            random.lent = False
+        self.taken.clear()
+        return 0
+
+
+cdef class Queue:
+    """
+    A queue of Brian2's for compiled functions.
+
+    Parameters
+    ----------
+    capsule : object
+        Brian2's, which keeps nothing alive.
+    keep : object
+        What does.
+    functions : tuple of int, optional
+        The addresses of push, due and advance, where ours don't know how Brian2's queue is laid out.
+    """
+
+    cdef SpikeQueue place
+    cdef object keep
+
+    def __init__(self, capsule, keep, functions=None):
+        self.keep = (capsule, keep)
+        self.place.queue = PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
+        self.place.push, self.place.due, self.place.advance = push_spikes, due_synapses, advance_queue
+        if functions is not None:
+            push, due, advance = functions
+            self.place.push = <void (*)(void*, const int32_t*, int32_t) noexcept nogil><void*><uintptr_t>push
+            self.place.due = <const int32_t* (*)(void*, int64_t*) noexcept nogil><void*><uintptr_t>due
+            self.place.advance = <void (*)(void*) noexcept nogil><void*><uintptr_t>advance
+
     @property
     def address(self):
-        return <uintptr_t>&self.numbers
+        return <uintptr_t>&self.place
 
 
 def address_in(capsule):
@@ -86,8 +197,8 @@ cdef class Call:
     ----------
     function : int
         The address of an ``int f(void* const* slots)``.
-    slots : list of int
-        Addresses, for the slots from the second on.
+    slots : list of int or Random
+        What the slots from the second on lead to: addresses, and where random numbers come from.
     keep : object
         What has to live as long as this does.
     explain : callable
@@ -96,8 +207,10 @@ cdef class Call:
 
     cdef Function function
     cdef void** slots
-    cdef Message message
+    cdef Support support
     cdef object keep, explain
+    cdef list uses
+    cdef Loan loan  # None if it needs no random numbers
 
     def __cinit__(self, uintptr_t function, list slots, keep, explain):
         cdef Py_ssize_t i
@@ -105,21 +218,31 @@ cdef class Call:
         if self.slots == NULL:
             raise MemoryError
         self.function = <Function>function
-        self.slots[0] = &self.message
-        for i in range(len(slots)):
-            self.slots[i + 1] = <void*><uintptr_t>slots[i]
-        self.keep, self.explain = keep, explain
+        self.support.print, self.support.caught = snprintf, caught
+        self.slots[0] = &self.support
+        self.uses = []
+        for i, slot in enumerate(slots, 1):
+            if isinstance(slot, Random):
+                self.uses.append((<uintptr_t>&self.slots[i], slot))
+            else:
+                self.slots[i] = <void*><uintptr_t>slot
+        self.keep, self.explain = (keep, slots), explain
+        self.loan = Loan(self.uses) if self.uses else None
 
     def __dealloc__(self):
         PyMem_Free(self.slots)
 
     def __call__(self):
+        if self.loan is not None:
+            self.loan.take()
         cdef int outcome = self.function(self.slots)
+        if self.loan is not None:
+            self.loan.give_back()
         if outcome != 0:
             self.fail(outcome)
 
     cdef int fail(self, int outcome) except -1:
-        text = self.message.text.decode(errors="replace")
+        text = self.support.text.decode(errors="replace")
         if outcome == no_memory:
             error = MemoryError("no memory for a growing array")
         elif outcome == bad_index:
@@ -170,6 +293,7 @@ cdef class Steps:
     cdef readonly int64_t steps
     cdef double slice, epsilon
     cdef object keep
+    cdef Loan loan  # None if no call needs random numbers
 
     def __cinit__(self, list calls, list clocks=None, double slice=0.02, double epsilon=1e-4):
         cdef Call call
@@ -188,26 +312,35 @@ cdef class Steps:
             self.clocks[i] = ClockPlace(&timestep[0], &t[0], &dt[0], end, objects, False)
         self.slice, self.epsilon = slice, epsilon
         self.keep = (calls, clocks)
+        uses = [use for call, _ in calls for use in (<Call>call).uses]
+        self.loan = Loan(uses) if uses else None
 
     def __dealloc__(self):
         PyMem_Free(self.tasks)
         PyMem_Free(self.clocks)
 
     def __call__(self):
-        cdef int outcome = 0
+        cdef int outcome
         cdef Py_ssize_t failed = 0
         cdef Call call
+        if self.clock_count > 0:
+            if self.waiting > 0:
+                self.waiting -= 1
+                return
+            self.waiting = 0
+            if not self.find_due():
+                return
+            self.waiting = self.objects_due() - 1
+        if self.loan is not None:
+            self.loan.take()
         if self.clock_count == 0:
             self.steps += 1
             outcome = self.one_step(&failed)
-        elif self.waiting > 0:
-            self.waiting -= 1
         else:
-            self.waiting = 0
-            if self.find_due():
-                self.waiting = self.objects_due() - 1
-                with nogil:
-                    outcome = self.many_steps(&failed)
+            with nogil:
+                outcome = self.many_steps(&failed)
+        if self.loan is not None:
+            self.loan.give_back()
         if outcome != 0:
             call = self.keep[0][failed][0]
             call.fail(outcome)

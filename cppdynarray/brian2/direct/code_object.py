@@ -1,8 +1,11 @@
 """Code objects that are functions of a small library, called with a table of pointers."""
 
 import copy
+import os
+import threading
 import time
 import weakref
+from contextlib import contextmanager
 
 import numpy as np
 from brian2.codegen.codeobject import CodeObject
@@ -14,7 +17,7 @@ from brian2.utils.logger import get_logger
 
 from cppdynarray._core._calls import Call, Random, address_in
 from cppdynarray.brian2 import recording
-from cppdynarray.brian2.direct import compiler
+from cppdynarray.brian2.direct import compiler, queues
 from cppdynarray.brian2.direct.generator import (
     CannotRunNatively,
     DirectGenerator,
@@ -28,9 +31,44 @@ __all__ = ["DirectCodeObject", "compile_all", "make"]
 
 # A name below Brian2's own: what listens to its log, shows it and can suppress it, hears this too.
 logger = get_logger("brian2.cppdynarray.direct")
+# What functions that users write find included, as before; it takes the compiler longer than most models.
+USUAL_INCLUDES = ("<algorithm>", "<cmath>", "<cstdio>", "<cstdlib>", "<math.h>", "<stdlib.h>", "<vector>")
+# What is run once, or when somebody looks: to compile it well takes longer than it does.
+ONCE = frozenset((
+    "group_get_indices", "group_variable_get", "group_variable_get_conditional", "group_variable_set",
+    "group_variable_set_conditional", "synapses_create_array", "synapses_create_generator",
+))
 # The code objects whose functions aren't there yet.
 _pending = weakref.WeakSet()
 _random = {}
+_compiling = threading.RLock()  # for _pending, and so that threads don't compile the same
+
+
+_here = threading.local()  # `waiting` is what this thread's run has to do before its first step
+
+
+@contextmanager
+def collected_before():
+    """A list that collects whose function for before_run has to be called, instead of calling each at once."""
+    before, _here.waiting = getattr(_here, "waiting", None), []
+    try:
+        yield _here.waiting
+    finally:
+        _here.waiting = before
+
+
+def _after_fork():
+    global _compiling
+    _compiling = threading.RLock()  # a thread that had it isn't here
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+# A TimedValues of code_object.hpp.
+_TIMED = np.dtype(
+    [("values", np.uintp), ("rows", np.int64), ("columns", np.int64), ("epsilon", float), ("parts", float)]
+)
 
 
 def _random_numbers(name):
@@ -71,7 +109,8 @@ class DirectCodeObject(CodeObject):
         self.namespace = {"_owner": owner}
         self._events = (template_kwds or {}).get("eventspace_variable")
         self._places = {}
-        _pending.add(self)
+        with _compiling:
+            _pending.add(self)
         record.made(name)
 
     def compile_block(self, block):
@@ -91,12 +130,11 @@ class DirectCodeObject(CodeObject):
                 address = address_in(capsule)
                 keep.append(capsule)
             elif slot.kind == "random":
-                source = _random_numbers(slot.value.name)
-                address = source.address
-                keep.append(source)
-            elif slot.kind == "object":
-                address = address_in(slot.value)  # a bare capsule, which keeps nothing alive itself
-                keep += [slot.value, self.variables.get("_queue")]
+                address = _random_numbers(slot.value.name)
+            elif slot.kind == "queue":
+                queue = queues.of(slot.value, self.variables.get("_queue"))
+                address = queue.address
+                keep.append(queue)
             elif slot.kind == "output":
                 outputs.append((len(addresses), slot.value))
                 address = 0
@@ -109,6 +147,12 @@ class DirectCodeObject(CodeObject):
                     array = np.array(slot.value)
                 elif slot.kind == "count":
                     array = self._count = np.zeros((), np.int64)
+                elif slot.kind == "timed":
+                    values = slot.value.values
+                    shape = (*values.shape, 1)[:2]
+                    place = values.__array_interface__["data"][0]
+                    array = np.array((place, *shape, slot.value.epsilon, slot.value.parts), _TIMED)
+                    keep.append(values)
                 else:
                     array = slot.value
                 address = array.__array_interface__["data"][0]
@@ -189,7 +233,7 @@ class DirectCodeObject(CodeObject):
             except Exception as error:
                 raise self._explain()(error) from error
         if self.generated.before:
-            waiting = getattr(self.device, "waiting_for_compilation", None)
+            waiting = getattr(_here, "waiting", None)
             if waiting is not None:
                 waiting.append(self)
             else:
@@ -254,6 +298,10 @@ def make(device, brian2s_own, codeobj_class, owner, name, abstract_code, variabl
         )
         generated.compiler_options, headers = _options(variables)
         generated.source = headers + generated.source
+        if generated.from_users:
+            generated.compiler_options["includes"] = USUAL_INCLUDES
+        if template_name in ONCE:
+            generated.compiler_options["once"] = (True,)
     except Exception as error:  # what's wrong with the model itself, Brian2 finds too
         reason = str(error) if isinstance(error, CannotRunNatively) else f"{type(error).__name__}: {error}"
         record.fell_back(name, template_name, (reason.splitlines() or [type(error).__name__])[0])
@@ -265,45 +313,64 @@ def make(device, brian2s_own, codeobj_class, owner, name, abstract_code, variabl
 
 def compile_all(wanted=None):
     """Find or compile the functions of all code objects that lack one; or of `wanted` and what has waited with it."""
-    waiting = [each for each in list(_pending) if each.library is None and each.fallback is None]
-    if wanted is not None and wanted not in waiting:
-        waiting.append(wanted)
-    _pending.clear()
-    missing = {}
-    for each in sorted(waiting, key=lambda each: each.name):
-        each.library = compiler.compiled(each.key)
-        if each.library is None:
-            missing.setdefault(each.options, {}).setdefault(each.key, []).append(each)
-        else:
-            record.found += 1
-    for options, of_key in missing.items():
-        _compile(of_key, options)
+    with _compiling:
+        waiting = [each for each in list(_pending) if each.library is None and each.fallback is None]
+        if wanted is not None and wanted not in waiting and wanted.library is None and wanted.fallback is None:
+            waiting.append(wanted)
+        _pending.clear()
+        missing = {}
+        for each in sorted(waiting, key=lambda each: each.name):
+            each.library = compiler.compiled(each.key)
+            if each.library is None:
+                missing.setdefault(each.options, {}).setdefault(each.key, []).append(each)
+            else:
+                record.found += 1
+        for options, of_key in missing.items():
+            _compile(of_key, options)
 
 
 def _compile(of_key, options):
+    """Compile these functions; Brian2's own code takes the place of what the compiler refuses."""
+    while of_key:
+        try:
+            return _compile_together(of_key, options)
+        except compiler.NoCompilerError as error:
+            return _refuse(of_key, str(error), error)
+        except Exception as error:
+            refused = [key for key in of_key if isinstance(error, compiler.CompileError) and error.is_about(key)]
+            if not refused and len(of_key) > 1:  # it doesn't say which: look for it by halves
+                keys = list(of_key)
+                for half in (keys[: len(keys) // 2], keys[len(keys) // 2 :]):
+                    _compile({key: of_key[key] for key in half}, options)
+                return
+            refused = refused or list(of_key)
+            said = str(error).strip() or type(error).__name__
+            reason = next((line for line in said.splitlines() if "error:" in line), said.splitlines()[0])
+            reason = f"compile error: {reason.rpartition('error:')[2].strip()}"
+            _refuse({key: of_key[key] for key in refused}, reason, said)
+            of_key = {key: objects for key, objects in of_key.items() if key not in refused}
+
+
+def _compile_together(of_key, options):
     sources = {key: (each[0].generated.source, bool(each[0].generated.before)) for key, each in of_key.items()}
     start = time.perf_counter()
-    try:
-        library, source_bytes = compiler.compile_functions(sources, options)
-    except Exception as error:
-        if len(of_key) > 1:  # the others needn't suffer from one that the compiler refuses
-            for key, each in of_key.items():
-                _compile({key: each}, options)
-            return
-        (objects,) = of_key.values()
-        said = str(error).strip() or type(error).__name__
-        reason = next((line for line in said.splitlines() if "error:" in line), said.splitlines()[0])
-        for each in objects:
-            each.fall_back(f"compile error: {reason.rpartition('error:')[2].strip()}")
-        logger.warn(
-            f"The C++ of code object '{objects[0].name}' could not be compiled, so that Brian2's own code runs in its "
-            f"place. The compiler said:\n{said}",
-            "compile_error",
-        )
-        return
+    library, source_bytes = compiler.compile_functions(sources, options)
     seconds = time.perf_counter() - start
     names = tuple(each.name for objects in of_key.values() for each in objects)
     record.compilations.append(Compilation(names, seconds, source_bytes, library.size))
     for objects in of_key.values():
         for each in objects:
             each.library = library
+
+
+def _refuse(of_key, reason, said):
+    """Let Brian2's own code take their place, and say so."""
+    objects = [each for objects in of_key.values() for each in objects]
+    for each in objects:
+        each.fall_back(reason)
+    names = ", ".join(f"'{each.name}'" for each in objects)
+    logger.warn(
+        f"The C++ of {names} could not be compiled, so that Brian2's own code runs in its place. The compiler said:\n"
+        f"{said}",
+        "compile_error",
+    )

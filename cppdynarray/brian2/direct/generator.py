@@ -13,6 +13,8 @@ from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.core.names import Nameable
 from brian2.core.preferences import prefs
 from brian2.core.variables import ArrayVariable, Constant, DynamicArrayVariable
+from brian2.input.binomial import BinomialFunction
+from brian2.input.timedarray import TimedArray, _find_K
 from brian2.parsing.rendering import CPPNodeRenderer, NodeRenderer
 from brian2.utils.stringtools import deindent, stripped_deindented_lines, word_substitute
 
@@ -29,8 +31,17 @@ class CannotRunNatively(Exception):
 class Slot:
     """What one pointer of a function's table leads to."""
 
-    kind: str  # "array", "place", "length", "constant", "values", "random", "object", "output", "count"
+    kind: str  # "array", "place", "length", "constant", "values", "timed", "random", "queue", "output", "count"
     value: object = None
+
+
+@dataclass(frozen=True, eq=False)
+class Timed:
+    """A TimedArray for code with this time step: a TimedValues of code_object.hpp."""
+
+    values: np.ndarray
+    epsilon: float
+    parts: float
 
 
 @dataclass
@@ -40,6 +51,7 @@ class Generated:
     source: str
     slots: list
     before: str = ""  # a second function, for before_run; it takes the same slots
+    from_users: bool = False  # some of it was written by users, who count on headers
     compiler_options: dict = field(default_factory=dict)
 
 
@@ -56,7 +68,7 @@ class Renderer(CPPNodeRenderer):
 
 
 # Names that stand for slots until it is known which of them the code uses, and in which order.
-_PLACEHOLDER = re.compile(r"\b_([apnvkro])(\d+)_\b")
+_PLACEHOLDER = re.compile(r"\b_([apncqo])(\d+)_\b")
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b.*$", re.MULTILINE)
 _IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")
 
@@ -99,9 +111,13 @@ class DirectGenerator(CPPCodeGenerator):
         """The C++ type of an array's elements."""
         return self.c_data_type(variable.dtype)
 
-    def pointer(self, name):
-        """What the capsule that is the value of a variable leads to, as void*."""
-        return f"_o{self._number('object', self.variables[name])}_"
+    def constant(self, value):
+        """A number that is not of the model's text."""
+        return f"_c{self._number('constant', np.asarray(value))}_"
+
+    def queue(self, name):
+        """The SpikeQueue* for the capsule that is the value of a variable."""
+        return f"_q{self._number('queue', self.variables[name])}_"
 
     def output(self, dtype, variable=None):
         """A new array, of as many elements as `variable` has, or N; and where to put how many there are."""
@@ -139,44 +155,135 @@ class DirectGenerator(CPPCodeGenerator):
         return super().translate_statement(statement)
 
     def determine_keywords(self):
-        support, load, added = [], [], set()
+        self.functions = Functions(self)
         for name, variable in sorted(self.variables.items()):
             if isinstance(variable, Function):
-                self._add_function(name, variable, support, load, added)
-        return {"_code": self, "_support": support, "_load": load}
+                self.functions.add(name, variable)
+        return {"_code": self}
 
-    def _add_function(self, name, function, support, load, added):
-        """The text of a function and, before it, of those that it calls."""
-        if function in added:
-            return
-        added.add(function)
-        implementation = function.implementations[self.codeobj_class]
-        for dependency_name, dependency in (implementation.dependencies or {}).items():
-            self._add_function(dependency_name, dependency, support, load, added)
-        text = implementation.get_code(self.owner)
+
+class Functions:
+    """
+    The texts of the functions that a code object uses.
+
+    Those that need something at each call (random numbers, values, other functions that do) become members of a
+    structure which is made for the call and has that; the others stay as they are.
+    """
+
+    def __init__(self, generator):
+        self.generator = generator
+        self.free, self.members, self.fields = [], [], []
+        self.from_users = False  # then there are headers that they may count on
+        self._has_fields = {}  # what was added, and whether it is a member
+
+    def add(self, name, function):
+        """Add a function and, before it, those that it calls. Whether it is a member."""
+        if function not in self._has_fields:
+            self._has_fields[function] = False
+            self._has_fields[function] = self._add(name, function)
+        return self._has_fields[function]
+
+    def _add(self, name, function):
+        generator = self.generator
+        implementation = function.implementations[generator.codeobj_class]
+        dependencies = implementation.dependencies or {}
+        is_member = any([self.add(*each) for each in dependencies.items()])
+        if type(function) is TimedArray:
+            self._add_timed_array(implementation, function)
+            return True
+        text = implementation.get_code(generator.owner)
         if text is None:
-            return
+            return is_member
         if isinstance(text, str):
             text = {"support_code": text}
         elif not isinstance(text, dict):
             raise CannotRunNatively(f"function {name} has no C++ text")
-        for key, value in (implementation.get_namespace(self.owner) or {}).items():
-            if isinstance(value, RandomSource):
-                support.append(f"static cppdynarray::brian2::RandomNumbers* _namespace{key};")
-                load.append(f"_namespace{key} = _r{self._number('random', value)}_;")
-            elif isinstance(value, np.ndarray) and value.ndim and value.flags.c_contiguous:
-                type = self.c_data_type(value.dtype)
-                support.append(f"static {type}* _namespace{key};\nstatic std::int64_t _namespace_num{key};")
-                load.append(f"_namespace{key} = static_cast<{type}*>(_v{self._number('values', value)}_);")
-            else:
-                raise CannotRunNatively(f"function {name} uses {key}, which is a Python object")
+        fields = list((implementation.get_namespace(generator.owner) or {}).items())
+        for key, value in fields:
+            self.fields.append(self._field(name, key, value))
+        is_member = is_member or bool(fields)
+        self.from_users |= function not in DEFAULT_FUNCTIONS.values() and type(function) is not BinomialFunction
         names = {}
-        for dependency_name, dependency in (implementation.dependencies or {}).items():
-            names[dependency_name] = dependency.implementations[self.codeobj_class].name or dependency.pyfunc.__name__
+        for dependency_name, dependency in dependencies.items():
+            called = dependency.implementations[generator.codeobj_class].name or dependency.pyfunc.__name__
+            names[dependency_name] = called
+        names = {old: new for old, new in names.items() if old != new}
         for part in ("hashdefine_code", "support_code"):
-            part = deindent(text.get(part, "") or "")
+            part = word_substitute(deindent(text.get(part, "") or ""), names)
+            part = _ABSOLUTE.sub("cppdynarray::brian2::absolute", part)
+            if type(function) is BinomialFunction:
+                part = self._with_fields_for_numbers(part)
             if part.strip():
-                support.append(word_substitute(part, {old: new for old, new in names.items() if old != new}))
+                (self.members if is_member else self.free).append(_as_member(name, part) if is_member else part)
+        return is_member
+
+    def _field(self, name, key, value):
+        """The declaration of what a function has in its namespace, with its slot as its value."""
+        if isinstance(value, RandomSource):
+            return f"cppdynarray::brian2::RandomNumbers* _namespace{key}", Slot("random", value)
+        if isinstance(value, np.ndarray) and value.ndim and value.flags.c_contiguous:
+            return f"{self.generator.c_data_type(value.dtype)}* _namespace{key}", Slot("values", value)
+        raise CannotRunNatively(f"function {name} uses {key}, which is a Python object")
+
+    def _add_timed_array(self, implementation, function):
+        (values,) = implementation.get_namespace(self.generator.owner).values()
+        values = np.ascontiguousarray(values).reshape(np.shape(function.values))
+        parts = float(_find_K(self.generator.owner.clock.dt_, function.dt))
+        # As the number is written into Brian2's code.
+        timed = Timed(values, float(f"{function.dt:.18f}") / parts, parts)
+        field = f"_timed_{function.name}"
+        self.fields.append((f"const cppdynarray::brian2::TimedValues* {field}", Slot("timed", timed)))
+        more = ", int _i" if values.ndim > 1 else ""
+        self.members.append(
+            f"double {implementation.name}(double _t{more}) const {{ "
+            f"return cppdynarray::brian2::value_at({field}, _t{more.replace('int ', '')}); }}"
+        )
+
+    def _with_fields_for_numbers(self, text):
+        """The text of a function that Brian2 writes a distribution's parameters into."""
+
+        def field(match):
+            value = float(match[0]) if "." in match[0] else int(match[0])
+            name = f"_number{len(self.fields)}_"
+            type = self.generator.c_data_type(np.asarray(value).dtype)
+            self.fields.append((f"const {type}* {name}", Slot("constant", np.asarray(value))))
+            return f"(*{name})"
+
+        return _PARAMETER.sub(field, text)
+
+
+# `abs` is std::abs where a program includes what makes it so.
+_ABSOLUTE = re.compile(r"(?<![\w:.])(?:std::)?abs\b")
+# A number with all of its decimals, or the count in `5-X`.
+_PARAMETER = re.compile(r"(?<![\w.])-?\d+\.\d{15}(?![\w.])|(?<![\w.])\d+(?=-X)")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|^[ \t]*#[^\n]*", re.DOTALL | re.MULTILINE)
+_HARMLESS = re.compile(r"\s*(using|typedef|struct|class|enum|template|$)|.*\)\s*(const|noexcept)?\s*$", re.DOTALL)
+
+
+def _as_member(name, text):
+    """
+    The text of functions as members of a structure.
+
+    A variable beside them would be made anew for each call: that is nothing we can do.
+    """
+    outside, depth = [], 0
+    for part in re.split(r"([{}])", text):
+        depth += {"{": 1, "}": -1}.get(part, 0)
+        if part in "{}":
+            outside.append(part if depth == (part == "{") else "")
+        elif depth == 0:
+            outside.append(part)
+        else:
+            outside.append(None)
+    heads = "".join(";" if part in ("{", "}") else part or "" for part in outside)
+    for statement in _COMMENT.sub("", heads).split(";"):
+        if not _HARMLESS.match(statement):
+            raise CannotRunNatively(f"function {name} has a variable of its own beside what it was given")
+    parts = re.split(r"([{}])", text)
+    return "".join(
+        part if known is None or part in "{}" else re.sub(r"\bstatic\b", "", part)
+        for part, known in zip(parts, outside, strict=True)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +301,7 @@ def register_functions():
         if function.pyfunc is getattr(brian2_functions, name) and DirectGenerator not in set(implementations):
             implementations.add_implementation(
                 DirectGenerator,
-                f"static inline double _{name}(int) {{ return cppdynarray::brian2::take(_namespace_{name}_numbers); }}",
+                f"double _{name}(int) {{ return cppdynarray::brian2::take(_namespace_{name}_numbers); }}",
                 namespace={f"_{name}_numbers": RandomSource(name)},
                 name=f"_{name}",
             )
@@ -204,13 +311,17 @@ def register_functions():
 templater = Templater("cppdynarray.brian2.direct", ".cpp.jinja")
 
 
-def _anonymous_names(variables):
+def _with_anonymous_names(text, variables):
     """Other names for functions that are named after an object, so that the same model has the same text."""
     named = {v.name for v in variables.values() if isinstance(v, Function) and isinstance(v, Nameable)}
-    return [
-        (re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9]|_\d)"), f"_f{number}")
-        for number, name in enumerate(sorted(named, key=lambda name: (-len(name), name)))
-    ]
+    if not named:
+        return text
+    either = "|".join(map(re.escape, sorted(named, key=len, reverse=True)))
+    numbers = {}
+    return re.sub(
+        rf"(?<![A-Za-z0-9])({either})(?![A-Za-z0-9]|_\d)",
+        lambda match: f"_f{numbers.setdefault(match[1], len(numbers))}", text,
+    )
 
 
 def _declaration(generator, kind, name, slot, index, uses):
@@ -223,14 +334,17 @@ def _declaration(generator, kind, name, slot, index, uses):
         type = generator.type(variable)
         if isinstance(variable, DynamicArrayVariable):
             return f"{type}* const {name} = cppdynarray::brian2::rows_of<{type}>({uses['p']});"
-        restrict = "" if variable.scalar or variable.size == 1 else generator.restrict
+        restrict = "" if variable.scalar else generator.restrict
         return f"{type}* {restrict}const {name} = static_cast<{type}*>({pointer});"
     if kind == "n":
         if isinstance(slot.value, DynamicArrayVariable):
             return f"const std::int64_t {name} = cppdynarray::length_of({uses['p']});"
         return f"const std::int64_t {name} = *static_cast<const std::int64_t*>({pointer});"
-    if kind == "r":
-        return f"auto* {name} = static_cast<cppdynarray::brian2::RandomNumbers*>({pointer});"
+    if kind == "c":
+        type = generator.c_data_type(slot.value.dtype)
+        return f"const {type} {name} = *static_cast<const {type}*>({pointer});"
+    if kind == "q":
+        return f"const auto* {name} = static_cast<const cppdynarray::brian2::SpikeQueue*>({pointer});"
     return f"void* const {name} = {pointer};"
 
 
@@ -277,11 +391,40 @@ def _function(generator, body, name, slots, numbers):
             type = generator.c_data_type(np.asarray(variable.value).dtype)
             index = index_of(("constant", identifier), Slot("constant", np.asarray(variable.value)))
             lines.append(f"const {type} {identifier} = *static_cast<const {type}*>(_slots[{index}]);")
-    text = "\n".join([*lines, body])
-    return (
+    return "\n".join([f"int {name}() {{", *lines, body, "return 0;\n}"])
+
+
+# What Brian2 writes into a model's text itself: the arguments of connect() and the weight of a PoissonInput.
+_ARGUMENT = re.compile(
+    r"(?P<before>\b_(?:iter_p|iter_size|n) = |\bpoissoninput_binomial\w*\(_vectorisation_idx\) \* )"
+    r"(?P<number>[0-9][0-9.e+-]*)(?=;)"
+)
+
+
+def _with_parameters(generator, line):
+    """A line of code in which such numbers come through slots."""
+
+    def constant(match):
+        number = match["number"]
+        value = int(number) if number.isdigit() else float(number)
+        return match["before"] + generator.constant(value)
+
+    return _ARGUMENT.sub(constant, line)
+
+
+def _structure(functions, bodies, slots):
+    """The structure that is made for a call, and the functions that make it."""
+    fields = ["void* const* _slots;"]
+    for declaration, slot in functions.fields:
+        slots.append(slot)
+        type = declaration.rpartition(" ")[0]
+        fields.append(f"{declaration} = static_cast<{type}>(_slots[{len(slots)}]);")
+    calls = [
         f"static int {name}(void* const* _slots) {{\n"
-        f"return cppdynarray::brian2::guarded(_slots, [&]() -> int {{\n{text}\nreturn 0;\n}});\n}}\n"
-    )
+        f"return cppdynarray::brian2::guarded(_slots, [&] {{ return Code{{_slots}}.{name}(); }});\n}}"
+        for name in bodies
+    ]
+    return "\n".join(["struct Code {", *fields, *functions.members, *bodies.values(), "};", *calls])
 
 
 def generate(device, codeobj_class, owner, name, abstract_code, variables, template_name, variable_indices,
@@ -317,24 +460,23 @@ def generate(device, codeobj_class, owner, name, abstract_code, variables, templ
     except KeyError as error:
         raise CannotRunNatively(f"no C++ implementation: {error}") from error
     kwds = {**(template_kwds or {}), **kwds}
-    support, load = kwds.pop("_support"), kwds.pop("_load")
+    for code in (scalar_code, vector_code):
+        for block, code_lines in code.items():
+            code[block] = [_with_parameters(generator, line) for line in code_lines]
     code = template(
         scalar_code, vector_code, owner=owner, variables=variables, codeobj_name=name,
         variable_indices=variable_indices, **kwds,
     )
     slots, numbers = [], {}
-    head = "\n".join(load)
-    functions = [_function(generator, f"{head}\n{code.run}", "run", slots, numbers)]
+    bodies = {"run": _function(generator, code.run, "run", slots, numbers)}
     before = getattr(code, "before_run", "")
     if before.strip():
-        functions.append(_function(generator, before, "before", slots, numbers))
-    text = "\n".join([*support, *functions])
-    for pattern, replacement in _anonymous_names(variables):
-        text = pattern.sub(replacement, text)
+        bodies["before"] = _function(generator, before, "before", slots, numbers)
+    functions = generator.functions
+    text = "\n".join([*functions.free, _structure(functions, bodies, slots)])
+    text = _with_anonymous_names(text, variables)
     text = "\n".join(line for line in stripped_deindented_lines(text) if line)
     # Without what they are indented by: the compiler module puts lines that start so in front of all namespaces.
     includes = sorted({f"#include {line.partition('include')[2].strip()}" for line in _INCLUDE.findall(text)})
-    if "CSpikeQueue" in text:
-        includes.append('#include "spikequeue.h"')
     source = "\n".join([*includes, "", _INCLUDE.sub("", text), ""])
-    return Generated(source, slots, before.strip())
+    return Generated(source, slots, before.strip(), functions.from_users)

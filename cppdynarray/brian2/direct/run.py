@@ -1,16 +1,19 @@
 """Runs of networks: what has to be compiled is, all at once, and steps are made without Python where they can be."""
 
+import threading
+
 from brian2.core.base import BrianObject
 from brian2.core.clocks import Clock
 from brian2.core.network import Network
 from brian2.units import second
 
 from cppdynarray._core._calls import Steps, nothing
-from cppdynarray.brian2.direct.code_object import DirectCodeObject, compile_all
+from cppdynarray.brian2.direct.code_object import DirectCodeObject, collected_before, compile_all
 from cppdynarray.brian2.direct.reporting import record
 
 __all__ = ["before_run", "run"]
 
+_here = threading.local()  # `running` is what this thread runs; others have their own
 SLICE = 0.02  # seconds after which Python looks at reports, stop(), signals, other threads, ...
 
 
@@ -44,8 +47,8 @@ def run(device, network, duration, report=None, report_period=10 * second, names
         longest = min(longest, float(report_period))
     if device._maximum_run_time is not None:
         longest = min(longest, float(device._maximum_run_time) / 10)
-    running, before = Running(profile, max(longest, 1e-4)), device.__dict__.get("running")
-    device.running = running
+    running, before = Running(profile, max(longest, 1e-4)), getattr(_here, "running", None)
+    _here.running = running
     try:
         return Network.run.original_function(
             network, duration, report=report, report_period=report_period, namespace=namespace, profile=profile,
@@ -57,21 +60,18 @@ def run(device, network, duration, report=None, report_period=10 * second, names
             network.t_ = min(clock.t_ for clock in running.clocks)
         raise
     finally:
-        device.running = before
+        _here.running = before
         running.put_back()
 
 
 def before_run(device, network, run_namespace):
     """In place of `Network.before_run`: the same, with all code compiled together."""
-    device.waiting_for_compilation = waiting = []
-    try:
+    with collected_before() as waiting:
         result = Network.before_run.original_function(network, run_namespace)
-    finally:
-        device.waiting_for_compilation = None
     compile_all()
     for code_object in waiting:
         code_object.run_before()
-    running = device.__dict__.get("running")
+    running = getattr(_here, "running", None)
     if running is not None and not running.profile:
         _fuse(network, running)
     return result
