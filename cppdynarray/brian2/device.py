@@ -1,12 +1,15 @@
 """The runtime device: Brian2's own, which makes its growing arrays of ours while that is enabled."""
 
 import functools
+from weakref import WeakValueDictionary
 
 import brian2
 from brian2.core.network import Network
+from brian2.core.preferences import prefs
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.device import RuntimeDevice, all_devices
 
+from cppdynarray._core._calls import address_in
 from cppdynarray.brian2 import preference, recording
 from cppdynarray.brian2.arrays import DynamicArray
 from cppdynarray.brian2.code_object import COMPILED_CODE_TAKES_CAPSULES, code_object_class
@@ -31,14 +34,36 @@ class GrowingRuntimeDevice(RuntimeDevice):
         else:
             super().add_array(var)
 
+    def code_object_class(self, codeobj_class=None, fallback_pref="codegen.target"):
+        chosen_by_auto = codeobj_class is None and prefs[fallback_pref] == "auto"
+        if chosen_by_auto and preference.makes_code_directly() and COMPILED_CODE_TAKES_CAPSULES:
+            from cppdynarray.brian2.direct import code_object as direct
+
+            if direct.can_compile():  # Brian2 itself would compile a Cython module to see
+                return direct.ChosenByAuto
+        return super().code_object_class(codeobj_class, fallback_pref)
+
     def code_object(self, owner, name, abstract_code, variables, *args, codeobj_class=None, **kwargs):
         codeobj_class = self.code_object_class(codeobj_class)
-        make = functools.partial(self._brian2s_code_object, owner, codeobj_class=codeobj_class)
+        make = functools.partial(self._brian2s_code_object, owner)
         if not preference.makes_code_directly() or not COMPILED_CODE_TAKES_CAPSULES:
-            return make(name, abstract_code, variables, *args, **kwargs)
+            return make(name, abstract_code, variables, *args, codeobj_class=codeobj_class, **kwargs)
         from cppdynarray.brian2.direct import code_object as direct  # only those who use it wait for its import
 
         return direct.make(self, make, codeobj_class, owner, name, abstract_code, variables, *args, **kwargs)
+
+    def spike_queue(self, source_start, source_end):
+        queue = super().spike_queue(source_start, source_end)
+        if COMPILED_CODE_TAKES_CAPSULES:
+            self.__dict__.setdefault("spike_queues", WeakValueDictionary())[address_in(queue.get_capsule())] = queue
+        return queue
+
+    def queue_of(self, capsule):
+        """The queue that a capsule leads to, which doesn't keep it alive; None if it is of before this device."""
+        return self.__dict__.get("spike_queues", {}).get(address_in(capsule))
+
+    def __getstate__(self):
+        return {name: value for name, value in super().__getstate__().items() if name != "spike_queues"}
 
     def network_run(self, network, *args, level=0, **kwargs):
         if not preference.makes_code_directly():

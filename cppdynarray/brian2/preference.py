@@ -19,7 +19,9 @@ def register():
     if CATEGORY in prefs.pref_register:  # Brian2 raises if a category comes twice
         return
     preference = BrianPreference(
-        default=False, docs="Whether the dynamic arrays that are made from now on are cppdynarray's."
+        default=None,
+        validator=lambda value: value is None or isinstance(value, bool),
+        docs="Whether the dynamic arrays that are made from now on are cppdynarray's. None: if code is made directly.",
     )
     direct = BrianPreference(
         default=False,
@@ -51,7 +53,7 @@ def set_to(name, value):
 
 
 def is_enabled():
-    return prefs[NAME]
+    return prefs[DIRECT] if prefs[NAME] is None else prefs[NAME]
 
 
 def makes_code_directly():

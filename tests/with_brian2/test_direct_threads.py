@@ -106,7 +106,7 @@ def test_what_one_thread_draws_afterwards_is_the_devices_again():
         found.append(np.array(states.u)[:, -20:])
     np.testing.assert_array_equal(*found)
     brian2.seed(5)
-    assert found[0][0, 0] == np.random.rand(20_000)[0]
+    assert found[0][0, 0] == np.random.rand(20_000)[0]  # noqa: NPY002 (Brian2's source)
 
 
 def connected(number):

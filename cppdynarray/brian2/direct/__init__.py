@@ -1,8 +1,8 @@
 """
 Brian2's code objects as plain C++: compiled together, called through a table of pointers, many steps at a time.
 
-`enable` turns it on, together with `cppdynarray.brian2.enable`. What can't be made so is left to Cython; `report` says
-what that is.
+`enable` turns it on, and Brian2's dynamic arrays become cppdynarray's with it. What can't be made so is left to Cython;
+`report` says what that is.
 """
 
 import re
@@ -37,8 +37,9 @@ def enable():
     """
     Let Brian2 make code objects of plain C++ from now on.
 
-    They work on arrays of cppdynarray's alone, so `cppdynarray.brian2.enable` has to be called too, before the objects
-    of a network are made. The same as ``prefs["cppdynarray.direct"] = True``.
+    They work on arrays of cppdynarray's alone, which are made from now on too; so this belongs before the objects of a
+    network are made. The same as ``prefs["cppdynarray.direct"] = True``, but where `cppdynarray.brian2.disable` was
+    called it is taken back.
 
     Raises
     ------
@@ -53,6 +54,8 @@ def enable():
     """
     check_version()
     prefs[_preference.DIRECT] = True
+    if not prefs[_preference.NAME]:
+        prefs[_preference.NAME] = None
 
 
 def disable():

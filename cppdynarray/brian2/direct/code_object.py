@@ -12,7 +12,7 @@ from brian2.codegen.codeobject import CodeObject
 from brian2.codegen.runtime.cython_rt import CythonCodeObject
 from brian2.core.base import BrianObjectException
 from brian2.core.names import find_name
-from brian2.devices.device import all_devices
+from brian2.devices.device import all_devices, auto_target
 from brian2.utils.logger import get_logger
 
 from cppdynarray._core._calls import Call, Random, address_in
@@ -21,13 +21,14 @@ from cppdynarray.brian2.direct import compiler, queues
 from cppdynarray.brian2.direct.generator import (
     CannotRunNatively,
     DirectGenerator,
+    MadeBeforeError,
     generate,
     register_functions,
     templater,
 )
 from cppdynarray.brian2.direct.reporting import Compilation, record
 
-__all__ = ["DirectCodeObject", "compile_all", "make"]
+__all__ = ["ChosenByAuto", "DirectCodeObject", "can_compile", "compile_all", "make"]
 
 # A name below Brian2's own: what listens to its log, shows it and can suppress it, hears this too.
 logger = get_logger("brian2.cppdynarray.direct")
@@ -41,6 +42,7 @@ ONCE = frozenset((
 # The code objects whose functions aren't there yet.
 _pending = weakref.WeakSet()
 _random = {}
+made_before = set()  # the names of objects that were made before enable(), until the user is told
 _compiling = threading.RLock()  # for _pending, and so that threads don't compile the same
 
 
@@ -79,6 +81,10 @@ def _random_numbers(name):
             getattr(device, f"{name}_buffer"), getattr(device, f"{name}_buffer_index"), getattr(np.random, name)
         )
     return _random[name]
+
+
+class ChosenByAuto(CythonCodeObject):
+    """What the target "auto" is while code is made directly; what can't be is left to what Brian2 finds."""
 
 
 class DirectCodeObject(CodeObject):
@@ -132,7 +138,7 @@ class DirectCodeObject(CodeObject):
             elif slot.kind == "random":
                 address = _random_numbers(slot.value.name)
             elif slot.kind == "queue":
-                queue = queues.of(slot.value, self.variables.get("_queue"))
+                queue = queues.of(slot.value, self.device.queue_of(slot.value))
                 address = queue.address
                 keep.append(queue)
             elif slot.kind == "output":
@@ -282,12 +288,17 @@ def make(device, brian2s_own, codeobj_class, owner, name, abstract_code, variabl
     name = find_name(name)
 
     def make_fallback():
+        chosen, needed = codeobj_class, variables
+        if chosen is ChosenByAuto:
+            chosen = auto_target()
+            needed = _with_those_of(chosen, device, template_name, owner, variables)
         return brian2s_own(
-            name, abstract_code, variables, template_name, variable_indices, template_kwds=template_kwds,
-            override_conditional_write=override_conditional_write, compiler_kwds=compiler_kwds,
+            name, abstract_code, needed, template_name, variable_indices, codeobj_class=chosen,
+            template_kwds=template_kwds, override_conditional_write=override_conditional_write,
+            compiler_kwds=compiler_kwds,
         )
 
-    if codeobj_class is not CythonCodeObject:
+    if codeobj_class not in (CythonCodeObject, ChosenByAuto):
         record.fell_back(name, template_name, f"runs as {codeobj_class.__name__}")
         return make_fallback()
     try:
@@ -303,12 +314,60 @@ def make(device, brian2s_own, codeobj_class, owner, name, abstract_code, variabl
         if template_name in ONCE:
             generated.compiler_options["once"] = (True,)
     except Exception as error:  # what's wrong with the model itself, Brian2 finds too
+        if isinstance(error, MadeBeforeError):
+            made_before.add(error.owner)
         reason = str(error) if isinstance(error, CannotRunNatively) else f"{type(error).__name__}: {error}"
         record.fell_back(name, template_name, (reason.splitlines() or [type(error).__name__])[0])
         return make_fallback()
-    return DirectCodeObject(
+    made = DirectCodeObject(
         device, owner, generated, dict(variables), variable_indices, template_name, template_kwds, name, make_fallback
     )
+    if not compiler.is_available():
+        made.library = compiler.compiled(made.key)
+        if made.library is None:
+            warn_of_no_compiler()
+            record.fell_back(name, template_name, str(compiler.NoCompilerError()), was_native=True)
+            return make_fallback()
+        record.found += 1
+    return made
+
+
+def _with_those_of(codeobj_class, device, template_name, owner, variables):
+    """These variables, and what else the template of another class uses."""
+    known = dict(owner.variables)
+    if "_queue_capsule" in variables:
+        known["_queue"] = device.queue_of(variables["_queue_capsule"])
+    template = getattr(codeobj_class.templater, template_name)
+    return {name: known[name] for name in template.variables if name in known} | variables
+
+
+def can_compile():
+    """Whether there is a compiler, or code that was compiled where there was one; otherwise the user is told."""
+    if compiler.is_available() or any(compiler.cache_directory().glob("*.entry")):
+        return True
+    warn_of_no_compiler()
+    return False
+
+
+def warn_of_no_compiler():
+    record.no_compiler = True
+    logger.warn(
+        f"cppdynarray.brian2.direct runs nothing natively: {compiler.NoCompilerError()}. "
+        "Install one, or set CC and CXX to one.",
+        "no_compiler", once=True,
+    )
+
+
+def warn_of_what_was_made_before():
+    """Tell of arrays that were Brian2's own already, once for all of them."""
+    if made_before:
+        names = ", ".join(f"'{name}'" for name in sorted(made_before))
+        made_before.clear()
+        logger.warn(
+            f"What uses {names} is left to Brian2, because that was made before cppdynarray.brian2.direct.enable(): "
+            "call it after the imports. print(cppdynarray.brian2.direct.report()) tells the rest.",
+            "made_before_enable", once=True,
+        )
 
 
 def compile_all(wanted=None):

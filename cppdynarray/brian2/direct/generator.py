@@ -20,11 +20,19 @@ from brian2.utils.stringtools import deindent, stripped_deindented_lines, word_s
 
 from cppdynarray.brian2.arrays import DynamicArray
 
-__all__ = ["CannotRunNatively", "Generated", "generate", "register_functions"]
+__all__ = ["CannotRunNatively", "Generated", "MadeBeforeError", "generate", "register_functions"]
 
 
 class CannotRunNatively(Exception):
     """Why some code is left to Cython."""
+
+
+class MadeBeforeError(CannotRunNatively):
+    """An object was made before arrays were ours."""
+
+    def __init__(self, variable):
+        self.owner = getattr(variable.owner, "name", variable.name)
+        super().__init__(f"{variable.name} of {self.owner} is an array of Brian2's own, made before enable()")
 
 
 @dataclass(frozen=True)
@@ -441,7 +449,7 @@ def generate(device, codeobj_class, owner, name, abstract_code, variables, templ
         raise CannotRunNatively(f"there is no template for {template_name}")
     for variable in variables.values():
         if isinstance(variable, DynamicArrayVariable) and not isinstance(device.arrays[variable], DynamicArray):
-            raise CannotRunNatively(f"{variable.name} is an array of Brian2's own")
+            raise MadeBeforeError(variable)
     template = getattr(templater, template_name)
     variables = dict(variables)
     generator = DirectGenerator(

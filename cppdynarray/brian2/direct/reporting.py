@@ -30,6 +30,7 @@ class Record:
         self.native = deque(maxlen=KEPT)
         self.fallbacks = deque(maxlen=KEPT)
         self.compilations = deque(maxlen=KEPT)
+        self.no_compiler = False
         self.native_count = self.fallback_count = self.found = self.fused_steps = 0
 
     def made(self, name):
@@ -81,6 +82,8 @@ class Report:
     """How many functions were found compiled."""
     fused_steps: int
     """How many time steps were made without Python."""
+    no_compiler: bool = False
+    """Whether a C++ compiler was missing."""
 
     def __str__(self):
         seconds = sum(each.seconds for each in self.compilations)
@@ -91,6 +94,8 @@ class Report:
             f"found compiled: {self.found}",
             f"left to Brian2: {self.fallback_count} code objects",
         ]
+        if self.no_compiler:
+            lines.append("there is no C++ compiler")
         lines += [f"  {name} ({template}): {reason}" for name, template, reason in self.fallbacks]
         return "\n".join(lines)
 
@@ -115,5 +120,5 @@ def report():
     """
     return Report(
         tuple(record.native), tuple(record.fallbacks), tuple(record.compilations), record.native_count,
-        record.fallback_count, record.found, record.fused_steps,
+        record.fallback_count, record.found, record.fused_steps, record.no_compiler,
     )

@@ -8,7 +8,12 @@ from brian2.core.network import Network
 from brian2.units import second
 
 from cppdynarray._core._calls import Steps, nothing
-from cppdynarray.brian2.direct.code_object import DirectCodeObject, collected_before, compile_all
+from cppdynarray.brian2.direct.code_object import (
+    DirectCodeObject,
+    collected_before,
+    compile_all,
+    warn_of_what_was_made_before,
+)
 from cppdynarray.brian2.direct.reporting import record
 
 __all__ = ["before_run", "run"]
@@ -69,6 +74,7 @@ def before_run(device, network, run_namespace):
     with collected_before() as waiting:
         result = Network.before_run.original_function(network, run_namespace)
     compile_all()
+    warn_of_what_was_made_before()
     for code_object in waiting:
         code_object.run_before()
     running = getattr(_here, "running", None)
