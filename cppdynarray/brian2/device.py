@@ -79,6 +79,13 @@ class GrowingRuntimeDevice(RuntimeDevice):
 
         return run.before_run(self, network, run_namespace)
 
+    def network_after_run(self, network):
+        if not preference.makes_code_directly():
+            return Network.after_run.original_function(network)
+        from cppdynarray.brian2.direct import run
+
+        return run.after_run(self, network)
+
     def _brian2s_code_object(self, owner, name, abstract_code, variables, *args, codeobj_class=None, **kwargs):
         arrays = {name: self.arrays[var] for name, var in variables.items() if isinstance(var, DynamicArrayVariable)}
         codeobj_class = code_object_class(codeobj_class, arrays)

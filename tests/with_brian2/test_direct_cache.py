@@ -10,6 +10,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from optional_libraries import import_library
@@ -71,6 +72,73 @@ def test_a_sweep_and_a_renamed_copy_compile_nothing():
     assert compilations() == before
 
 
+def everything(prefix, neurons, scale):
+    """What a model can have, under other names, in other sizes, with other values; the equations are the same."""
+
+    def name(of):
+        return f"{prefix}{of}"
+
+    times = 20 + neurons
+    wave = brian2.TimedArray(scale * np.sin(np.arange(times)), dt=scale * ms, name=name("wave"))
+    columns = brian2.TimedArray(np.full((times, neurons), scale), dt=2 * ms, name=name("columns"))
+    drawn = brian2.BinomialFunction(neurons, 0.1 * scale, approximate=False, name=name("drawn"))
+    normal = brian2.BinomialFunction(1000 * neurons, 0.1 * scale, name=name("normal"))
+    namespace = {
+        "wave": wave, "columns": columns, "drawn": drawn, "normal": normal, "tau": 10 * scale * ms, "count": neurons,
+    }
+    group = brian2.NeuronGroup(
+        neurons,
+        """
+        dv/dt = (1.2 + wave(t) + 0.1*columns(t, i) + total - v)/tau + 0.1*xi*tau**-0.5 : 1 (unless refractory)
+        total : 1
+        k : integer
+        of_the_other : 1 (linked)
+        part = clip(v, 0, 1)*abs(v) + int(k > 1) : 1
+        """,
+        threshold="v > 1", reset="v = 0", refractory=scale * ms, method="euler", namespace=namespace,
+        name=name("group"), events={"low": "v < -0.1"}, dt=0.1 * scale * ms,
+    )
+    other = brian2.NeuronGroup(neurons, "x : 1", name=name("other"), dt=0.1 * scale * ms)
+    group.of_the_other = brian2.linked_var(other, "x")
+    group.v[: neurons // 2] = "rand()*0.1"
+    group.run_on_event("low", "v = 0.1*(k % 3) + k // 2")
+    group.run_regularly("k = poisson(3)\nv += drawn()*0.001 + normal()*1e-6", name=name("regular"))
+    sources = brian2.PoissonGroup(neurons, rates=100 * scale * brian2.Hz, name=name("sources"), dt=0.1 * scale * ms)
+    generator = brian2.SpikeGeneratorGroup(
+        neurons, np.arange(neurons), np.arange(neurons) * ms, period=2 * neurons * ms, name=name("generator"),
+        dt=0.1 * scale * ms,
+    )
+    synapses = brian2.Synapses(
+        sources, group[1:], "w : 1\ntotal_post = w*0.01 : 1 (summed)\ndg/dt = -g/tau : 1 (event-driven)",
+        on_pre="v_post += w*g", on_post="w = clip(w + 0.01, 0, 1)", namespace=namespace, name=name("synapses"),
+    )
+    synapses.connect(p=0.3 * scale, n=1 + (scale > 1))
+    synapses.w = "0.01*rand()"
+    synapses.pre.delay = "i*0.1*ms"
+    driven = brian2.Synapses(generator, group, on_pre="v_post += 0.1", delay=scale * ms, name=name("driven"))
+    driven.connect(i=np.arange(neurons), j=np.arange(neurons)[::-1])
+    objects = [
+        brian2.StateMonitor(group, ["v", "part"], record=[0, neurons - 1], dt=0.3 * scale * ms, name=name("states")),
+        brian2.SpikeMonitor(group[: neurons // 2], ["v"], name=name("spikes")),
+        brian2.EventMonitor(group, "low", name=name("lows")), brian2.PopulationRateMonitor(group, name=name("rate")),
+        brian2.PoissonInput(group, "v", neurons, 10 * scale * brian2.Hz, 0.01 * scale),
+        brian2.PoissonInput(group, "v", 5000 * neurons, 10 * scale * brian2.Hz, 1e-6 * scale),
+    ]
+    return brian2.Network(group, other, sources, generator, synapses, driven, *objects, name=name("network"))
+
+
+def test_other_names_sizes_and_values_compile_nothing():
+    brian2.prefs["codegen.string_expression_target"] = "cython"
+    everything("first_", 8, 1.0).run(5 * ms)
+    before = direct.report()
+    for prefix, neurons, scale in (("zz_the_second_", 11, 1.5), ("a", 7, 0.5)):
+        everything(prefix, neurons, scale).run(5 * ms)
+    after = direct.report()
+    names = [name for each in after.compilations[len(before.compilations) :] for name in each.names]
+    assert names == []
+    assert after.fallback_count == before.fallback_count and after.native_count > before.native_count + 40
+
+
 def test_all_that_is_missing_is_one_library():
     before = compilations()
     run_group(equations="dv/dt = rate/ms : 1\nunused : 1")
@@ -99,6 +167,78 @@ def test_a_broken_library_is_compiled_again(tmp_path):
     library.write_bytes(b"broken")
     assert start(tmp_path).communicate(timeout=600)[0].split()[:2] == ["8", "1"]
     assert start(tmp_path).communicate(timeout=600)[0].split()[:2] == ["8", "0"]
+
+
+DAMAGE = {
+    "cut off": lambda content, other: content[: len(content) // 2],
+    "zeroed": lambda content, other: bytes(len(content)),
+    "zeroed from a page on": lambda content, other: content[:4096] + bytes(len(content) - 4096),
+    "empty": lambda content, other: b"",
+    "another library": lambda content, other: other,
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_a_library_that_is_not_what_was_written_is_not_loaded(how, tmp_path):
+    from cppdynarray.brian2.direct import compiler
+
+    run_group()
+    run_group(equations="dv/dt = 2*rate/ms : 1")
+    damaged = tmp_path / "damaged"  # what is loaded has to stay as it is
+    damaged.mkdir()
+    for path in tmp_path.glob("*.*"):
+        (damaged / path.name).write_bytes(path.read_bytes())
+    brian2.prefs["cppdynarray.cache_dir"] = str(damaged)
+    first, second = damaged.glob("*.so")
+    contents = first.read_bytes(), second.read_bytes()
+    first.write_bytes(DAMAGE[how](*contents))
+    second.write_bytes(DAMAGE[how](*contents[::-1]))
+    before = compilations()
+    assert run_group("again") == 8 and run_group("again2", equations="dv/dt = 2*rate/ms : 1") == 4 * 5
+    assert compilations() > before
+    assert all(compiler.name_of(path.read_bytes()) == path.name for path in (first, second) if path.exists())
+    before = compilations()
+    assert run_group("at_last") == 8 and compilations() == before
+
+
+def test_without_a_home_the_directory_is_a_temporary_one(monkeypatch):
+    from cppdynarray.brian2.direct import compiler
+
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    brian2.prefs["cppdynarray.cache_dir"] = None
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    directory = compiler.cache_directory()
+    assert directory.name.startswith("cppdynarray-brian2-") and directory.is_dir()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes can't be forked")
+def test_a_forked_child_leaves_the_temporary_directory_to_its_parent(tmp_path):
+    from cppdynarray.brian2.direct import compiler
+
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        compiler._remove(str(kept), parent)
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert kept.is_dir()
+    compiler._remove(str(kept), parent)
+    assert not kept.exists()
+
+
+def test_what_is_from_a_time_to_come_is_tidied_too(tmp_path):
+    old, future, young = (tmp_path / f"compiling-{name}" for name in ("old", "future", "young"))
+    for folder, days in ((old, -2), (future, 2), (young, 0)):
+        folder.mkdir()
+        os.utime(folder, (time.time() + days * 86400,) * 2)
+    run_group()
+    assert [path.name for path in tmp_path.glob("compiling-*")] == ["compiling-young"]
 
 
 def test_a_directory_that_cannot_be_made_is_replaced(tmp_path):
@@ -223,6 +363,35 @@ def test_a_compile_error_warns_and_falls_back():
     assert any("could not be compiled" in text for _, _, text in logs)
     name, _, reason = direct.report().fallbacks[-1]
     assert name.startswith("refused_stateupdater") and "nonsense" in reason
+
+
+def test_what_the_compiler_refuses_is_compiled_without():
+    def refused(number):
+        text = f"double refused{number}(double x) {{ return x*nonsense; }}"
+        cython = f"cdef double refused{number}(double x):\n    return {number}*x\n"
+        function = brian2.Function(lambda x: x, arg_units=[1], return_unit=1)
+        function.implementations.add_implementation("cpp", text, name=f"refused{number}")
+        function.implementations.add_implementation("cython", cython, name=f"refused{number}")
+        return function
+
+    groups = [
+        brian2.NeuronGroup(
+            2, f"dv/dt = f(1 + 0*v)*{number}/ms : 1", threshold="v > 1", reset="v = 0", method="euler",
+            namespace={"f": refused(2)}, name=f"with_function{number}",
+        )
+        for number in range(2)
+    ]
+    groups += [
+        brian2.NeuronGroup(2, f"dv/dt = {number}/ms + 0*v/ms : 1", method="euler", name=f"plain{number}")
+        for number in range(4)
+    ]
+    before = direct.report()
+    brian2.Network(*groups).run(1 * ms)
+    after = direct.report()
+    np.testing.assert_allclose(groups[5].v[:], 3)
+    fallen = [name for name, *_ in after.fallbacks[len(before.fallbacks) :]]
+    assert all("with_function" in name for name in fallen) and len(fallen) == 2
+    assert len(after.compilations) - len(before.compilations) <= 2  # those of users' functions, and the others
 
 
 def test_numpy_code_stays_numpy_code():
