@@ -1,7 +1,9 @@
 """The extension modules: these need NumPy's include directory at build time."""
 
 import os
+import re
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy
@@ -60,7 +62,17 @@ class BuildPy(build_py):
         return [*super().get_source_files(), *map(str, headers)]
 
 
+def description():
+    """The README as PyPI shows it, where links need a host."""
+    source = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]["urls"]["Source"]
+    text = Path("README.md").read_text("utf-8")
+    text = re.sub(r'src="(?!\w+:)', f'src="{source}/raw/main/', text)
+    return re.sub(r"\]\((?!\w+:|#)", f"]({source}/blob/main/", text)
+
+
 setup(
+    long_description=description(),
+    long_description_content_type="text/markdown",
     cmdclass={"build_py": BuildPy},
     ext_modules=cythonize(
         [

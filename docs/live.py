@@ -13,9 +13,12 @@ import contextlib
 import sys
 import threading
 
-import matplotlib
-import matplotlib.pyplot as plt
-from matplotlib.animation import FuncAnimation
+try:
+    import matplotlib
+    import matplotlib.pyplot as plt
+    from matplotlib.animation import FuncAnimation
+except ImportError:
+    sys.exit("live.py needs Matplotlib: python3 -m pip install matplotlib")
 
 import cppdynarray as cda
 

@@ -1,3 +1,5 @@
+import sys
+
 import pybind11
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -7,7 +9,8 @@ import cppdynarray
 
 def module(name, source):
     folders = [cppdynarray.get_include(), pybind11.get_include()]
-    return Extension(name, [source], include_dirs=folders, extra_compile_args=["-std=c++17"], language="c++")
+    standard = "/std:c++17" if sys.platform == "win32" else "-std=c++17"
+    return Extension(name, [source], include_dirs=folders, extra_compile_args=[standard], language="c++")
 
 
 setup(

@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <cstring>
 
+#if UINTPTR_MAX < UINT64_MAX
+#error "cppdynarray needs a 64-bit system: an array reserves more addresses than 32 bits have"
+#endif
+
 // What has static variables and is compiled into several modules, perhaps from different versions of
 // these headers: linkers must not make them one.
 #if defined(__GNUC__) && !defined(_WIN32)
