@@ -101,3 +101,32 @@ cdef extern from "cppdynarray/python_rolling.hpp" namespace "cppdynarray" nogil:
         void push_back(const T* source) noexcept
         void append(const T* source, size_t count) noexcept
         void clear() noexcept
+
+
+cdef extern from "cppdynarray/python_table.hpp" namespace "cppdynarray" nogil:
+    cdef cppclass TableColumn "cppdynarray::PythonColumn"[T]:
+        """Where the slots of a table's column are, for as long as there is a handle to the table."""
+        TableColumn() noexcept
+        T* data() noexcept
+        size_t items() noexcept
+        T* row(size_t index) noexcept
+        T& operator[](size_t index) noexcept
+
+    cdef cppclass DynamicTable "cppdynarray::PythonTable":
+        """A handle to a cppdynarray.DynamicTable: its columns' slots are filled, and the row is published once."""
+        DynamicTable() noexcept
+        # TypeError: it has a column of objects. ValueError: it can't grow.
+        DynamicTable(object table) except +
+        PyObject* object() noexcept  # borrowed
+        # KeyError, TypeError, ValueError: there is no such column. With the GIL.
+        TableColumn[T] column[T](const char* name) except +
+        TableColumn[T] column[T](const char* name, size_t items) except +
+        size_t size() noexcept
+        bool empty() noexcept
+        size_t capacity() noexcept
+        # MemoryError, and no row has changed, if there is no memory.
+        void reserve(size_t rows) except +
+        size_t next_row() except +
+        size_t next_rows(size_t count) except +
+        void publish() noexcept
+        void publish(size_t count) noexcept

@@ -60,7 +60,7 @@ from cppdynarray._core._rolling import RollingArray
 from cppdynarray._version import __version__
 from cppdynarray.files import DynamicMemmap, open_memmap
 from cppdynarray.options import get_options, options, set_options
-from cppdynarray.table import DynamicTable
+from cppdynarray.table import DynamicTable, MemmapTable, open_table
 
 
 def get_include() -> str:
@@ -93,6 +93,7 @@ __all__ = [
     "FloatDynamicArray",
     "Int32DynamicArray",
     "Int64DynamicArray",
+    "MemmapTable",
     "RollingArray",
     "__version__",
     "arange",
@@ -110,6 +111,7 @@ __all__ = [
     "ones",
     "ones_like",
     "open_memmap",
+    "open_table",
     "options",
     "set_options",
     "show_config",

@@ -20,6 +20,7 @@ DynamicArray([ 0.,  1.,  4.,  9., 16.])
 """
 
 import ctypes
+import functools
 import operator
 
 import numpy as np
@@ -50,8 +51,10 @@ from numba.np.arrayobj import make_array, populate_array
 from cppdynarray._core._array import DynamicArray
 from cppdynarray._core._rolling import RollingArray
 from cppdynarray._handles import handle_capsule as _capsule
+from cppdynarray._handles import table_capsule as _table_capsule
+from cppdynarray.table import DynamicTable
 
-__all__ = ["Growing", "growing"]
+__all__ = ["Growing", "GrowingTable", "growing"]
 
 _NAME = "cppdynarray.numba"
 _pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
@@ -65,15 +68,16 @@ def growing(array):
 
     Parameters
     ----------
-    array : DynamicArray or RollingArray
+    array : DynamicArray, RollingArray or DynamicTable
         With one dimension, or with two, whose rows are appended. It grows, and Python sees it at
         once.
 
     Returns
     -------
-    Growing
+    Growing or GrowingTable
         In compiled code it has ``append(x)``, ``extend(array)``, ``len()``, ``g[i]``,
-        ``g[i] = x`` and ``array()``, the array of now.
+        ``g[i] = x`` and ``array()``, the array of now. That of a table has ``append(a, b, ...)``, with a value for
+        each column, ``len()`` and ``g["name"]``, a column of now.
 
     Raises
     ------
@@ -104,6 +108,8 @@ def growing(array):
     >>> d
     DynamicArray([ 0.,  1.,  3., -1.])
     """
+    if isinstance(array, DynamicTable):
+        return GrowingTable(array)
     return Growing(array)
 
 
@@ -476,6 +482,154 @@ def _setitem(g, index, value):
         _rows(g, _located(g, index), 1)[0, :] = value
 
     return set_row
+
+
+# Tables: struct TablePlace of table_place.hpp. A column is a handle to its array, whose length is the table's.
+
+_TABLE_COLUMNS, _, _ROOM, _RESERVE_TABLE = range(4)
+
+
+class GrowingTable:
+    """
+    A handle to a table that compiled code appends to; `growing` makes it.
+
+    It does the same in Python, so that functions run uncompiled too (``NUMBA_DISABLE_JIT``).
+    """
+
+    __slots__ = ("_capsule", "_place", "_table", "_type")
+
+    def __init__(self, table):
+        self._type = GrowingTableType(
+            tuple((name, _column_type(name, table[name])) for name in table.names)
+        )
+        self._capsule = _table_capsule(table, _NAME)
+        self._table = table
+        self._place = _pointer_of(self._capsule, _NAME.encode())
+
+    def append(self, *row):
+        """Append one row: a value for each column."""
+        self._table.append(row)
+
+    def __len__(self):
+        return len(self._table)
+
+    def __getitem__(self, name):
+        return self._table[name]
+
+    def __repr__(self):
+        return f"growing({self._table!r})"
+
+    def __reduce__(self):
+        raise TypeError("a handle belongs to its process: pickle the table")
+
+
+def _column_type(name, column):
+    if column.ndim > 2:
+        raise ValueError(f"column {name!r} has rows of {column.ndim - 1} dimensions: compiled code appends rows of one")
+    return GrowingType(_numba_dtype(column.dtype), column.ndim, False)
+
+
+class GrowingTableType(types.Type):
+    """Numba's type of handles to tables: the name and the type of each column."""
+
+    def __init__(self, columns):
+        self.columns = columns
+        super().__init__(f"growing({', '.join(f'{name}: {kind}' for name, kind in columns)})")
+
+    @property
+    def key(self):
+        return self.columns
+
+
+@typeof_impl.register(GrowingTable)
+def _typeof_table(value, context):
+    return value._type
+
+
+register_model(GrowingTableType)(_Model)
+unbox(GrowingTableType)(_unbox)
+
+
+def _column(number):
+    @intrinsic
+    def column(context, g):
+        """The handle to a column."""
+        kind = g.columns[number][1]
+
+        def generate(context, builder, signature, args):
+            table = cgutils.create_struct_proxy(g)(context, builder, value=args[0])
+            made = cgutils.create_struct_proxy(kind)(context, builder)
+            made.place = _pointer(builder, _pointer(builder, table.place, _TABLE_COLUMNS), number)
+            made.owner = table.owner
+            return made._getvalue()
+
+        return kind(g), generate
+
+    return column
+
+
+@functools.cache
+def _column_handle(number):
+    return _column(number)
+
+
+@intrinsic
+def _room_for_row(context, g, row):
+    """Whether there is memory for a row of that number in every column, if need be by making it."""
+
+    def generate(context, builder, signature, args):
+        place = _place_of(context, builder, signature, args)
+        found = cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(1), 1))
+        with builder.if_then(builder.icmp_unsigned(">=", args[1], _word(builder, place, _ROOM)), likely=False):
+            kind = ir.FunctionType(_BYTE, [_POINTER, _WORD])
+            reserve = builder.inttoptr(_word(builder, place, _RESERVE_TABLE), kind.as_pointer())
+            done = builder.call(reserve, [place, builder.add(args[1], ir.Constant(_WORD, 1))])
+            builder.store(builder.trunc(done, ir.IntType(1)), found)
+        return builder.load(found)
+
+    return types.boolean(g, types.intp), generate
+
+
+@overload(len)
+def _len_of_table(g):
+    if isinstance(g, GrowingTableType):
+        first = _column_handle(0)
+        return lambda g: _end(first(g))
+    return None
+
+
+@overload_method(GrowingTableType, "append")
+def _append_to_table(g, *row):
+    if len(row) == 1 and isinstance(row[0], types.BaseTuple | types.StarArgTuple):
+        row = tuple(row[0])
+    if len(row) != len(g.columns):
+        raise TypingError(f"a row of this table has {len(g.columns)} values, not {len(row)}")
+    scope = {"_rows": _rows, "_columns": _columns, "_set_end": _set_end, "_room_for_row": _room_for_row, "_end": _end}
+    lines = ["def append(g, *row):", " first = column_0(g)", " end = _end(first)"]
+    for number, (name, kind) in enumerate(g.columns):
+        scope[f"column_{number}"] = _column_handle(number)
+        if kind.ndim == 2:
+            lines.append(f" if len(row[{number}]) != _columns(column_{number}(g)):")
+            message = f"the value of {name!r} has another length than rows of that column"
+            lines.append(f"  raise ValueError({message!r})")
+    lines += [" if not _room_for_row(g, end):", f"  raise MemoryError({_NO_MEMORY!r})"]
+    for number, (_, kind) in enumerate(g.columns):
+        slot = "[0]" if kind.ndim == 1 else "[0, :]"
+        lines.append(f" _rows(column_{number}(g), end, 1){slot} = row[{number}]")
+    lines.append(" _set_end(first, end + 1)")
+    exec("\n".join(lines), scope)  # the columns differ in type: no loop goes through them
+    return scope["append"]
+
+
+@overload(operator.getitem, prefer_literal=True)
+def _column_of_now(g, name):
+    if not isinstance(g, GrowingTableType) or not isinstance(name, types.StringLiteral):
+        return None
+    names = [each for each, _ in g.columns]
+    if name.literal_value not in names:
+        raise TypingError(f"there is no column {name.literal_value!r}; the columns are {', '.join(map(repr, names))}")
+    column = _column_handle(names.index(name.literal_value))
+    return lambda g, name: column(g).array()
 
 
 def register():

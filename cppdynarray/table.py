@@ -1,14 +1,30 @@
-"""Tables: columns that grow as one."""
+"""Tables: columns that grow as one, in memory and on files."""
 
+import errno
+import json
+import os
+import sys
 from copy import deepcopy
 from types import GenericAlias
 
 import numpy as np
 
+from cppdynarray import files
+from cppdynarray._arrow import arrow_stream
 from cppdynarray._core import messages
 from cppdynarray._core._table import Table, add_append, as_column_dtype, columns_of
 
-__all__ = ["DynamicTable"]
+try:
+    from cppdynarray._core import _files
+except ModuleNotFoundError:  # Windows
+    _files = None
+
+__all__ = ["DynamicTable", "MemmapTable", "open_table"]
+
+# In the folder of a table on files, beside its columns: their names in order, and, while somebody writes, the one
+# length of all of them.
+_NAMES = "columns.json"
+_LIVE = "table.live"
 
 
 def _no_arithmetic(self, *other):
@@ -224,7 +240,13 @@ class DynamicTable(Table):
     def __reduce__(self):
         return DynamicTable, (self[:], self.dtypes)
 
+    def __arrow_c_stream__(self, requested_schema=None):
+        """The rows of now, for whoever takes Arrow: numbers share the table's memory."""
+        return arrow_stream(self[:], requested_schema)
+
     def __array__(self, dtype=None, copy=None):
+        if sys._getframe(1).f_globals.get("__name__", "").startswith("pandas."):
+            raise TypeError(messages.FOR_PANDAS)  # it would take records for objects
         if copy is False:
             raise ValueError("a table's columns lie apart, and a structured array of its rows is a copy")
         made = np.empty(len(self), self.dtype)
@@ -234,6 +256,293 @@ class DynamicTable(Table):
 
 
 add_append(DynamicTable)
+
+
+class MemmapTable(DynamicTable):
+    """
+    A `DynamicTable` whose columns are ``.npy`` files in one folder, with one length.
+
+    It grows as any table, and the files with it. Other processes see whole rows as they are appended, and a process
+    that is killed leaves whole rows, and loses none. Copies are in memory; a pickle opens the folder to read it.
+
+    The parameters are those of `open_table`, where they are described.
+
+    See Also
+    --------
+    open_table
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> with cda.MemmapTable("run", "w+", [("time", "f8"), ("x", "f8")]) as t:  # doctest: +SKIP
+    ...     t.append((0.1, 2.0))
+    """
+
+    __slots__ = ("_arrays", "_directory", "_mode")
+
+    def __new__(cls, directory, mode="r", dtype=None):
+        if _files is None:
+            raise NotImplementedError("tables on files need a system with mmap, which Windows isn't")
+        if mode not in files.MODES:
+            raise ValueError(f"mode must be one of {', '.join(map(repr, files.MODES))}, not {mode!r}")
+        path = os.path.realpath(os.fsdecode(directory))
+        names, arrays = _open(path, mode, _columns(dtype) if dtype is not None else None)
+        made = Table.__new__(cls)
+        made._directory, made._mode, made._arrays = path, mode, arrays
+        made._begin_on_files(names, arrays)
+        return made
+
+    @property
+    def directory(self):
+        """The folder, by its absolute path."""
+        return self._directory
+
+    @property
+    def mode(self):
+        """The mode that the table was opened with."""
+        return self._mode
+
+    @property
+    def closed(self):
+        """Whether the files are closed: the table can be read, but doesn't grow."""
+        if self._mode == "r":
+            return _files.mapping_of(self._arrays[0]).closed
+        return not all(map(_files.is_writer, self._arrays))
+
+    @property
+    def _cannot_grow(self):
+        if self._mode == "r":
+            return f"{self._directory} was opened to be read; open it with mode 'r+' or 'a' to change it"
+        if any(map(_files.is_forked, self._arrays)):
+            return f"{self._directory} is written by the process that this one was forked from; t.copy() can grow"
+        return f"{self._directory} is closed; open it again to change it, or use t.copy()"
+
+    def _growth_exception(self, error):
+        if error in (errno.EBADF, errno.ECHILD):
+            return ValueError(self._cannot_grow)
+        return files._os_error(error, self._directory)
+
+    def flush(self, sync=False):
+        """
+        Write the number of rows into the files' headers, where ``numpy.load`` finds it.
+
+        Parameters
+        ----------
+        sync : bool, optional
+            Return only when all is on the disk, so that it outlives a power failure.
+
+        Raises
+        ------
+        ValueError
+            If the table is closed, or opened to be read.
+        OSError
+            If the disk fails, or another program cut a file.
+        """
+        self._growable()
+        for array in self._arrays:
+            if error := _files.flush(array, sync):
+                raise self._growth_exception(error)
+        if sync:
+            _files.sync_folder(self._directory)
+
+    def refresh(self):
+        """
+        Give a table that was opened to be read the rows that its files have by now.
+
+        Returns
+        -------
+        int
+            How many there are: ``len(self)``.
+
+        Raises
+        ------
+        ValueError
+            If another program cut a file.
+
+        Notes
+        -----
+        Views taken before stay valid and live. A table that writes always has all of its rows.
+        """
+        if self._mode != "r" or self.closed:
+            return len(self)
+        rows = _files.refresh(self._arrays[0])
+        if rows is None:
+            rows = min(map(files._look_again, self._arrays))
+        self._set_rows(0)  # should a column fail, none has more rows than the table
+        for array in self._arrays:
+            _files.refresh_to(array, rows)
+        self._set_rows(rows)
+        return rows
+
+    def close(self):
+        """
+        Finish the files: they are as long as their rows are, and other processes may write to them.
+
+        The table can be read as before, and doesn't grow any more. Closing it twice changes nothing.
+
+        Raises
+        ------
+        OSError
+            If the disk fails, or another program cut a file.
+        """
+        if self._mode == "r":
+            for array in self._arrays:
+                _files.mapping_of(array).close()
+            return
+        self._finished()
+        errors = [_files.close_writer(array) for array in self._arrays]
+        if error := next(filter(None, errors), 0):
+            raise self._growth_exception(error)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def __reduce__(self):
+        return open_table, (self._directory,)
+
+
+def open_table(directory, mode="r", dtype=None):
+    """
+    Open a folder of ``.npy`` files as a table that grows with them.
+
+    Parameters
+    ----------
+    directory : str, bytes or os.PathLike
+        The folder. Each column is a file in it, named after the column.
+    mode : {'r', 'r+', 'w+', 'x', 'a'}, optional
+        ``'r'`` follows a table, which another process may be writing. ``'r+'`` continues one that exists,
+        ``'w+'`` replaces it, ``'x'`` makes one that doesn't exist yet, and ``'a'`` continues it or makes it.
+    dtype : optional
+        The names and dtypes of the columns, as for `DynamicTable`: needed where a table is made. If it exists, it
+        must have them.
+
+    Returns
+    -------
+    MemmapTable
+
+    Raises
+    ------
+    FileNotFoundError, FileExistsError, PermissionError
+        As ``open`` raises them.
+    BlockingIOError
+        If another table, in this process or another, writes to the files.
+    TypeError
+        If a table is to be made and there is no dtype.
+    ValueError
+        If the table has other columns than those given, if a column is missing, or if no file can hold such elements
+        (objects, and strings of any length).
+    OSError
+        If the disk is full (``errno.ENOSPC``), or the files' system has no locks.
+    NotImplementedError
+        On Windows.
+
+    See Also
+    --------
+    open_memmap, DynamicTable
+
+    Notes
+    -----
+    Rows outlive the process as soon as `append` returns, in every column, and the machine from ``flush(sync=True)``
+    on. Whoever looks, from another process or after this one was killed, finds whole rows. Removing rows moves
+    others: killed meanwhile, a process may leave some of them twice. Any NumPy reads a column: ``numpy.load``.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> import cppdynarray as cda
+    >>> run = os.path.join(tempfile.mkdtemp(), "run")
+    >>> with cda.open_table(run, "a", [("time", "f8"), ("x", "f4", 2)]) as t:
+    ...     t.append((0.1, [1, 2]))
+    >>> np.load(os.path.join(run, "x.npy"))
+    array([[1., 2.]], dtype=float32)
+    >>> with cda.open_table(run, "a") as t:
+    ...     t.append((0.2, [3, 4]))
+    >>> len(cda.open_table(run))
+    2
+    """
+    return MemmapTable(directory, mode, dtype)
+
+
+def _open(path, mode, wanted):
+    """The names of the columns of a table on files, and their arrays."""
+    names = _names_in(path)
+    if mode in ("a", "x", "w+") and (names is None or mode == "x"):
+        if wanted is None:
+            raise TypeError(messages.TABLE_DTYPE.format(dtype=None))
+        if mode == "x" and names is not None:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+        for name, (dtype, _) in zip(*wanted, strict=True):
+            _file_name(name)
+            files.check_dtype(dtype)
+        os.makedirs(path, exist_ok=True)
+        _write_names(path, wanted[0])
+        names = _names_in(path)
+    if names is None:
+        names = sorted(name.removesuffix(".npy") for name in os.listdir(path) if name.endswith(".npy"))
+        if not names:
+            raise FileNotFoundError(errno.ENOENT, "there is no table", path)
+    if wanted is not None and wanted[0] != tuple(names):
+        raise ValueError(f"{path} has the columns {', '.join(names)}, not {', '.join(wanted[0])}")
+    names = tuple(names)
+    layouts = wanted[1] if wanted is not None else [(None, None)] * len(names)
+    columns = [
+        (os.path.join(path, _file_name(name)), dtype, None if shape is None else (0, *shape))
+        for name, (dtype, shape) in zip(names, layouts, strict=True)
+    ]
+    live = os.path.join(path, _LIVE)
+    if mode == "r":
+        return names, [_follow(column, live, number) for number, column in enumerate(columns)]
+    if mode == "w+" and wanted is None:
+        raise TypeError(messages.TABLE_DTYPE.format(dtype=None))
+    if mode == "a" and (wanted is None or _has_rows(columns, live)):
+        mode = "r+"  # a column that is missing is not to be made
+    return names, files._write(np.ndarray, mode, columns, live)
+
+
+def _follow(column, live, number):
+    made = files._follow(files.DynamicMemmap, *column, files.Beside(live, number))
+    made._filename, made._mode = column[0], "r"
+    return made
+
+
+def _has_rows(columns, live):
+    """Whether these files are a table that was finished once, so that all of them must be there."""
+    if os.path.exists(live):
+        return True
+    for path, _, _ in columns:
+        if os.path.exists(path) and os.path.getsize(path) > 0 and len(np.load(path, mmap_mode="r")) > 0:
+            return True
+    return False
+
+
+def _file_name(name):
+    if name.startswith(".") or any(character in name for character in "/\\\0") or len(name.encode()) > 200:
+        raise ValueError(f"a column on files gives its file a name, and {name!r} is none")
+    return f"{name}.npy"
+
+
+def _names_in(path):
+    try:
+        with open(os.path.join(path, _NAMES), encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return None
+
+
+def _write_names(path, names):
+    """Names the columns of a new table; another process may be faster."""
+    with _files.Transaction() as transaction:
+        file = files._new_file(transaction, os.path.join(path, _NAMES), 0o666)
+        file.write(json.dumps(names).encode(), 0)
+        file.sync()
+        try:
+            files._name(file, os.path.join(path, _NAMES), None)
+        except FileExistsError:
+            pass
 
 
 # Columns, as they are asked for.

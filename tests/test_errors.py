@@ -17,7 +17,7 @@ from helpers import unchanged
 
 TEMPLATES = {name: text for name, text in vars(messages).items() if name.isupper()}
 PAGE = (Path(__file__).parent.parent / "docs" / "errors.md").read_text()
-SHOWN = re.findall(r"""^(?:AttributeError|KeyError|TypeError|ValueError): "?(.*?)"?$""", PAGE, re.MULTILINE)
+SHOWN = re.findall(r"""^(?:AttributeError|ImportError|KeyError|TypeError|ValueError): "?(.*?)"?$""", PAGE, re.MULTILINE)
 
 
 def pattern(template):

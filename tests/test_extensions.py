@@ -686,3 +686,81 @@ def test_a_cpp_program_needs_the_headers_alone(tmp_path):
     compile_cpp(SOURCES / "program.cpp", tmp_path / "program", f"-I{cda.get_include()}", "-Wpedantic", "-Wconversion")
     done = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=True)
     assert done.stdout == f"{sum(range(1_000_000))} 1\n"
+
+
+# Tables.
+
+TABLE = [("time", "f8"), ("position", "f4", 3), ("number", "i8")]
+
+
+def assert_recorded(views):
+    """What the recorder of cython_user.pyx writes, in every row."""
+    numbers = np.arange(len(views["number"]))
+    assert np.array_equal(views["number"], numbers) and np.array_equal(views["time"], numbers / 2)
+    assert np.array_equal(views["position"], numbers[:, np.newaxis] + np.arange(3, dtype="f4"))
+
+
+@pytest.mark.parametrize("on_file", [False, pytest.param(True, marks=linux_only)])
+def test_rows_of_tables_are_filled_and_published(cython, backend, tmp_path, on_file):
+    t = cda.open_table(tmp_path / "run", "x", TABLE) if on_file else cda.DynamicTable(dtype=TABLE)
+    recorder = cython.TableRecorder(t)
+    view = t["time"]
+    for count in (1, 10, 30_000):
+        recorder.record(count)
+        assert_recorded(t[:])
+        recorder.record_together(count)
+        assert_recorded(t[:])
+        assert recorder.sizes()[0] == len(t) and recorder.sizes()[1] >= len(t)
+    t.append((len(t) / 2, len(t) + np.arange(3), len(t)))
+    recorder.record(1)
+    del t[-1]
+    recorder.record(2)
+    assert_recorded(t[:])
+    assert recorder.table_of() is t and recorder.sizes()[2:] == (False, 3) and len(view) == 0
+    watched = weakref.ref(t)
+    del t
+    gc.collect()
+    assert watched() is not None
+    recorder.record(1)
+    del recorder
+    gc.collect()
+    assert watched() is None
+
+
+def test_what_is_no_table_to_fill(cython, tmp_path):
+    t = cda.DynamicTable(dtype=TABLE)
+    for table, error in [(cda.DynamicArray(), TypeError), (cda.DynamicTable(dtype=[("o", object)]), TypeError)]:
+        with pytest.raises(error):
+            cython.column_of_doubles(table, b"o", 1)
+    for name, items, error in [(b"nope", 1, KeyError), (b"number", 1, TypeError), (b"position", 3, TypeError),
+                               (b"time", 3, ValueError)]:
+        with pytest.raises(error, match=name.decode() if error is not TypeError else "expected elements"):
+            cython.column_of_doubles(t, name, items)
+    if sys.platform != "win32":
+        with cda.open_table(tmp_path / "run", "x", TABLE) as file:
+            recorder = cython.TableRecorder(file)
+        for closed in (file, cda.open_table(tmp_path / "run")):
+            with pytest.raises(ValueError, match=r"is closed|to be read"):
+                cython.column_of_doubles(closed, b"time", 1)
+        with pytest.raises((ValueError, OSError)):
+            recorder.record(1)
+        assert len(file) == 0
+
+
+def test_python_sees_whole_rows_while_a_thread_fills_them(cython):
+    t = cda.DynamicTable(dtype=TABLE)
+    recorder = cython.TableRecorder(t)
+    filling = threading.Thread(target=lambda: [recorder.record(20_000) for _ in range(20)])
+    filling.start()
+    looks, seen = 0, set()
+    while filling.is_alive():
+        views = t[-100:]
+        last = views["number"]
+        looks += 1
+        if len(last):
+            assert {len(column) for column in views.values()} == {len(last)}
+            assert views["time"][-1] * 2 == last[-1] == views["position"][-1, 0] == views["position"][-1, 2] - 2
+            seen.add(int(last[-1]))
+    filling.join()
+    assert len(t) == 400_000 and looks > 10
+    assert_recorded({name: column[:1 << 20] for name, column in t[:].items()})

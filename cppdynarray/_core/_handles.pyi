@@ -1,5 +1,6 @@
 import numpy as np
 
 def handle_capsule(array: np.ndarray, name: str) -> object: ...
+def table_capsule(table: object, name: str) -> object: ...
 
 api: object  # a capsule

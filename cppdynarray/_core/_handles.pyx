@@ -15,6 +15,7 @@ from cppdynarray._core._array import DynamicArray
 
 from cppdynarray._core._live cimport Kind, kind_called, kind_of
 from cppdynarray._core._memory cimport adopt_block, import_core
+from cppdynarray._core._table cimport Table, TablePlace, open_table
 from cppdynarray._core.headers cimport ArrayPlace, Block
 from cppdynarray._core.numpy_api cimport NPY_ARRAY_CARRAY, PyDataType_ISNOTSWAPPED, PyDataType_REFCHK
 
@@ -42,6 +43,8 @@ cdef extern from "cppdynarray/python_api.hpp" namespace "cppdynarray":
         uint32_t version
         ArrayPlace* (*open)(object, const char*, const ElementType*, int) except NULL
         object (*adopt)(Block*, int, const cnp.npy_intp*, const ElementType*, PyObject*)
+        TablePlace* (*open_table)(object) except NULL
+        const ArrayPlace* (*table_column)(TablePlace*, const char*, const ElementType*, size_t) except NULL
 
 
 cdef object as_dtype(const ElementType* type):
@@ -111,10 +114,24 @@ cdef object adopt(Block* block, int ndim, const cnp.npy_intp* shape, const Eleme
     return adopt_block(block, block.committed_bytes, DynamicArray, wanted, ndim, shape, NPY_ARRAY_CARRAY, None)
 
 
+cdef const ArrayPlace* table_column(TablePlace* place, const char* name, const ElementType* type,
+                                    size_t items) except NULL:
+    cdef Table table = <Table><object>place.table
+    cdef Py_ssize_t index = table.index_of(name.decode())
+    check_dtype(type, table.column(index).descr)
+    if place.columns[index].columns != items:
+        raise ValueError(
+            f"column {name.decode()!r} has {place.columns[index].columns} elements in a row, not {items}"
+        )
+    return place.columns[index]
+
+
 cdef PythonApi functions
 functions.version = python_api_version
 functions.open = open
 functions.adopt = adopt
+functions.open_table = open_table
+functions.table_column = table_column
 api = PyCapsule_New(&functions, python_api_capsule, NULL)
 
 
@@ -142,5 +159,26 @@ def handle_capsule(array, str name):
         return PyCapsule_New(place, kept, free_capsule)
     except:
         place.functions.close(place)
+        free(kept)
+        raise
+
+
+cdef void free_table_capsule(object capsule) noexcept:
+    cdef const char* name = PyCapsule_GetName(capsule)
+    cdef TablePlace* place = <TablePlace*>PyCapsule_GetPointer(capsule, name)
+    place.close(place)
+    free(<void*>name)
+
+
+def table_capsule(table, str name):
+    """The same for a table: a TablePlace*."""
+    cdef TablePlace* place = open_table(table)
+    cdef char* kept = strdup(name.encode())
+    try:
+        if kept == NULL:
+            raise MemoryError
+        return PyCapsule_New(place, kept, free_table_capsule)
+    except:
+        place.close(place)
         free(kept)
         raise

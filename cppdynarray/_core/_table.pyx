@@ -19,7 +19,7 @@ cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.number cimport PyNumber_AsSsize_t
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.errno cimport ENOMEM
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
@@ -61,41 +61,17 @@ cdef extern from "store.hpp" namespace "cppdynarray":
     bint import_dates() except False
 
 
+cdef extern from "places.hpp" namespace "cppdynarray":
+    ArrayPlace* place_of(cnp.ndarray array) noexcept
+
+
 cdef extern from "table.hpp" namespace "cppdynarray":
-    cdef cppclass TablePlace:
-        size_t room
-        size_t column_count
-        ArrayPlace** columns
-        void* table
-        size_t own_length
+    bint c_can_grow "cppdynarray::can_grow"(const TableRows&) noexcept
+    size_t count_rows(const TableRows&) noexcept
 
-    cdef cppclass TableColumn:
-        ArrayPlace* place
-        PyObject* object
-        size_t row_bytes
-        cnp.npy_intp items
-
-    cdef cppclass TableRows:
-        TablePlace place
-        TableColumn* columns
-        PyObject* names
-        bint can_grow
-
-    cdef cppclass Move:
-        pass
-
-    cdef cppclass Removal:
-        size_t count
-        size_t removed
-        size_t start
-        const cnp.npy_bool* keep
-        const cnp.npy_intp* rows
-        const Move* moves
-        size_t move_count
-
-    size_t length_of(const TablePlace*) noexcept
     void set_length_of(TablePlace*, size_t) noexcept
     void measure_room(TablePlace*) noexcept
+    bint reserve_table "cppdynarray::reserve_rows"(TablePlace*, size_t) noexcept
     void share_length(ArrayPlace*, size_t*) noexcept
     void keep_length(ArrayPlace*, size_t) noexcept
     void describe_column(TableColumn&, cnp.ndarray) noexcept
@@ -118,47 +94,68 @@ cdef enum:
 cdef class Table:
     """What DynamicTable is built on: its columns, and all that changes them."""
 
-    cdef TableRows rows
-    cdef readonly tuple names
-    cdef dict indexes
-    cdef type row_class
-
     def __dealloc__(self):
         cdef size_t i, count
+        cdef ArrayPlace* place
         if self.rows.columns == NULL:
             return
-        count = length_of(&self.rows.place) if self.rows.place.column_count else 0
+        count = count_rows(self.rows) if self.rows.place.column_count else 0
         for i in range(self.rows.place.column_count):
-            if self.rows.columns[i].place != NULL:
+            place = self.rows.columns[i].place
+            if place != NULL and not self.on_files:
                 # Views may outlive the table: the array has its length to itself again.
-                keep_length(self.rows.columns[i].place, count)
-                self.rows.columns[i].place.functions.close(self.rows.columns[i].place)
+                keep_length(place, count)
+                place.functions.close(place)
+            else:
+                Py_DECREF(<object>self.rows.columns[i].object)
         free(self.rows.columns)
         free(self.rows.place.columns)
 
-    cdef int begin(self, tuple names, list arrays) except -1:
-        """Gives a new table its columns, plain arrays of no rows that nobody else has."""
+    cdef int begin(self, tuple names, list arrays, bint on_files=False) except -1:
+        """Gives a new table its columns, plain arrays that nobody else has: of no rows, or on files that share their
+        length, to be written or read.
+        """
         cdef size_t i, count = len(arrays)
         cdef ArrayPlace* place
         self.names = names
         self.indexes = {name: index for index, name in enumerate(names)}
+        self.on_files = on_files
         self.rows.names = <PyObject*>names
         self.rows.columns = <TableColumn*>calloc(count, sizeof(TableColumn))
         self.rows.place.columns = <ArrayPlace**>calloc(count, sizeof(ArrayPlace*))
         if self.rows.columns == NULL or self.rows.place.columns == NULL:
             raise MemoryError("no memory for a table's columns")
         self.rows.place.table = <void*>self
+        self.rows.place.reserve = reserve_table
+        self.rows.place.close = close_table
         for i in range(count):
-            place = open_place(arrays[i])
-            if place == NULL:
-                raise MemoryError("no memory for a table's columns")
-            share_length(place, &self.rows.place.own_length)
-            self.rows.columns[i].place = self.rows.place.columns[i] = place
             describe_column(self.rows.columns[i], arrays[i])
+            if on_files:
+                place = place_of(arrays[i])
+                Py_INCREF(arrays[i])
+            else:
+                place = open_place(arrays[i])
+                if place == NULL:
+                    raise MemoryError("no memory for a table's columns")
+                share_length(place, &self.rows.place.own_length)
+            self.rows.columns[i].place = self.rows.place.columns[i] = place
             self.rows.place.column_count += 1
-        measure_room(&self.rows.place)
-        self.rows.can_grow = True
+        if self.rows.place.columns[0] != NULL:
+            measure_room(&self.rows.place)
         return 0
+
+    def _begin_on_files(self, tuple names, list arrays):
+        """Takes arrays on files that have one length as the columns of a new table."""
+        self.begin(names, arrays, True)
+        self.rows.place.own_length = min([len(array) for array in arrays])
+
+    def _finished(self):
+        """The files are closed: handles ask for room, and are told so."""
+        self.rows.place.room = 0
+
+    def _set_rows(self, size_t rows):
+        """What there is to be read by now."""
+        self.rows.place.own_length = rows
 
     def _begin(self, tuple names, list dtypes, Py_ssize_t capacity, Py_ssize_t reserve):
         """Makes the columns of a new table in memory."""
@@ -206,20 +203,24 @@ cdef class Table:
         return self.view(index, 0, self.count())
 
     cdef Py_ssize_t count(self) noexcept:
-        return length_of(&self.rows.place)
+        return count_rows(self.rows)
 
     def __len__(self):
-        return length_of(&self.rows.place)
+        return count_rows(self.rows)
 
     @property
     def capacity(self):
         """Rows that there is memory for."""
+        if not c_can_grow(self.rows):
+            return self.count()
         measure_room(&self.rows.place)
         return min(self.rows.place.room, <size_t>NPY_MAX_INTP)
 
     @property
     def max_size(self):
         """Rows up to which growth is in place: no column's data moves."""
+        if not c_can_grow(self.rows):
+            return self.count()
         return min([self.rows_in(i, block_of(self.column(i)).reserved_bytes) for i in range(len(self.names))])
 
     cdef Py_ssize_t rows_in(self, Py_ssize_t index, size_t bytes) noexcept:
@@ -284,9 +285,18 @@ cdef class Table:
     # Values on their way into the table.
 
     cdef int growable(self) except -1:
-        if not self.rows.can_grow:
+        if not c_can_grow(self.rows):
             raise ValueError(self._cannot_grow)
         return 0
+
+    def _growable(self):
+        """Raises where the table can't change."""
+        self.growable()
+
+    @property
+    def _cannot_grow(self):
+        """What growing says is the reason that it can't: of tables on files, that class knows."""
+        return "this table is read-only"
 
     cdef int make_room(self, Py_ssize_t count) except -1:
         """Room for `count` rows in all. If that fails, no column has rows that it hadn't."""
@@ -474,7 +484,8 @@ cdef class Table:
         for i in range(len(self.names)):
             array = self.column(i)
             forget_rows(self.rows.columns[i], start, stop)
-            shrink_block(block_of(array), self.rows.columns[i].row_bytes * <size_t>capacity)
+            if not self.on_files:  # a file that is longer has time until it is closed
+                shrink_block(block_of(array), self.rows.columns[i].row_bytes * <size_t>capacity)
         measure_room(&self.rows.place)
         return 0
 
@@ -821,7 +832,34 @@ cdef class Table:
             array = self.column(i)
             if block_of(array) != NULL:
                 shrink_block(block_of(array), used_bytes(array))
-        measure_room(&self.rows.place)
+        if c_can_grow(self.rows):
+            measure_room(&self.rows.place)
+
+
+# Handles, for code without the GIL.
+
+cdef TablePlace* open_table(object table) except NULL:
+    """The place of a table, with a reference to it and to its columns, which place.close() ends."""
+    cdef Table opened
+    cdef cnp.ndarray array
+    if not isinstance(table, Table):
+        raise TypeError(f"expected a cppdynarray.DynamicTable, got {type(table).__name__}")
+    opened = table
+    opened.growable()
+    for i, name in enumerate(opened.names):
+        array = opened.column(i)
+        if PyDataType_REFCHK(array.descr):
+            raise TypeError(f"column {name!r} has elements that are Python objects, which need the GIL")
+    for i in range(len(opened.names)):
+        open_place(opened.column(i))  # there is one: no memory is needed
+    Py_INCREF(opened)
+    return &opened.rows.place
+
+
+cdef void close_table(TablePlace* place) noexcept:
+    for i in range(place.column_count):
+        place.columns[i].functions.close(place.columns[i])
+    Py_DECREF(<object>place.table)  # last: may run Python code
 
 
 # Called once a row: a C function, so that calling it costs next to nothing.

@@ -89,3 +89,5 @@ UNKNOWN_NAME = "this {kind} has a value for {name!r}, and there is no such colum
 UNEQUAL_COLUMNS = "columns are added with as many rows each: {name!r} has {found}, and one before it {wanted}"
 SINGLE_VALUES = "extend takes columns, and these are all single values: use append for one row"
 UNSAFE_ROWS = "casting='unsafe' is for columns: t.extend({'name': values, ...}, casting='unsafe')"
+NO_ARROW = "tables are handed over as Arrow by PyArrow, which isn't installed: 'pip install pyarrow'"
+FOR_PANDAS = "pandas takes the columns of a table, a dict of views: pd.DataFrame(t[:], copy=False)"

@@ -56,8 +56,21 @@ struct TableRows {
     TablePlace place;
     TableColumn* columns;
     PyObject* names;  // a tuple; borrowed
-    bool can_grow;
 };
+
+// Whether a table may change. One that is read, or whose files are closed, by whomever, has read-only columns.
+inline bool can_grow(const TableRows& table) noexcept {
+    return (PyArray_FLAGS(table.columns[0].array()) & NPY_ARRAY_WRITEABLE) != 0;
+}
+
+// Files are closed one by one, in a forked child while its parent goes on: then the shortest one counts.
+inline std::size_t count_rows(const TableRows& table) noexcept {
+    if (table.columns[0].place == nullptr) return table.place.own_length;
+    std::size_t rows = length_of(&table.place);
+    for (std::size_t i = 1; i < table.place.column_count && !can_grow(table); ++i)
+        rows = std::min(rows, length_of(table.columns[i].place));
+    return rows;
+}
 
 // Writing rows.
 
@@ -138,7 +151,7 @@ inline bool store_any(const TableRows& table, std::size_t row, PyObject* values)
 // Appends a row for which there is room in every column; false, and nothing has changed, where that isn't so or NumPy
 // is to be asked.
 inline bool append_row(TableRows& table, PyObject* values) noexcept {
-    if (!table.can_grow) return false;
+    if (!can_grow(table)) return false;
     const std::size_t row = length_of(&table.place);
     if (row >= table.place.room || !store_any(table, row, values)) return false;
     set_length_of(&table.place, row + 1);

@@ -1,7 +1,7 @@
 # distutils: language = c++
 """Somebody's Cython module that works on DynamicArrays."""
 
-from cppdynarray cimport DynamicArray, DynamicArray2D, RollingArray, RollingArray2D
+from cppdynarray cimport DynamicArray, DynamicArray2D, DynamicTable, RollingArray, RollingArray2D, TableColumn
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -297,3 +297,54 @@ cdef class WindowRecorder:
 
     def window_of(self):
         return <object>self.window.object()
+
+
+# Tables: what is written to a row is a function of its number.
+
+cdef class TableRecorder:
+    """Keeps a handle, and so the table, whose columns are a double, three floats and an int64."""
+    cdef DynamicTable table
+    cdef TableColumn[double] time
+    cdef TableColumn[float] position
+    cdef TableColumn[int64_t] number
+
+    def __init__(self, table):
+        self.table = DynamicTable(table)
+        self.time = self.table.column[double](b"time")
+        self.position = self.table.column[float](b"position", 3)
+        self.number = self.table.column[int64_t](b"number")
+
+    def record(self, Py_ssize_t count):
+        cdef size_t row
+        cdef Py_ssize_t i, k
+        with nogil:
+            for i in range(count):
+                row = self.table.next_row()
+                self.time[row] = row / 2.
+                for k in range(3):
+                    self.position.row(row)[k] = row + k
+                self.number[row] = row
+                self.table.publish()
+
+    def record_together(self, Py_ssize_t count):
+        cdef size_t row, i, k
+        with nogil:
+            row = self.table.next_rows(count)
+            for i in range(count):
+                self.time[row + i] = (row + i) / 2.
+                for k in range(3):
+                    self.position.row(row + i)[k] = row + i + k
+                self.number[row + i] = row + i
+            self.table.publish(count)
+
+    def sizes(self):
+        return self.table.size(), self.table.capacity(), self.table.empty(), self.position.items()
+
+    def table_of(self):
+        return <object>self.table.object()
+
+
+def column_of_doubles(table, bytes name, size_t items):
+    cdef DynamicTable t = DynamicTable(table)
+    cdef TableColumn[double] column = t.column[double](name, items)
+    return column.items()

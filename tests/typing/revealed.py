@@ -174,7 +174,6 @@ assert_type(len(t), int)
 assert_type(t["time"].size, int)
 assert_type(t[-1], Any)
 assert_type(sorted(t[:2]), list[str])
-assert_type(t.names, tuple[str, ...])
 assert_type(t.copy(), cda.DynamicTable[str])
 assert_type(t.capacity, int)
 del t[0], t[:1], t[[0]]

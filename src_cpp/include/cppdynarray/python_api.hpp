@@ -20,6 +20,7 @@ constexpr std::uint32_t python_api_version = 1;
 constexpr const char* python_api_capsule = "cppdynarray._handles.api";
 
 struct Field;
+struct TablePlace;
 
 // The dtype of an element, in NumPy's words: kind 'b', 'i', 'u', 'f', 'c' or, for structs, 'V'.
 struct ElementType {
@@ -38,7 +39,7 @@ struct Field {
 struct PythonApi {
     std::uint32_t version;  // of the installed package
 
-    // Both need the GIL.
+    // All need the GIL.
 
     // A handle: the place of `object`, together with a reference to it, which functions->close() ends. `kind` is the
     // class whose arrays are meant: a DynamicArray that can grow, a RollingArray that can take rows, whose place is a
@@ -48,6 +49,11 @@ struct PythonApi {
     // A new DynamicArray that owns `block`; nullptr, and the block still the caller's, with a Python
     // exception. `dtype` may be nullptr where `type` says enough.
     PyObject* (*adopt)(Block* block, int ndim, const Py_ssize_t* shape, const ElementType* type, PyObject* dtype);
+
+    // A handle to a DynamicTable, with a reference to it, which close() of the place ends; and the place of one of its
+    // columns, with `items` elements of `type` in a row. nullptr and a Python exception if it isn't one, or has none.
+    TablePlace* (*open_table)(PyObject* object);
+    const ArrayPlace* (*table_column)(TablePlace* table, const char* name, const ElementType* type, std::size_t items);
 };
 
 // The fields of a struct T, as far as they are to be checked against a structured dtype:

@@ -12,12 +12,13 @@ namespace cppdynarray {
 // One for each table. Rows are written to every column first and published once, here: whoever asks
 // for the length, at whatever moment, finds whole rows. As for arrays, one thread at a time may change a table.
 struct TablePlace {
-    std::size_t* length;       // rows: read by length_of(), written by set_length_of(); that of every column
+    ArrayPlace** columns;      // all point to one length
+    std::size_t column_count;  // at least one
     std::size_t room;          // rows for which there is memory in every column
-    std::size_t column_count;
-    ArrayPlace** columns;
+    bool (*reserve)(TablePlace* place, std::size_t rows) noexcept;  // reserve_rows(), for compiled code
+    void (*close)(TablePlace* place);                               // ends a handle; needs the GIL
     void* table;               // the PyObject; borrowed: each handle has a reference of its own
-    std::size_t own_length;    // what `length` points to, unless it is that of a file
+    std::size_t own_length;    // the length, unless it is that of files
 };
 
 inline std::size_t length_of(const TablePlace* place) noexcept { return length_of(place->columns[0]); }

@@ -1,0 +1,81 @@
+"""Rows of a table."""
+
+cimport numpy as cnp
+from cpython.object cimport PyObject
+
+from cppdynarray._core.headers cimport ArrayPlace
+
+
+cdef extern from "cppdynarray/table_place.hpp" namespace "cppdynarray":
+    cdef cppclass TablePlace:
+        ArrayPlace** columns
+        size_t column_count
+        size_t room
+        bint (*reserve)(TablePlace*, size_t) noexcept
+        void (*close)(TablePlace*) noexcept
+        void* table
+        size_t own_length
+
+
+cdef extern from "table.hpp" namespace "cppdynarray":
+    cdef cppclass TableColumn:
+        ArrayPlace* place
+        PyObject* object
+        size_t row_bytes
+        cnp.npy_intp items
+
+    cdef cppclass TableRows:
+        TablePlace place
+        TableColumn* columns
+        PyObject* names
+
+    cdef cppclass Move:
+        pass
+
+    cdef cppclass Removal:
+        size_t count
+        size_t removed
+        size_t start
+        const cnp.npy_bool* keep
+        const cnp.npy_intp* rows
+        const Move* moves
+        size_t move_count
+
+
+cdef class Table:
+    cdef TableRows rows
+    cdef readonly tuple names
+    cdef dict indexes
+    cdef object row_class
+    cdef bint on_files
+
+    cdef int begin(self, tuple names, list arrays, bint on_files=?) except -1
+    cdef Table like(self)
+    cdef cnp.ndarray column(self, Py_ssize_t index)
+    cdef Py_ssize_t index_of(self, name) except -1
+    cdef cnp.ndarray view(self, Py_ssize_t index, Py_ssize_t start, Py_ssize_t stop)
+    cdef cnp.ndarray whole(self, Py_ssize_t index)
+    cdef Py_ssize_t count(self) noexcept
+    cdef Py_ssize_t rows_in(self, Py_ssize_t index, size_t bytes) noexcept
+    cdef Py_ssize_t position(self, index, str what) except -1
+    cdef object row(self, Py_ssize_t position)
+    cdef int growable(self) except -1
+    cdef int make_room(self, Py_ssize_t count) except -1
+    cdef object no_room(self, int error, Py_ssize_t count)
+    cdef Py_ssize_t grown(self, Py_ssize_t count) except -1
+    cdef object items_of(self, row)
+    cdef tuple checked_names(self, found, what)
+    cdef list convert_items(self, items)
+    cdef int move_block(self, Py_ssize_t index, cnp.ndarray block, Py_ssize_t start, Py_ssize_t count) except -1
+    cdef int append_blocks(self, list blocks, Py_ssize_t count) except -1
+    cdef int append_one(self, row) except -1
+    cdef int extend_rows(self, rows) except -1
+    cdef bint store_rows(self, rows) except -1
+    cdef int forget_rows(self, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t capacity) except -1
+    cdef int extend_columns(self, dict columns, rows, bint lossless) except -1
+    cdef cnp.ndarray convert_column(self, cnp.ndarray array, values, bint lossless)
+    cdef int remove(self, Removal& removal) except -1
+    cdef int remove_slice(self, Py_ssize_t start, Py_ssize_t stop) except -1
+
+
+cdef TablePlace* open_table(object table) except NULL
