@@ -215,7 +215,49 @@ class DynamicMemmap(DynamicArray):
         return copied
 
     def __reduce_ex__(self, protocol, /):
-        return rebuild, (DynamicArray, self.as_numpy())
+        # Where it arrives it is the file, which one array alone writes to: so it follows.
+        if self._filename is None:
+            return rebuild, (DynamicArray, self.as_numpy())
+        return _arrive, (type(self), self._filename, self.dtype, self.shape)
+
+    # What would write over the file that the elements are in.
+
+    def tofile(self, fid, sep="", format="%s"):
+        _check_target(self, fid)
+        return super().tofile(fid, sep, format)
+
+    def dump(self, file):
+        _check_target(self, file)
+        return super().dump(file)
+
+    def __array_function__(self, func, types, args, kwargs):
+        if func in _SAVING:
+            target = args[0] if args else kwargs.get("file", kwargs.get("fname"))
+            _check_target(self, target, _SAVING[func])
+        return super().__array_function__(func, types, args, kwargs)
+
+
+def _arrive(cls, path, dtype, shape):
+    """What a pickle of an array on a file becomes."""
+    return DynamicMemmap.__new__(cls, path, "r", dtype, shape)
+
+
+_SAVING = {np.save: ".npy", np.savez: ".npz", np.savez_compressed: ".npz", np.savetxt: ""}
+
+
+def _check_target(array, target, suffix=""):
+    """ValueError if what is to be written over is the file of `array`, or of another array that writes."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # whoever opens it says what is wrong
+        if hasattr(target, "write"):
+            status = os.fstat(target.fileno())
+        else:
+            name = os.fsdecode(target)
+            status = os.stat(name if name.endswith(suffix) else name + suffix)
+        if _files.is_file_of(array, status.st_dev, status.st_ino):
+            raise ValueError(
+                f"{getattr(target, 'name', target)} is the file that an array is on: to write it anew would lose its "
+                "rows. It has them already, and flush() writes their number; save under another name"
+            )
 
 
 def open_memmap(filename, mode="r", dtype=None, shape=None, *, progress=None):

@@ -482,16 +482,19 @@ def close_writer(cnp.ndarray array not None):
     return error
 
 
-def is_written(uint64_t device, uint64_t number):
-    """Whether an array of this process writes to that file."""
+def is_file_of(cnp.ndarray array not None, uint64_t device, uint64_t number):
+    """Whether that is the file of `array`, or of any that writes or wrote, as long as that one is there."""
     cdef FileIdentity identity
     cdef GrowingFile* growing = GrowingFile.first()
     while growing != NULL:
-        if not growing.is_closed() and growing.identify(identity) == 0:
-            if identity.device == device and identity.number == number:
-                return True
+        if growing.identify(identity) == 0 and identity.device == device and identity.number == number:
+            return True
         growing = growing.next()
-    return False
+    mapping = mapping_of(array)
+    if mapping is None:
+        return False
+    status = mapping.file.status()
+    return status.st_dev == device and status.st_ino == number
 
 
 def close_all():
