@@ -44,13 +44,22 @@ class DynamicMemmap(DynamicArray):
 
     It grows as any DynamicArray, and the file with it. Other processes see the rows as they are appended, and
     a process that is killed loses none. What is computed from it is plain, slices are plain views, and copies
-    and pickles are in memory.
+    are in memory. A pickle names the file: where it arrives, another process's argument perhaps, it is an array
+    that follows the file.
 
     The parameters are those of `open_memmap`, where they are described.
 
     See Also
     --------
     open_memmap
+
+    Notes
+    -----
+    `append`, `extend`, and the removal of rows at the end are whole or not at all, whenever the process is killed.
+    ``insert``, ``pop(i)`` and ``del d[i]`` move the rows behind: a process that is killed meanwhile leaves a row out,
+    and another one twice.
+
+    A child that is forked has a copy: what it writes is its own.
 
     Examples
     --------
@@ -169,7 +178,8 @@ class DynamicMemmap(DynamicArray):
         """
         Finish the file: it is as long as its rows are, and other processes may write to it.
 
-        The array can be read as before, and doesn't grow any more. Closing it twice changes nothing.
+        All is on the disk first. The array can be read as before, and doesn't grow any more. What is written to it, by
+        views taken before, stays in this process. Closing it twice changes nothing.
 
         Raises
         ------
@@ -293,14 +303,16 @@ def open_memmap(filename, mode="r", dtype=None, shape=None, *, progress=None):
         If the file has another dtype or row shape than those given, isn't a .npy file or is cut, is in
         Fortran order, or if no file can hold such elements (objects and StringDType).
     OSError
-        If the disk is full (``errno.ENOSPC``), or the file's system has no locks.
+        If the disk is full (``errno.ENOSPC``), the file's system has no locks, or it isn't a regular file (a device or
+        a pipe, which is left alone).
     NotImplementedError
         On Windows, and, but for mode ``'r'``, where memory pages have more than 4096 bytes.
 
     Notes
     -----
-    Rows outlive the process as soon as `append` returns, and the machine from ``flush(sync=True)`` on. While a
-    file is written, its length is kept in a file beside it, named ``.live`` at the end; `close` removes it.
+    Rows outlive the process as soon as `append` returns, and the machine from ``flush(sync=True)`` on; with them,
+    as many as are proved to have got to the disk. While a file is written, its length is kept in a file beside
+    it, named ``.live`` at the end; `close` removes it. Opening takes nothing away from a file.
 
     ``numpy.save`` writes files that can't grow where they are. ``'r+'`` and ``'a'`` write such a file once
     more, under another name, and put it in the place of the old one.

@@ -117,6 +117,9 @@ Notes
 -----
 Views see the rows behind `index` move up by one.
 
+On a file they move in the file: a process that is killed meanwhile leaves one row out and another one twice
+(see `open_memmap`).
+
 Examples
 --------
 >>> import cppdynarray as cda

@@ -35,8 +35,8 @@ def path(tmp_path):
 
 def kill_writer(path, code):
     """Runs a program with an array `d` on the file, in mode "a", that is then gone without a word."""
-    program = f"import os, numpy as np, cppdynarray as cda\nd = cda.open_memmap({str(path)!r}, 'a')\n{code}\nos._exit(0)"
-    run_python(program)
+    opening = f"import os, numpy as np, cppdynarray as cda\nd = cda.open_memmap({str(path)!r}, 'a')"
+    run_python(f"{opening}\n{code}\nos._exit(0)")
 
 
 def start_again(path):
@@ -275,7 +275,7 @@ def test_a_copy_that_was_made_while_somebody_wrote_is_what_its_header_says(path,
 
 
 def test_files_of_earlier_versions_have_no_record_and_open(path):
-    text = "{'descr': '<f8', 'fortran_order': False, 'shape': (%20d,), }" % 5
+    text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({5:20},), }}"
     header = b"\x93NUMPY\1\0" + (4086).to_bytes(2, "little") + text.encode().ljust(4085) + b"\n"
     for mode in ("r", "r+", "a"):
         path.write_bytes(header + np.arange(5.0).tobytes())
@@ -456,8 +456,9 @@ def test_saving_onto_its_own_file_is_refused(path, mode, tmp_path, monkeypatch):
         d.close()
     os.link(path, "other name")
     for save in (
-        lambda: np.save(path, d), lambda: np.save("run.npy", d), lambda: np.save("run", d), lambda: np.save(arr=d, file=path),
-        lambda: d.tofile(path), lambda: d.tofile("other name"), lambda: d.dump(path), lambda: np.savetxt("run.npy", d),
+        lambda: np.save(path, d), lambda: np.save("run.npy", d), lambda: np.save("run", d),
+        lambda: np.save(arr=d, file=path), lambda: d.tofile(path), lambda: d.tofile("other name"), lambda: d.dump(path),
+        lambda: np.savetxt("run.npy", d),
     ):
         with pytest.raises(ValueError, match=r"run\.npy|run|other name is the file"):
             save()
@@ -524,10 +525,10 @@ def test_a_pickle_is_the_file(path):
 @linux_only
 def test_a_writer_that_is_stopped_by_a_signal_keeps_its_lock(path):
     """And so do the processes that it leaves: the lock ends with the last of them that can write."""
-    code = f"import time, cppdynarray as cda; d = cda.open_memmap({str(path)!r}, 'a'); print(1, flush=True); time.sleep(60)"
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    ) as process:
+    opening = f"import time, cppdynarray as cda; d = cda.open_memmap({str(path)!r}, 'a')"
+    code = f"{opening}; print(1, flush=True); time.sleep(9)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as process:
         process.stdout.read(1)
         process.send_signal(signal.SIGSTOP)
         with pytest.raises(BlockingIOError):

@@ -197,7 +197,8 @@ def main():
     print(f"first seed {arguments.seed}")
     programs = -(-arguments.cuts // arguments.cuts_of_each)
     proved = sum(run_program(arguments.seed + n, arguments.cuts_of_each) for n in range(programs))
-    print(f"{programs * arguments.cuts_of_each} cuts of {programs} programs: no fault; {proved} rows proved beside those synced")
+    print(f"{programs * arguments.cuts_of_each} cuts of {programs} programs: no fault")
+    print(f"{proved} rows proved beside those synced")
 
 
 if __name__ == "__main__":
