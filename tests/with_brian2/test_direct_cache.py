@@ -105,8 +105,8 @@ def everything(prefix, neurons, scale):
     group.run_regularly("k = poisson(3)\nv += drawn()*0.001 + normal()*1e-6", name=name("regular"))
     sources = brian2.PoissonGroup(neurons, rates=100 * scale * brian2.Hz, name=name("sources"), dt=0.1 * scale * ms)
     generator = brian2.SpikeGeneratorGroup(
-        neurons, np.arange(neurons), np.arange(neurons) * ms, period=2 * neurons * ms, name=name("generator"),
-        dt=0.1 * scale * ms,
+        neurons, np.arange(neurons), np.arange(neurons) * scale * ms, period=2 * neurons * scale * ms,
+        name=name("generator"), dt=0.1 * scale * ms,
     )
     synapses = brian2.Synapses(
         sources, group[1:], "w : 1\ntotal_post = w*0.01 : 1 (summed)\ndg/dt = -g/tau : 1 (event-driven)",
@@ -376,7 +376,7 @@ def test_what_the_compiler_refuses_is_compiled_without():
 
     groups = [
         brian2.NeuronGroup(
-            2, f"dv/dt = f(1 + 0*v)*{number}/ms : 1", threshold="v > 1", reset="v = 0", method="euler",
+            2, f"dv/dt = f(1 + 0*v)*{number + 1}/ms : 1", threshold="v > 1", reset="v = 0", method="euler",
             namespace={"f": refused(2)}, name=f"with_function{number}",
         )
         for number in range(2)

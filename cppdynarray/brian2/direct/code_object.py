@@ -151,6 +151,8 @@ class DirectCodeObject(CodeObject):
                     array = np.array(slot.value.get_len(), np.int64)
                 elif slot.kind == "constant":
                     array = np.array(slot.value)
+                elif slot.kind == "kept":
+                    array = np.zeros((), slot.value[1])
                 elif slot.kind == "count":
                     array = self._count = np.zeros((), np.int64)
                 elif slot.kind == "timed":
@@ -198,7 +200,17 @@ class DirectCodeObject(CodeObject):
             address = compiler.address_of(self.library, self.key)
             self.call = Call(address, addresses, keep, self._explain())
             self._slots = addresses, keep
+            self._compute_constants()
         return True
+
+    def _compute_constants(self):
+        """What is the same in all steps of a run."""
+        if "constants" in self.generated.functions:
+            self._call_of("constants")()
+
+    def _call_of(self, function):
+        addresses, keep = self._slots
+        return Call(compiler.address_of(self.library, self.key, function), addresses, keep, self._explain())
 
     def fall_back(self, reason):
         """Let Brian2's own code object take this one's place."""
@@ -238,7 +250,9 @@ class DirectCodeObject(CodeObject):
                 self.namespace["_owner"].initialise_queue()
             except Exception as error:
                 raise self._explain()(error) from error
-        if self.generated.before:
+        if self.call is not None:
+            self._compute_constants()
+        if "before" in self.generated.functions:
             waiting = getattr(_here, "waiting", None)
             if waiting is not None:
                 waiting.append(self)
@@ -249,8 +263,7 @@ class DirectCodeObject(CodeObject):
         """Run the function for before_run."""
         if not self.link():
             return self.fallback.before_run()
-        addresses, keep = self._slots
-        Call(compiler.address_of(self.library, self.key, "before"), addresses, keep, self._explain())()
+        self._call_of("before")()
 
     def after_run(self):
         if self.fallback is not None:
@@ -411,7 +424,7 @@ def _compile(of_key, options):
 
 
 def _compile_together(of_key, options):
-    sources = {key: (each[0].generated.source, bool(each[0].generated.before)) for key, each in of_key.items()}
+    sources = {key: (each[0].generated.source, each[0].generated.functions) for key, each in of_key.items()}
     start = time.perf_counter()
     library, source_bytes = compiler.compile_functions(sources, options)
     seconds = time.perf_counter() - start

@@ -304,14 +304,14 @@ def _whole_source(sources, own):
     includes = [f"#include {each}" for each in own.get("includes", ())]
     includes.append('#include "code_object.hpp"')
     parts = []
-    for key, (source, before) in sources.items():
+    for key, (source, functions) in sources.items():
         lines = source.split("\n")
         own_includes = [line for line in lines if line.startswith("#include") and line not in includes]
         if own_includes:
             includes += [f'#line 1 "o_{key}"', *own_includes]
         body = "\n".join(line for line in lines if not line.startswith("#include"))
         parts.append(f'#line 1 "o_{key}"\nnamespace o_{key} {{ namespace {{\n{body}\n}} }}')
-        for name in ("run", "before") if before else ("run",):
+        for name in functions:
             parts.append(
                 f"CPPDYNARRAY_EXPORT int {name}_{key}(void* const* slots) {{ return o_{key}::{name}(slots); }}"
             )
@@ -326,7 +326,7 @@ def _tidy(directory):
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _spawn(compiler, said):
+def _call(compiler, said):
     """What a compiler of setuptools starts its commands with: what they say goes to a file."""
     environment = dict(os.environ)
     if sys.platform == "darwin" and sysconfig.get_config_var("MACOSX_DEPLOYMENT_TARGET"):
@@ -334,14 +334,14 @@ def _spawn(compiler, said):
     if not _is_unix():
         environment["PATH"] = getattr(compiler, "_paths", environment.get("PATH", ""))
 
-    def spawn(command, **kwargs):
+    def call(command, **kwargs):
         process = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, env=environment, check=False
         )
         if process.returncode:
             raise CompileError(f"{command[0]} failed with exit status {process.returncode}")
 
-    return spawn
+    return call
 
 
 def _run_compiler(source, folder, flags, own):
@@ -353,7 +353,7 @@ def _run_compiler(source, folder, flags, own):
     said = Path(folder) / "said.txt"
     try:
         with said.open("w") as file:
-            compiler.spawn = _spawn(compiler, file)
+            compiler.call = compiler.spawn = _call(compiler, file)  # the second one is what older versions use
             objects = compiler.compile(
                 [str(path), *own.get("sources", ())], output_dir=folder, include_dirs=include_dirs,
                 macros=[tuple(macro) for macro in (*prefs["codegen.cpp.define_macros"], *own.get("define_macros", ()))],
@@ -390,7 +390,7 @@ def compile_functions(sources, own_options=()):
     Parameters
     ----------
     sources : dict
-        A pair of the source, and whether there is a function for before_run, for each key.
+        A pair of the source, and the names of its functions, for each key.
     own_options : tuple of (str, tuple), optional
         What the functions in it need besides: the compiler keywords of Brian2's function implementations; the headers
         that they `includes`; `once` for functions that are run once, which needn't be fast.

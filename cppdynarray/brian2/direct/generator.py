@@ -39,7 +39,8 @@ class MadeBeforeError(CannotRunNatively):
 class Slot:
     """What one pointer of a function's table leads to."""
 
-    kind: str  # "array", "place", "length", "constant", "values", "timed", "random", "queue", "output", "count"
+    # "array", "place", "length", "constant", "kept", "values", "timed", "random", "queue", "output" or "count"
+    kind: str
     value: object = None
 
 
@@ -58,7 +59,7 @@ class Generated:
 
     source: str
     slots: list
-    before: str = ""  # a second function, for before_run; it takes the same slots
+    functions: tuple = ("run",)  # also "before", for before_run, and "constants"; all take the same slots
     from_users: bool = False  # some of it was written by users, who count on headers
     compiler_options: dict = field(default_factory=dict)
 
@@ -76,7 +77,7 @@ class Renderer(CPPNodeRenderer):
 
 
 # Names that stand for slots until it is known which of them the code uses, and in which order.
-_PLACEHOLDER = re.compile(r"\b_([apncqo])(\d+)_\b")
+_PLACEHOLDER = re.compile(r"\b_([apncqok])(\d+)_\b")
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b.*$", re.MULTILINE)
 _IDENTIFIER = re.compile(r"\b[A-Za-z_]\w*\b")
 
@@ -115,6 +116,13 @@ class DirectGenerator(CPPCodeGenerator):
             return f"{self.array(variable)}[0]"
         return name
 
+    def is_elementwise(self):
+        """Whether what the code says of an element is of that element alone."""
+        return all(
+            self.variable_indices[name] in ("_idx", "0")
+            for name, variable in self.variables.items() if isinstance(variable, ArrayVariable)
+        )
+
     def type(self, variable):
         """The C++ type of an array's elements."""
         return self.c_data_type(variable.dtype)
@@ -122,6 +130,10 @@ class DirectGenerator(CPPCodeGenerator):
     def constant(self, value):
         """A number that is not of the model's text."""
         return f"_c{self._number('constant', np.asarray(value))}_"
+
+    def kept(self, name, dtype):
+        """What the function "constants" computes, for the others to read."""
+        return f"_k{self._number('kept', (name, np.dtype(dtype)))}_"
 
     def queue(self, name):
         """The SpikeQueue* for the capsule that is the value of a variable."""
@@ -320,16 +332,25 @@ templater = Templater("cppdynarray.brian2.direct", ".cpp.jinja")
 
 
 def _with_anonymous_names(text, variables):
-    """Other names for functions that are named after an object, so that the same model has the same text."""
-    named = {v.name for v in variables.values() if isinstance(v, Function) and isinstance(v, Nameable)}
-    if not named:
+    """Other names for what is named after an object, so that the same model has the same text."""
+    functions = {v.name for v in variables.values() if isinstance(v, Function) and isinstance(v, Nameable)}
+    text = _numbered(text, functions, r"(?<![A-Za-z0-9])({})(?![A-Za-z0-9]|_\d)", "_f")
+    owners = {getattr(getattr(variable, "owner", None), "name", None) for variable in variables.values()} - {None}
+    # What a monitor's subexpressions refer to: __source_part_neurons_v.
+    return _numbered(text, owners, r"(?<=\b__)(\w+_)({})(?=_\w)", "o", 2)
+
+
+def _numbered(text, names, pattern, prefix, group=1):
+    """The text with numbers for names where the pattern finds them, in the order in which they come."""
+    if not names:
         return text
-    either = "|".join(map(re.escape, sorted(named, key=len, reverse=True)))
+    either = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
     numbers = {}
-    return re.sub(
-        rf"(?<![A-Za-z0-9])({either})(?![A-Za-z0-9]|_\d)",
-        lambda match: f"_f{numbers.setdefault(match[1], len(numbers))}", text,
-    )
+
+    def other(match):
+        return "".join(match.groups()[: group - 1]) + f"{prefix}{numbers.setdefault(match[group], len(numbers))}"
+
+    return re.sub(pattern.format(either), other, text)
 
 
 def _declaration(generator, kind, name, slot, index, uses):
@@ -351,6 +372,9 @@ def _declaration(generator, kind, name, slot, index, uses):
     if kind == "c":
         type = generator.c_data_type(slot.value.dtype)
         return f"const {type} {name} = *static_cast<const {type}*>({pointer});"
+    if kind == "k":
+        type = generator.c_data_type(slot.value[1])
+        return f"{type}& {name} = *static_cast<{type}*>({pointer});"
     if kind == "q":
         return f"const auto* {name} = static_cast<const cppdynarray::brian2::SpikeQueue*>({pointer});"
     return f"void* const {name} = {pointer};"
@@ -402,10 +426,11 @@ def _function(generator, body, name, slots, numbers):
     return "\n".join([f"int {name}() {{", *lines, body, "return 0;\n}"])
 
 
-# What Brian2 writes into a model's text itself: the arguments of connect() and the weight of a PoissonInput.
+# What Brian2 writes into a model's text itself: arguments of connect(), the weight of a PoissonInput, `refractory`.
 _ARGUMENT = re.compile(
-    r"(?P<before>\b_(?:iter_p|iter_size|n) = |\bpoissoninput_binomial\w*\(_vectorisation_idx\) \* )"
-    r"(?P<number>[0-9][0-9.e+-]*)(?=;)"
+    r"\b_(?:iter_p|iter_size|n) = (?P<argument>{0})(?=;)"
+    r"|\b_timestep\((?P<time>{0})(?=, dt\))"
+    r"|(?<![\w.])(?P<weight>{0})(?= \* poissoninput_binomial)".format(r"[0-9][0-9.]*(?:e[+-]?[0-9]+)?")
 )
 
 
@@ -413,11 +438,57 @@ def _with_parameters(generator, line):
     """A line of code in which such numbers come through slots."""
 
     def constant(match):
-        number = match["number"]
+        number = match[match.lastgroup]
         value = int(number) if number.isdigit() else float(number)
-        return match["before"] + generator.constant(value)
+        return match[0].removesuffix(number) + generator.constant(value)
 
     return _ARGUMENT.sub(constant, line)
+
+
+# Templates whose code runs in the steps of a network, after before_run.
+EACH_STEP = frozenset(("reset", "stateupdate", "summed_variable", "synapses", "threshold"))
+_DEFINITION = re.compile(r"const (?P<type>\w+) (?P<name>\w+) = (?P<value>.*);$")
+# What a constant may be made with.
+_PURE = frozenset("""
+    cppdynarray brian2 divide power floor_divide modulo absolute exp expm1 log log1p log10 sqrt sin cos tan sinh cosh
+    tanh asin acos atan floor ceil _timestep _exprel
+""".split())
+
+
+def _move_constants(generator, scalar_code):
+    """
+    Take what is the same in each step of a run, such as exp(-dt/tau), out of the code for a step.
+
+    The code for the function "constants", which is called when a run begins.
+    """
+    known, moved = {}, []
+    for block, lines in scalar_code.items():
+        for number, line in enumerate(lines):
+            found = _DEFINITION.match(line)
+            if not found:
+                continue
+            name, value = found["name"], found["value"]
+            variable = generator.variables.get(name)
+            if isinstance(variable, ArrayVariable):  # `dt` is read from its clock
+                if variable.constant and variable.scalar:
+                    known[name] = line
+                continue
+            used = dict.fromkeys(_IDENTIFIER.findall(_NUMBER.sub("", value)))
+            if "(" not in value or not all(
+                each in _PURE or each in known or _PLACEHOLDER.fullmatch(each)
+                or isinstance(generator.variables.get(each), Constant) for each in used
+            ):
+                continue
+            kept = generator.kept(f"{block}.{name}", _DTYPES.get(found["type"], np.float64))
+            moved += [known[each] for each in used if each in known and known[each] not in moved]
+            moved.append(f"const {found['type']} {name} = {value};\n{kept} = {name};")
+            known[name] = moved[-1]
+            lines[number] = f"const {found['type']} {name} = {kept};"
+    return "\n".join(moved)
+
+
+_NUMBER = re.compile(r"(?<![\w.])[0-9][0-9.]*(e[+-]?\d+)?")
+_DTYPES = {"int64_t": np.int64, "int32_t": np.int32, "float": np.float32, "char": np.int8}
 
 
 def _structure(functions, bodies, slots):
@@ -471,6 +542,7 @@ def generate(device, codeobj_class, owner, name, abstract_code, variables, templ
     for code in (scalar_code, vector_code):
         for block, code_lines in code.items():
             code[block] = [_with_parameters(generator, line) for line in code_lines]
+    constants = _move_constants(generator, scalar_code) if template_name in EACH_STEP else ""
     code = template(
         scalar_code, vector_code, owner=owner, variables=variables, codeobj_name=name,
         variable_indices=variable_indices, **kwds,
@@ -480,6 +552,8 @@ def generate(device, codeobj_class, owner, name, abstract_code, variables, templ
     before = getattr(code, "before_run", "")
     if before.strip():
         bodies["before"] = _function(generator, before, "before", slots, numbers)
+    if constants:
+        bodies["constants"] = _function(generator, constants, "constants", slots, numbers)
     functions = generator.functions
     text = "\n".join([*functions.free, _structure(functions, bodies, slots)])
     text = _with_anonymous_names(text, variables)
@@ -487,4 +561,4 @@ def generate(device, codeobj_class, owner, name, abstract_code, variables, templ
     # Without what they are indented by: the compiler module puts lines that start so in front of all namespaces.
     includes = sorted({f"#include {line.partition('include')[2].strip()}" for line in _INCLUDE.findall(text)})
     source = "\n".join([*includes, "", _INCLUDE.sub("", text), ""])
-    return Generated(source, slots, before.strip(), functions.from_users)
+    return Generated(source, slots, tuple(bodies), functions.from_users)
