@@ -79,7 +79,8 @@ def test_pushing_moves_nothing_within_max_size(cython):
 
 
 def test_an_own_element_is_pushed_while_the_array_moves(cython, backend):
-    d = cda.DynamicArray([7.0, 9.0], reserve=2)
+    with cda.options(reserve_bytes=1):
+        d = cda.DynamicArray([7.0, 9.0])
     before = d[:]
     cython.push_own(d, 1, 100_000)
     assert_same(d.as_numpy(), np.array([7.0] + [9.0] * 100_001))
@@ -219,7 +220,7 @@ def test_structs_of_another_size_are_refused(cython):
 @pytest.mark.parametrize("count", [2**40, 2**60, 2**61, 2**63, 2**64 - 1])
 @pytest.mark.parametrize("name", ["reserve", "resize"])
 def test_no_memory_is_a_memory_error_and_changes_nothing(cython, name, count):
-    d = cda.DynamicArray([1.0, 2.0], reserve=10)
+    d = cda.DynamicArray([1.0, 2.0], max_size=10)
     before = d.ctypes.data, d.capacity, d.max_size, d.flags.num
     with pytest.raises(MemoryError, match="no memory"):
         cython.call(d, name, count)
@@ -249,7 +250,8 @@ def test_no_memory_without_the_gil(cython):
         cython,
         """
         import resource
-        d = cda.DynamicArray(dtype=float, reserve=2 * 10**6)
+        with cda.options(reserve_bytes=2**24):
+            d = cda.DynamicArray(dtype=float)
         recorder = user.Recorder(d)
         resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
         try:
