@@ -368,6 +368,32 @@ def test_a_pybind11_module_pushes(pybind11):
     assert pybind11.same(rows) is rows
 
 
+@pytest.mark.parametrize("count", [1, 1000, 1_000_000])
+def test_a_writer_publishes_when_it_ends(pybind11, backend, count):
+    d = cda.DynamicArray([7.0])
+    view, lengths = d[:], []
+    pybind11.write(d, count, lambda: lengths.append(len(d)))
+    assert lengths[0] <= count + 1 and lengths[1] == count + 1
+    assert_same(d, np.concatenate(([7.0], np.arange(float(count)), [-1.0])))
+    assert view.tolist() == [7.0]
+    d.append(3.0)
+    assert d[-1] == 3.0 and len(d) == count + 3
+
+
+def test_a_writer_that_ends_by_an_exception_publishes_too(pybind11):
+    d = cda.DynamicArray([7.0])
+    with pytest.raises(ValueError, match="nothing to write"):
+        pybind11.write(d, 0, lambda: None)
+    assert d.tolist() == [7.0, -1.0]
+
+
+def test_a_writer_takes_own_elements_while_the_array_moves(pybind11, backend):
+    with cda.options(reserve_bytes=1):
+        d = cda.DynamicArray([7.0])
+    pybind11.write_own(d, 100_000)
+    assert_same(d, np.full(100_001, 7.0))
+
+
 def test_declared_fields_are_compared(pybind11):
     d = cda.DynamicArray(dtype=EVENT)
     pybind11.push_event(d, 0.5, 3)

@@ -306,15 +306,22 @@ def copy(cnp.ndarray self not None, order="C"):
 
 
 def __copy__(cnp.ndarray self not None):
-    copied = new_copy(type(self), self, "K", self)
-    copied.__dict__.update(self.__dict__)
-    return copied
+    return with_attributes(new_copy(type(self), self, "K", self), self.__dict__)
 
 
 def __deepcopy__(cnp.ndarray self not None, memo, /):
-    copied = new_copy(type(self), np.ndarray.__deepcopy__(as_plain(self), memo), "K", self)
-    memo[id(self)] = copied
-    copied.__dict__.update(deepcopy(self.__dict__, memo))
+    plain = as_plain(self)
+    # Elements that refer to nothing are copied once.
+    source = np.ndarray.__deepcopy__(plain, memo) if PyDataType_REFCHK(self.descr) else plain
+    memo[id(self)] = copied = new_copy(type(self), source, "K", self)
+    attributes = self.__dict__
+    return with_attributes(copied, deepcopy(attributes, memo) if attributes else attributes)
+
+
+cdef object with_attributes(object copied, dict attributes):
+    """A copy with the attributes that the array's class, a subclass, gave it."""
+    if attributes:
+        copied.__dict__.update(attributes)
     return copied
 
 
@@ -485,8 +492,8 @@ cdef type make_type():
         function.__doc__ = original.__doc__
         function.__text_signature__ = original.__text_signature__
     return new_type(b"cppdynarray.DynamicArray", slots, LiveArray, (
-        reserve, shrink_to_fit, clear, swap_remove, copy, __copy__, __deepcopy__, __reduce_ex__, __setstate__, __sizeof__, sort,
-        partition,
+        reserve, shrink_to_fit, clear, swap_remove, copy, __copy__, __deepcopy__, __reduce_ex__, __setstate__, __sizeof__,
+        sort, partition,
     ))
 
 
