@@ -1,5 +1,6 @@
 """capacity, max_size, reserve, shrink_to_fit and clear: std::vector's words, counted in rows."""
 
+import functools
 import weakref
 
 import numpy as np
@@ -84,7 +85,7 @@ def test_capacity_in_the_constructor(rows, rng):
 def test_reserve_in_the_constructor(row_shape, gibibytes, rng):
     content = rng.normal(size=(2, *row_shape))
     rows = (gibibytes << 30) // content[0].nbytes
-    d = cda.DynamicArray(content, reserve=rows)
+    d = cda.DynamicArray(content, max_size=rows)
     assert d.max_size >= rows
     assert d.capacity < rows  # addresses, not memory
     before = address(d)
@@ -96,10 +97,45 @@ def test_reserve_in_the_constructor(row_shape, gibibytes, rng):
 
 @pytest.mark.usefixtures("cpp")
 def test_iterables_take_capacity_and_reserve_too():
-    d = cda.DynamicArray(iter(range(5)), "i8", capacity=1000, reserve=1 << 32)
+    d = cda.DynamicArray(iter(range(5)), "i8", capacity=1000, max_size=1 << 32)
     assert d.tolist() == list(range(5))
     assert d.capacity >= 1000
     assert d.max_size >= 1 << 32
+
+
+@pytest.mark.usefixtures("cpp")
+@pytest.mark.parametrize("make", [
+    lambda **asked: cda.DynamicArray([1.0], **asked),
+    lambda **asked: cda.DynamicArray((1.0,), "f4", **asked),
+    *(functools.partial(function, 1) for function in (cda.zeros, cda.empty, cda.ones)),
+    functools.partial(cda.full, 1, 2.0),
+])
+def test_asking_for_little_gets_what_others_get(make):
+    cda._core._memory.trim()
+    usual = make().max_size
+    for asked in ({"max_size": 1000}, {"capacity": 1000}, {"capacity": 1000, "max_size": 1}):
+        d = make(**asked)
+        assert d.max_size >= usual // 2  # each takes a share of what is left
+        assert d.capacity >= asked.get("capacity", 1)
+        view = d[:]
+        d.extend(np.zeros(10_000))
+        d[0] = 7.0
+        assert view[0] == 7.0
+        assert_invariants(d)
+
+
+@pytest.mark.parametrize("name", ["zeros", "empty", "ones"])
+def test_functions_take_capacity_and_max_size(name):
+    make = getattr(cda, name)
+    d = make((2, 3), "i4", capacity=1000, max_size=1 << 20)
+    assert d.shape == (2, 3) and d.dtype == "i4"
+    assert d.max_size >= 1 << 20 and d.capacity >= 1000
+    assert_invariants(d)
+    for wrong in ({"capacity": -1}, {"max_size": -1}):
+        with pytest.raises(ValueError, match="can't be negative"):
+            make(3, **wrong)
+        with pytest.raises(ValueError, match="can't be negative"):
+            cda.full(3, 1.0, **wrong)
 
 
 @pytest.mark.usefixtures("cpp")

@@ -103,6 +103,36 @@ def test_an_array_by_itself():
     assert d.tolist() == [0]
 
 
+@pytest.mark.parametrize("code", ["i1", "i2", "f4", "f8", "c16", "S3", "(3,)f8", "O", "T"])
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99, 1.0])
+def test_masks_of_any_density(code, share, rng):
+    dtype = np.dtypes.StringDType() if code == "T" else np.dtype(code)
+    for count in (0, 1, 7, 8, 9, 63, 64, 65, 1000):
+        rows = np.zeros(count, dtype)
+        rows.reshape(-1)[...] = rng.integers(0, 100, rows.size)
+        for mask in (rng.random(count) < share, np.repeat(rng.random(count) < share, 2)[::2]):
+            d = cda.DynamicArray(rows, rows.dtype)
+            del d[mask]
+            assert_same(d, rows[~mask])
+            assert_invariants(d)
+
+
+def test_a_mask_of_other_bytes_than_one():
+    mask = np.array([0, 2, 255, 0, 1, 0, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0], "u1").view(bool)
+    d = cda.arange(17)
+    del d[mask]
+    assert d.tolist() == [0, 3, 5, 16]
+
+
+@pytest.mark.parametrize("mask_of", [lambda d: d, lambda d: d[:], lambda d: d[::-1], lambda d: d.as_numpy()])
+def test_a_mask_in_the_arrays_own_memory(mask_of, rng):
+    values = rng.random(1000) < 0.3
+    d = cda.DynamicArray(values)
+    expected = values[~np.array(mask_of(d))]
+    del d[mask_of(d)]
+    assert_same(d, expected)
+
+
 def test_deleted_rows_do_not_come_back(dtype, rng):
     d = cda.DynamicArray(samples(dtype, (6, 2), rng))
     del d[1::2]

@@ -79,7 +79,8 @@ def test_pushing_moves_nothing_within_max_size(cython):
 
 
 def test_an_own_element_is_pushed_while_the_array_moves(cython, backend):
-    d = cda.DynamicArray([7.0, 9.0], reserve=2)
+    with cda.options(reserve_bytes=1):
+        d = cda.DynamicArray([7.0, 9.0])
     before = d[:]
     cython.push_own(d, 1, 100_000)
     assert_same(d.as_numpy(), np.array([7.0] + [9.0] * 100_001))
@@ -219,7 +220,7 @@ def test_structs_of_another_size_are_refused(cython):
 @pytest.mark.parametrize("count", [2**40, 2**60, 2**61, 2**63, 2**64 - 1])
 @pytest.mark.parametrize("name", ["reserve", "resize"])
 def test_no_memory_is_a_memory_error_and_changes_nothing(cython, name, count):
-    d = cda.DynamicArray([1.0, 2.0], reserve=10)
+    d = cda.DynamicArray([1.0, 2.0], max_size=10)
     before = d.ctypes.data, d.capacity, d.max_size, d.flags.num
     with pytest.raises(MemoryError, match="no memory"):
         cython.call(d, name, count)
@@ -249,7 +250,8 @@ def test_no_memory_without_the_gil(cython):
         cython,
         """
         import resource
-        d = cda.DynamicArray(dtype=float, reserve=2 * 10**6)
+        with cda.options(reserve_bytes=2**24):
+            d = cda.DynamicArray(dtype=float)
         recorder = user.Recorder(d)
         resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
         try:
@@ -364,6 +366,32 @@ def test_a_pybind11_module_pushes(pybind11):
         pybind11.push(np.zeros(3), 1.0)
     rows = cda.zeros((2, 3))
     assert pybind11.same(rows) is rows
+
+
+@pytest.mark.parametrize("count", [1, 1000, 1_000_000])
+def test_a_writer_publishes_when_it_ends(pybind11, backend, count):
+    d = cda.DynamicArray([7.0])
+    view, lengths = d[:], []
+    pybind11.write(d, count, lambda: lengths.append(len(d)))
+    assert lengths[0] <= count + 1 and lengths[1] == count + 1
+    assert_same(d, np.concatenate(([7.0], np.arange(float(count)), [-1.0])))
+    assert view.tolist() == [7.0]
+    d.append(3.0)
+    assert d[-1] == 3.0 and len(d) == count + 3
+
+
+def test_a_writer_that_ends_by_an_exception_publishes_too(pybind11):
+    d = cda.DynamicArray([7.0])
+    with pytest.raises(ValueError, match="nothing to write"):
+        pybind11.write(d, 0, lambda: None)
+    assert d.tolist() == [7.0, -1.0]
+
+
+def test_a_writer_takes_own_elements_while_the_array_moves(pybind11, backend):
+    with cda.options(reserve_bytes=1):
+        d = cda.DynamicArray([7.0])
+    pybind11.write_own(d, 100_000)
+    assert_same(d, np.full(100_001, 7.0))
 
 
 def test_declared_fields_are_compared(pybind11):

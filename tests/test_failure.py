@@ -604,7 +604,7 @@ def test_sizes_that_cannot_be_had(size, dtype, rng):
 
 @pytest.mark.parametrize("size", TOO_LARGE)
 def test_sizes_that_cannot_be_made(size):
-    for keyword in ("capacity", "reserve"):
+    for keyword in ("capacity", "max_size"):
         make = functools.partial(cda.DynamicArray, [1.0], **{keyword: size})
         assert error_of(make) in TOO_LARGE_ERRORS
     for shape in (size, (size, 0), (0, size), (2, size)):
@@ -635,7 +635,7 @@ def test_bad_reserve(rows):
     expected = (ValueError, OverflowError) if isinstance(rows, int) else (TypeError,)
     with unchanged(d):
         assert error_of(d.reserve, rows) in expected
-    for keyword in ("capacity", "reserve"):
+    for keyword in ("capacity", "max_size"):
         assert error_of(functools.partial(cda.DynamicArray, [1.0], **{keyword: rows})) in expected
 
 

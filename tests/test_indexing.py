@@ -560,7 +560,8 @@ def test_iteration_ends_when_the_array_shrinks():
 
 def test_iteration_past_the_reservation():
     cda._core._memory.trim()
-    d = cda.DynamicArray([0], "i8", reserve=1)
+    with cda.options(reserve_bytes=1):
+        d = cda.DynamicArray([0], "i8")
     for x in d:
         if len(d) < 100_000:
             d.append(x + 1)

@@ -244,7 +244,7 @@ import cppdynarray as cda
 cda.DynamicArray([1.0])
 start = resident()
 d = cda.DynamicArray([1.0], capacity=10**9)
-e = [cda.DynamicArray([1.0], reserve=10**6) for k in range(100)]
+e = [cda.DynamicArray([1.0], max_size=10**6) for k in range(100)]
 d.reserve(15 * 10**8)
 print(resident() - start)
 """)
@@ -469,7 +469,7 @@ def test_under_a_limit_creation_fails_cleanly():
 for make in (
     lambda: cda.zeros(10**9),
     lambda: cda.DynamicArray([1.0], capacity=10**9),
-    lambda: cda.DynamicArray([1.0], reserve=10**9),
+    lambda: cda.DynamicArray([1.0], max_size=10**9),
     lambda: cda.full((10**5, 10**4), 1.0),
 ):
     try:
@@ -643,7 +643,7 @@ def run(times):
         attempt(lambda: d.reserve(2**58))
         attempt(lambda: d.resize(2**58))
         attempt(lambda: cda.zeros(2**58))
-        attempt(lambda: cda.DynamicArray([1.0], reserve=2**58))
+        attempt(lambda: cda.DynamicArray([1.0], max_size=2**58))
         attempt(lambda: cda.DynamicArray(5))
         attempt(lambda: d[99])
         attempt(lambda: d + np.zeros(3))

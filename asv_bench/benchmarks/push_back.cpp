@@ -11,17 +11,30 @@ template <class Array>
     for (Py_ssize_t i = 0; i < count; ++i) array.push_back(static_cast<double>(i));
 }
 
+template <class Array>
+auto write(Array& array, Py_ssize_t count, int) -> decltype(array.writer(), void()) {
+    auto writer = array.writer();
+    push(writer, count);
+}
+// With headers from before there were writers.
+template <class Array>
+void write(Array& array, Py_ssize_t count, long) {
+    push(array, count);
+}
+
 std::vector<double> reserved;
 
-// push_onto(array, count)
+// push_onto(array, count, by_writer=False): each element for others to see at once, or all when the writer ends
 PyObject* push_onto(PyObject*, PyObject* arguments) {
     PyObject* object;
     Py_ssize_t count;
-    if (!PyArg_ParseTuple(arguments, "On", &object, &count)) return nullptr;
+    int by_writer = 0;
+    if (!PyArg_ParseTuple(arguments, "On|p", &object, &count, &by_writer)) return nullptr;
     try {
         cppdynarray::PythonArray1D<double> array(object);
         Py_BEGIN_ALLOW_THREADS;
-        push(array, count);
+        if (by_writer) write(array, count, 0);
+        else push(array, count);
         Py_END_ALLOW_THREADS;
     } catch (const cppdynarray::PythonError&) {
         return nullptr;

@@ -17,7 +17,7 @@ import cppdynarray as cda
 
 from .common import choose
 
-KINDS = ["cpp", "std::vector"]
+KINDS = ["cpp", "writer", "std::vector"]
 
 
 @cache
@@ -51,17 +51,17 @@ class PushBack:
         self.reserved = cda.ones(count)
         self.reserved.clear()
         self.empty = cda.DynamicArray(dtype=float)
-        if kind != "cpp":
+        if kind == "std::vector":
             self.module.push_onto_vector(count, True)
 
     def time_reserved(self, kind, count):
-        if kind == "cpp":
-            self.module.push_onto(self.reserved, count)
+        if kind != "std::vector":
+            self.module.push_onto(self.reserved, count, kind == "writer")
         else:
             self.module.push_onto_vector(count, True)
 
     def time_growing(self, kind, count):
-        if kind == "cpp":
-            self.module.push_onto(self.empty, count)
+        if kind != "std::vector":
+            self.module.push_onto(self.empty, count, kind == "writer")
         else:
             self.module.push_onto_vector(count, False)

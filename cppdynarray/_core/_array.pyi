@@ -26,37 +26,37 @@ class DynamicArray(np.ndarray[_ShapeT_co, _DTypeT_co]):
     @overload  # empty
     def __init__(
         self: DynamicArray[tuple[int], np.dtype[np.float64]], contents: tuple[()] = (), dtype: None = None, *,
-        capacity: int = 0, reserve: int = 0,
+        capacity: int = 0, max_size: int = 0,
     ) -> None: ...
     @overload
     def __init__(
         self: DynamicArray[tuple[int], np.dtype[_T]], contents: tuple[()] = (), *, dtype: _DTypeLike[_T],
-        capacity: int = 0, reserve: int = 0,
+        capacity: int = 0, max_size: int = 0,
     ) -> None: ...
     @overload
     def __init__(
         self: DynamicArray[tuple[int], np.dtype[Any]], contents: tuple[()] = (), *, dtype: DTypeLike,
-        capacity: int = 0, reserve: int = 0,
+        capacity: int = 0, max_size: int = 0,
     ) -> None: ...
     @overload  # with the contents of an array
     def __init__(
         self: DynamicArray[_ShapeT, _DTypeT], contents: np.ndarray[_ShapeT, _DTypeT], dtype: None = None, *,
-        capacity: int = 0, reserve: int = 0,
+        capacity: int = 0, max_size: int = 0,
     ) -> None: ...
     @overload
     def __init__(
         self: DynamicArray[_ShapeT, np.dtype[_T]], contents: np.ndarray[_ShapeT, Any], dtype: _DTypeLike[_T], *,
-        capacity: int = 0, reserve: int = 0,
+        capacity: int = 0, max_size: int = 0,
     ) -> None: ...
     @overload  # with any contents
     def __init__(
         self: DynamicArray[_AnyShape, np.dtype[_T]], contents: ArrayLike | Iterable[Any], dtype: _DTypeLike[_T], *,
-        capacity: int = 0, reserve: int = 0,
+        capacity: int = 0, max_size: int = 0,
     ) -> None: ...
     @overload
     def __init__(
         self: DynamicArray[_AnyShape, np.dtype[Any]], contents: ArrayLike | Iterable[Any],
-        dtype: DTypeLike | None = None, *, capacity: int = 0, reserve: int = 0,
+        dtype: DTypeLike | None = None, *, capacity: int = 0, max_size: int = 0,
     ) -> None: ...
 
     # Growing and shrinking.
@@ -84,6 +84,7 @@ class DynamicArray(np.ndarray[_ShapeT_co, _DTypeT_co]):
     def pop(self, index: SupportsIndex = -1, /) -> Any: ...
     def __delitem__(self, key: SupportsIndex | slice | ArrayLike, /) -> None: ...
     def clear(self) -> None: ...
+    def swap_remove(self, rows: SupportsIndex | slice | ArrayLike, /) -> None: ...
     @overload
     def resize(self, new_shape: _ShapeLike, /, *, refcheck: bool = True) -> None: ...
     @overload

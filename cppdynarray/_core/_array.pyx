@@ -12,8 +12,10 @@ from copy import deepcopy
 import numpy as np
 
 cimport numpy as cnp
+from cpython.long cimport PyLong_CheckExact
 from cpython.number cimport PyIndex_Check
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
 from cpython.sequence cimport PySequence_Check
 
 from cppdynarray._core import _layout  # no-cython-lint: checks NumPy
@@ -37,8 +39,16 @@ from cppdynarray._core.numpy_api cimport NPY_VSTRING, PyArray_SAMESHAPE, PyDataT
 import_core()
 
 
+cdef extern from "Python.h":
+    Py_ssize_t PyNumber_AsSsize_t(object, PyObject* overflow) except? -1
+
+
 cdef extern from "append_scalar.hpp" namespace "cppdynarray":
     bint append_scalar(object array, object value) noexcept
+
+
+cdef extern from "removing.hpp" namespace "cppdynarray":
+    PyObject* pop_scalar(object array, Py_ssize_t index) noexcept
 
 
 cdef object tp_new(object cls, object args, PyObject* kwargs):
@@ -87,6 +97,15 @@ cdef bint extend_casting(tuple names, list values) except -1:
 cdef object method_pop(cnp.ndarray self, PyObject** args, Py_ssize_t count):
     if count > 1:
         raise TypeError(f"pop expected at most 1 argument, got {count}")
+    cdef PyObject* scalar = NULL
+    if count == 0:
+        scalar = pop_scalar(self, -1)
+    elif PyLong_CheckExact(<object>args[0]):
+        scalar = pop_scalar(self, PyNumber_AsSsize_t(<object>args[0], NULL))
+    if scalar != NULL:
+        value = <object>scalar
+        Py_DECREF(value)
+        return value
     return _growth.pop(self, <object>args[0] if count == 1 else -1)
 
 
@@ -220,6 +239,45 @@ def clear(cnp.ndarray self not None):
     _growth.clear(self)
 
 
+def swap_remove(cnp.ndarray self not None, rows, /):
+    """
+    Remove rows where their order doesn't matter: the last ones take the places of those that go.
+
+    Parameters
+    ----------
+    rows : int, slice, or array_like of ints or bools
+        As in ``del d[rows]``. Indices may repeat.
+
+    Raises
+    ------
+    IndexError
+        If there are no such rows.
+    ValueError
+        If the array can't change its length (see `append`).
+
+    See Also
+    --------
+    pop, clear
+
+    Notes
+    -----
+    O(k) for k rows, however many there are in all; a mask is read in full. ``del d[rows]``, which keeps the order,
+    moves all rows behind the first that goes.
+
+    Examples
+    --------
+    >>> import cppdynarray as cda
+    >>> d = cda.DynamicArray([10, 11, 12, 13, 14])
+    >>> d.swap_remove(0)
+    >>> d
+    DynamicArray([14, 11, 12, 13])
+    >>> d.swap_remove(d > 12)
+    >>> d
+    DynamicArray([12, 11])
+    """
+    _growth.swap_remove(self, rows)
+
+
 def copy(cnp.ndarray self not None, order="C"):
     """
     copy(order='C')
@@ -248,15 +306,22 @@ def copy(cnp.ndarray self not None, order="C"):
 
 
 def __copy__(cnp.ndarray self not None):
-    copied = new_copy(type(self), self, "K", self)
-    copied.__dict__.update(self.__dict__)
-    return copied
+    return with_attributes(new_copy(type(self), self, "K", self), self.__dict__)
 
 
 def __deepcopy__(cnp.ndarray self not None, memo, /):
-    copied = new_copy(type(self), np.ndarray.__deepcopy__(as_plain(self), memo), "K", self)
-    memo[id(self)] = copied
-    copied.__dict__.update(deepcopy(self.__dict__, memo))
+    plain = as_plain(self)
+    # Elements that refer to nothing are copied once.
+    source = np.ndarray.__deepcopy__(plain, memo) if PyDataType_REFCHK(self.descr) else plain
+    memo[id(self)] = copied = new_copy(type(self), source, "K", self)
+    attributes = self.__dict__
+    return with_attributes(copied, deepcopy(attributes, memo) if attributes else attributes)
+
+
+cdef object with_attributes(object copied, dict attributes):
+    """A copy with the attributes that the array's class, a subclass, gave it."""
+    if attributes:
+        copied.__dict__.update(attributes)
     return copied
 
 
@@ -427,8 +492,8 @@ cdef type make_type():
         function.__doc__ = original.__doc__
         function.__text_signature__ = original.__text_signature__
     return new_type(b"cppdynarray.DynamicArray", slots, LiveArray, (
-        reserve, shrink_to_fit, clear, copy, __copy__, __deepcopy__, __reduce_ex__, __setstate__, __sizeof__, sort,
-        partition,
+        reserve, shrink_to_fit, clear, swap_remove, copy, __copy__, __deepcopy__, __reduce_ex__, __setstate__, __sizeof__,
+        sort, partition,
     ))
 
 

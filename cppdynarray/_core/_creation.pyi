@@ -63,47 +63,47 @@ class _FromShape(Protocol):
     @overload
     def __call__(
         self, /, shape: SupportsIndex, dtype: None = None, order: _OrderCF = "C", *,
-        device: _Device = None, like: ArrayLike | None = None,
+        device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
     ) -> _Array1D[np.float64]: ...
     @overload
     def __call__(
         self, /, shape: SupportsIndex, dtype: _DTypeLike[_T], order: _OrderCF = "C", *,
-        device: _Device = None, like: ArrayLike | None = None,
+        device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
     ) -> _Array1D[_T]: ...
     @overload
     def __call__(
         self, /, shape: SupportsIndex, dtype: DTypeLike, order: _OrderCF = "C", *,
-        device: _Device = None, like: ArrayLike | None = None,
+        device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
     ) -> _Array1D[Any]: ...
     @overload
     def __call__(
         self, /, shape: _NewShapeT, dtype: None = None, order: _OrderCF = "C", *,
-        device: _Device = None, like: ArrayLike | None = None,
+        device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
     ) -> DynamicArray[_NewShapeT, np.dtype[np.float64]]: ...
     @overload
     def __call__(
         self, /, shape: _NewShapeT, dtype: _DTypeLike[_T], order: _OrderCF = "C", *,
-        device: _Device = None, like: ArrayLike | None = None,
+        device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
     ) -> DynamicArray[_NewShapeT, np.dtype[_T]]: ...
     @overload
     def __call__(
         self, /, shape: _NewShapeT, dtype: DTypeLike, order: _OrderCF = "C", *,
-        device: _Device = None, like: ArrayLike | None = None,
+        device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
     ) -> DynamicArray[_NewShapeT, np.dtype[Any]]: ...
     @overload
     def __call__(
         self, /, shape: _ShapeLike, dtype: None = None, order: _OrderCF = "C", *,
-        device: _Device = None, like: ArrayLike | None = None,
+        device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
     ) -> _Array[np.float64]: ...
     @overload
     def __call__(
         self, /, shape: _ShapeLike, dtype: _DTypeLike[_T], order: _OrderCF = "C", *,
-        device: _Device = None, like: ArrayLike | None = None,
+        device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
     ) -> _Array[_T]: ...
     @overload
     def __call__(
         self, /, shape: _ShapeLike, dtype: DTypeLike, order: _OrderCF = "C", *,
-        device: _Device = None, like: ArrayLike | None = None,
+        device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
     ) -> _Array[Any]: ...
 
 empty: _FromShape
@@ -113,32 +113,32 @@ ones: _FromShape
 @overload
 def full(
     shape: SupportsIndex, fill_value: Any, dtype: _DTypeLike[_T], order: _OrderCF = "C", *,
-    device: _Device = None, like: ArrayLike | None = None,
+    device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
 ) -> _Array1D[_T]: ...
 @overload
 def full(
     shape: SupportsIndex, fill_value: Any, dtype: DTypeLike | None = None, order: _OrderCF = "C", *,
-    device: _Device = None, like: ArrayLike | None = None,
+    device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
 ) -> _Array1D[Any]: ...
 @overload
 def full(
     shape: _NewShapeT, fill_value: Any, dtype: _DTypeLike[_T], order: _OrderCF = "C", *,
-    device: _Device = None, like: ArrayLike | None = None,
+    device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
 ) -> DynamicArray[_NewShapeT, np.dtype[_T]]: ...
 @overload
 def full(
     shape: _NewShapeT, fill_value: Any, dtype: DTypeLike | None = None, order: _OrderCF = "C", *,
-    device: _Device = None, like: ArrayLike | None = None,
+    device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
 ) -> DynamicArray[_NewShapeT, np.dtype[Any]]: ...
 @overload
 def full(
     shape: _ShapeLike, fill_value: Any, dtype: _DTypeLike[_T], order: _OrderCF = "C", *,
-    device: _Device = None, like: ArrayLike | None = None,
+    device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
 ) -> _Array[_T]: ...
 @overload
 def full(
     shape: _ShapeLike, fill_value: Any, dtype: DTypeLike | None = None, order: _OrderCF = "C", *,
-    device: _Device = None, like: ArrayLike | None = None,
+    device: _Device = None, like: ArrayLike | None = None, capacity: int = 0, max_size: int = 0,
 ) -> _Array[Any]: ...
 
 @type_check_only

@@ -16,7 +16,7 @@ from cppdynarray._core._array import DynamicArray
 
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._new cimport (
-    as_array, as_dtype, as_order, new, new_copy, new_from_iterable, new_from_list,
+    as_array, as_dtype, as_order, check_room, new, new_copy, new_from_iterable, new_from_list,
 )
 
 cnp.import_array()
@@ -46,11 +46,12 @@ __all__ = [
 
 
 cdef object new_of_shape(object shape, object dtype, object order, object device, bint zeroed=False,
-                         object cls=DynamicArray):
+                         object cls=DynamicArray, Py_ssize_t capacity=0, Py_ssize_t max_size=0):
+    check_room(capacity, max_size)
     order = as_order(order, "C", "CF")
     if device is not None and device != "cpu":
         raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
-    return new(cls, shape, dtype, 0, 0, order != "C", zeroed)
+    return new(cls, shape, dtype, capacity, max_size, order != "C", zeroed)
 
 
 cdef bint owns_memory(cnp.ndarray array) noexcept:
@@ -72,7 +73,7 @@ cdef bint _is_foreign(object like):
     return like is not None and not cnp.PyArray_Check(like)
 
 
-def empty(shape, dtype=float, order="C", *, device=None, like=None):
+def empty(shape, dtype=float, order="C", *, device=None, like=None, Py_ssize_t capacity=0, Py_ssize_t max_size=0):
     """
     Return a new DynamicArray without initialising its elements; as ``numpy.empty``.
 
@@ -86,6 +87,8 @@ def empty(shape, dtype=float, order="C", *, device=None, like=None):
     device : {None, 'cpu'}, optional
     like : array_like, optional
         As for ``numpy.empty``.
+    capacity, max_size : int, optional
+        Rows to have room and addresses for, as `DynamicArray` takes them.
 
     Returns
     -------
@@ -106,10 +109,10 @@ def empty(shape, dtype=float, order="C", *, device=None, like=None):
     """
     if _is_foreign(like):
         return np.empty(shape, dtype, order, device=device, like=like)
-    return new_of_shape(shape, dtype, order, device)
+    return new_of_shape(shape, dtype, order, device, False, DynamicArray, capacity, max_size)
 
 
-def zeros(shape, dtype=float, order="C", *, device=None, like=None):
+def zeros(shape, dtype=float, order="C", *, device=None, like=None, Py_ssize_t capacity=0, Py_ssize_t max_size=0):
     """
     Return a new DynamicArray of zeros; as ``numpy.zeros``.
 
@@ -125,6 +128,8 @@ def zeros(shape, dtype=float, order="C", *, device=None, like=None):
     device : {None, 'cpu'}, optional
     like : array_like, optional
         As for ``numpy.zeros``.
+    capacity, max_size : int, optional
+        Rows to have room and addresses for, as `DynamicArray` takes them.
 
     Returns
     -------
@@ -145,10 +150,10 @@ def zeros(shape, dtype=float, order="C", *, device=None, like=None):
     """
     if _is_foreign(like):
         return np.zeros(shape, dtype, order, device=device, like=like)
-    return new_of_shape(shape, dtype, order, device, True)
+    return new_of_shape(shape, dtype, order, device, True, DynamicArray, capacity, max_size)
 
 
-def ones(shape, dtype=None, order="C", *, device=None, like=None):
+def ones(shape, dtype=None, order="C", *, device=None, like=None, Py_ssize_t capacity=0, Py_ssize_t max_size=0):
     """
     Return a new DynamicArray of ones; as ``numpy.ones``.
 
@@ -163,6 +168,8 @@ def ones(shape, dtype=None, order="C", *, device=None, like=None):
     device : {None, 'cpu'}, optional
     like : array_like, optional
         As for ``numpy.ones``.
+    capacity, max_size : int, optional
+        Rows to have room and addresses for, as `DynamicArray` takes them.
 
     Returns
     -------
@@ -176,12 +183,13 @@ def ones(shape, dtype=None, order="C", *, device=None, like=None):
     """
     if _is_foreign(like):
         return np.ones(shape, dtype, order, device=device, like=like)
-    made = new_of_shape(shape, float if dtype is None else dtype, order, device)
+    made = new_of_shape(shape, float if dtype is None else dtype, order, device, False, DynamicArray, capacity, max_size)
     np.copyto(made, 1, casting="unsafe")
     return made
 
 
-def full(shape, fill_value, dtype=None, order="C", *, device=None, like=None):
+def full(shape, fill_value, dtype=None, order="C", *, device=None, like=None, Py_ssize_t capacity=0,
+         Py_ssize_t max_size=0):
     """
     Return a new DynamicArray filled with a value; as ``numpy.full``.
 
@@ -198,6 +206,8 @@ def full(shape, fill_value, dtype=None, order="C", *, device=None, like=None):
     device : {None, 'cpu'}, optional
     like : array_like, optional
         As for ``numpy.full``.
+    capacity, max_size : int, optional
+        Rows to have room and addresses for, as `DynamicArray` takes them.
 
     Returns
     -------
@@ -211,7 +221,8 @@ def full(shape, fill_value, dtype=None, order="C", *, device=None, like=None):
     """
     if _is_foreign(like):
         return np.full(shape, fill_value, dtype, order, device=device, like=like)
-    made = new_of_shape(shape, np.asarray(fill_value).dtype if dtype is None else dtype, order, device)
+    dtype = np.asarray(fill_value).dtype if dtype is None else dtype
+    made = new_of_shape(shape, dtype, order, device, False, DynamicArray, capacity, max_size)
     np.copyto(made, fill_value, casting="unsafe")
     return made
 

@@ -12,6 +12,7 @@ cdef int extend(cnp.ndarray array, object values, bint lossless=?) except -1
 cdef int insert(cnp.ndarray array, object index, object value) except -1
 cdef object pop(cnp.ndarray array, object index)
 cdef int delete(cnp.ndarray array, object key) except -1
+cdef int swap_remove(cnp.ndarray array, object key) except -1
 cdef int clear(cnp.ndarray array) except -1
 cdef int resize(cnp.ndarray array, tuple shape) except -1
 cdef bint resize_within_capacity(cnp.ndarray array, object rows) except -1
@@ -23,5 +24,6 @@ cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots) except -1
 cdef cnp.ndarray take_items(cnp.ndarray array, size_t item_size, Py_ssize_t start, Py_ssize_t stop)
 cdef object as_row_key(object key)
 cdef object rows_named(object key, Py_ssize_t count)
+cdef cnp.ndarray row_numbers(object key, Py_ssize_t count)
 cdef object copy_row(cnp.ndarray array, Py_ssize_t position)
 cdef Py_ssize_t as_dimension(object size) except -1

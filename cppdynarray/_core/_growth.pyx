@@ -26,7 +26,7 @@ from cpython.long cimport PyLong_CheckExact
 from cpython.number cimport PyIndex_Check
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
-from cpython.slice cimport PySlice_AdjustIndices, PySlice_Unpack
+from cpython.slice cimport PySlice_AdjustIndices, PySlice_Check, PySlice_Unpack
 from cpython.unicode cimport PyUnicode_CheckExact
 from libc.string cimport memcpy, memmove, memset
 
@@ -56,6 +56,11 @@ cdef extern from "Python.h":
 
 cdef extern from "<algorithm>" namespace "std":
     void rotate(char* first, char* middle, char* last) noexcept
+
+
+cdef extern from "removing.hpp" namespace "cppdynarray":
+    size_t close_gaps(char* data, const cnp.npy_bool* gone, size_t count, size_t row, char* bin) noexcept
+    void fill_gaps(char* data, size_t count, size_t row, const cnp.npy_intp* gone, size_t gaps, char* bin) noexcept
 
 
 # What can grow.
@@ -179,26 +184,51 @@ cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
 cdef int insert(cnp.ndarray array, object index, object value) except -1:
     growable(array)
     cdef cnp.dtype dtype = array.descr
+    cdef RowBuffer buffer
+    cdef PyObject* item = <PyObject*>value
+    if PyLong_CheckExact(index):
+        # What takes no Python code to convert needs no scratch array, only a place.
+        if dtype.type_num == cnp.NPY_OBJECT and cnp.PyArray_NDIM(array) == 1:
+            memcpy(open_gap(array, PyNumber_AsSsize_t(index, NULL)), &item, sizeof(item))
+            Py_INCREF(value)
+            publish_length(array, length(array) + 1)
+            return 0
+        if row_bytes(array) <= sizeof(RowBuffer) and not PyDataType_REFCHK(dtype) and (
+            store_row(buffer.bytes, array, value)
+        ):
+            memcpy(open_gap(array, PyNumber_AsSsize_t(index, NULL)), buffer.bytes, row_bytes(array))
+            publish_length(array, length(array) + 1)
+            return 0
     cdef cnp.ndarray rows = convert_row(array, value)
     cdef Py_ssize_t position = PyNumber_AsSsize_t(index, NULL)
-    cdef Block* block = checked(array, dtype, rows)
+    checked(array, dtype, rows)
     cdef size_t row = row_bytes(array)
-    cdef Py_ssize_t old_length = length(array)
-    if position < 0:
-        position = max(position + old_length, 0)
-    position = min(position, old_length)
-    block = room_for(array, grown_length(array, 1))
-    cdef char* slot = block.data() + row * <size_t>position
-    cdef char* end = block.data() + row * <size_t>old_length
+    cdef char* end
     if has_arena(array):
         # Copied to the end, where a failure changes nothing, and turned to its place.
+        end = room_for(array, grown_length(array, 1)).data() + used_bytes(array)
         move_in(array, rows, end)
-        rotate(slot, end, end + row)
+        rotate(end - row * <size_t>(length(array) - insertion_point(array, position)), end, end + row)
     else:
-        memmove(slot + row, slot, end - slot)
-        move_in(array, rows, slot)
-    publish_length(array, old_length + 1)
+        move_in(array, rows, open_gap(array, position))
+    publish_length(array, length(array) + 1)
     return 0
+
+
+cdef Py_ssize_t insertion_point(cnp.ndarray array, Py_ssize_t index) noexcept:
+    """Where list.insert puts it: a place beyond the ends is the end."""
+    if index < 0:
+        index += length(array)
+    return min(max(index, 0), length(array))
+
+
+cdef char* open_gap(cnp.ndarray array, Py_ssize_t index) except NULL:
+    """Makes room for one row in front of row `index` of a published array, whose length is still to be raised."""
+    cdef Py_ssize_t position = insertion_point(array, index)
+    cdef size_t row = row_bytes(array)
+    cdef char* gap = room_for(array, grown_length(array, 1)).data() + row * <size_t>position
+    memmove(gap + row, gap, row * <size_t>(length(array) - position))
+    return gap
 
 
 cdef Py_ssize_t as_dimension(object size) except -1:
@@ -339,12 +369,16 @@ cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) excep
     stop = min(stop, count)
     if stop <= start:
         return 0
+    cdef char* data = block.data()
+    if not PyDataType_REFCHK(array.descr):
+        memmove(data + row * <size_t>start, data + row * <size_t>stop, row * <size_t>(count - stop))
+        shorten_rows(ArrayRows(array), count - (stop - start))
+        return 0
     cdef bint objects = cnp.PyArray_TYPE(array) == cnp.NPY_OBJECT and row <= OBJECT_CHUNK * sizeof(PyObject*)
     if objects and row * <size_t>(stop - start) <= OBJECT_CHUNK * sizeof(PyObject*):
         return remove_objects(array, start, stop)
     cdef Py_ssize_t row_items = cnp.PyArray_SIZE(array) // count
     cdef cnp.ndarray doomed
-    cdef char* data = block.data()
     if has_arena(array):
         doomed = take_items(array, item_size, (count - (stop - start)) * row_items, count * row_items)
         rotate(data + row * <size_t>start, data + row * <size_t>stop, data + row * <size_t>count)
@@ -357,8 +391,7 @@ cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) excep
             raise
         return remove_objects(array, start, stop)
     memmove(data + row * <size_t>start, data + row * <size_t>stop, row * <size_t>(count - stop))
-    if doomed is not None:
-        memset(data + row * <size_t>(count - (stop - start)), 0, row * <size_t>(stop - start))
+    memset(data + row * <size_t>(count - (stop - start)), 0, row * <size_t>(stop - start))
     shorten_rows(ArrayRows(array), count - (stop - start))
     return 0  # what `doomed` holds is dropped now
 
@@ -434,20 +467,13 @@ cdef object copy_row(cnp.ndarray array, Py_ssize_t position):
     return row[()] if cnp.PyArray_NDIM(row) == 0 else row
 
 
-cdef int delete(cnp.ndarray array, object key) except -1:
-    """del array[key], for an int, a slice, or an array of ints or bools along axis 0."""
-    growable(array)
-    key = as_row_key(key)
-    growable(array)
-    rows = rows_named(key, length(array))
-    if isinstance(rows, slice):
-        return remove_rows(array, rows.start, rows.stop)
-    return keep_rows(array, rows)
-
+# Which rows a key names: an int, a slice, or a list or array of ints or bools, along axis 0.
 
 cdef object as_row_key(object key):
     """What names rows, as an int, a slice of ints or an array: from here on it runs no Python code."""
     cdef Py_ssize_t start, stop, step
+    if cnp.PyArray_CheckExact(key) and cnp.PyArray_NDIM(key) > 0:
+        return key
     if isinstance(key, slice):
         PySlice_Unpack(key, &start, &stop, &step)
         return slice(start, stop, step)
@@ -461,8 +487,28 @@ cdef object as_row_key(object key):
     )
 
 
+cdef Py_ssize_t row_number(object index, Py_ssize_t count) except -1:
+    """Which of `count` rows an int names."""
+    cdef Py_ssize_t number = PyNumber_AsSsize_t(index, NULL)
+    if number < 0:
+        number += count
+    if not 0 <= number < count:
+        raise IndexError(f"index {index} is out of bounds for axis 0 with size {count}")
+    return number
+
+
+cdef bint is_mask(object key, Py_ssize_t count) except -1:
+    """Whether a key is a mask, of `count` rows then."""
+    if not isinstance(key, cnp.ndarray) or cnp.PyArray_TYPE(key) != cnp.NPY_BOOL:
+        return False
+    # NumPy lets an empty mask through where there are rows.
+    if cnp.PyArray_NDIM(key) != 1 or length(key) != count:
+        raise IndexError(f"a mask of shape {shape_of(key)} doesn't fit {count} rows")
+    return True
+
+
 cdef object rows_named(object key, Py_ssize_t count):
-    """Which of `count` rows such a key names: a slice of step 1, or, one bool a row, those that it doesn't name."""
+    """Which of `count` rows a key of as_row_key() names: a slice of step 1, or a mask, in memory of its own."""
     cdef Py_ssize_t start, stop, step
     if isinstance(key, slice):
         PySlice_Unpack(key, &start, &stop, &step)
@@ -472,58 +518,103 @@ cdef object rows_named(object key, Py_ssize_t count):
             return slice(start, stop)
         key = slice(start, stop if stop >= 0 else None, step)
     elif not isinstance(key, cnp.ndarray):
-        if not -count <= key < count:
-            raise IndexError(f"index {key} is out of bounds for axis 0 with size {count}")
-        start = key
-        start += count if start < 0 else 0
+        start = row_number(key, count)
         return slice(start, start + 1)
-    elif key.dtype == np.bool_:
-        # NumPy lets an empty mask through where there are rows.
-        if key.shape != (count,):
-            raise IndexError(f"a mask of shape {key.shape} doesn't fit {count} rows")
-        # Not by kept[key] = False, which, without memory, NumPy 2.5 lets fail without an exception.
-        return np.logical_not(key)
-    kept = np.ones(count, np.bool_)
-    kept[key] = False
-    return kept
+    elif is_mask(key, count):
+        # A view may look into the very memory that changes.
+        if cnp.PyArray_CHKFLAGS(key, NPY_ARRAY_C_CONTIGUOUS) and cnp.PyArray_CHKFLAGS(key, cnp.NPY_ARRAY_OWNDATA):
+            return key
+        return key.copy()
+    mask = np.zeros(count, np.bool_)
+    mask[key] = True
+    return mask
 
 
-cdef int keep_rows(cnp.ndarray array, cnp.ndarray kept) except -1:
-    """Removes the rows whose entry in `kept`, one bool a row, is false."""
-    cdef const cnp.npy_bool* keep = <const cnp.npy_bool*>cnp.PyArray_DATA(kept)
-    cdef Py_ssize_t count = length(kept), source, target = 0, taken = 0
+cdef cnp.ndarray row_numbers(object key, Py_ssize_t count):
+    """The same as numbers, each once and in ascending order. Few of them take no look at all rows."""
+    if isinstance(key, slice):
+        return np.sort(np.arange(count)[key])
+    if not isinstance(key, cnp.ndarray):
+        return np.array([row_number(key, count)])
+    if is_mask(key, count):
+        return np.flatnonzero(key)
+    if key.dtype.kind not in "iu":
+        raise IndexError("arrays used as indices must be of integer (or boolean) type")
+    if key.size == 0:
+        return np.empty(0, np.intp)
+    for extreme in (key.min(), key.max()):
+        row_number(int(extreme), count)
+    numbers = key.astype(np.intp).ravel()
+    numbers[numbers < 0] += count
+    return numbers if (numbers[1:] > numbers[:-1]).all() else np.unique(numbers)
+
+
+# Removing the rows that a key names.
+
+cdef int delete(cnp.ndarray array, object key) except -1:
+    """del array[key]."""
+    cdef Py_ssize_t start
+    growable(array)
+    if PyLong_CheckExact(key):
+        start = row_number(key, length(array))
+        return remove_rows(array, start, start + 1)
+    key = as_row_key(key)
+    growable(array)
+    rows = rows_named(key, length(array))
+    if isinstance(rows, slice):
+        return remove_rows(array, rows.start, rows.stop)
+    return remove_some(array, rows, True)
+
+
+cdef int swap_remove(cnp.ndarray array, object key) except -1:
+    """As delete(), but rows from the end take the places."""
+    cdef cnp.npy_intp number
+    growable(array)
+    key = as_row_key(key)
+    growable(array)
+    if PyLong_CheckExact(key) and not PyDataType_REFCHK(array.descr):
+        number = row_number(key, length(array))
+        fill_gaps(block_of(array).data(), length(array), row_bytes(array), &number, 1, NULL)
+        shorten_rows(ArrayRows(array), length(array) - 1)
+        return 0
+    return remove_some(array, row_numbers(key, length(array)), False)
+
+
+cdef int remove_some(cnp.ndarray array, cnp.ndarray gone, bint in_order) except -1:
+    """Removes rows. In order, `gone` is a mask of all rows, those that stay close up; otherwise it has the numbers of the
+    rows, ascending, and rows from the end take their places.
+    """
+    cdef Py_ssize_t count = length(array), left, removed
     cdef size_t row = row_bytes(array)
+    cdef bint references = PyDataType_REFCHK(array.descr)
     cdef char* data
     cdef char* bin = NULL
     cdef cnp.ndarray doomed = None, dropper = None
-    cdef Py_ssize_t removed = count - np.count_nonzero(kept)
-    if PyDataType_REFCHK(array.descr):
+    removed = length(gone) if not in_order else np.count_nonzero(gone) if references or row == 0 else 0
+    if references:
         doomed = scratch_rows(array, removed)
         bin = <char*>cnp.PyArray_DATA(doomed)
     cdef Block* block = growable(array)
-    if length(array) != count:
+    if length(array) != count or (in_order and length(gone) != count):
         raise RuntimeError("the array's length changed while the index was read")
+    left = count - removed
     data = block.data()
     if has_arena(array) and count > 0:
         dropper = take_items(
-            array, cnp.PyArray_ITEMSIZE(array), cnp.PyArray_SIZE(array) // count * (count - removed),
-            cnp.PyArray_SIZE(array))
-    for source in range(count):
-        if keep[source]:
-            if target != source:
-                memcpy(data + row * <size_t>target, data + row * <size_t>source, row)
-            target += 1
-        elif bin != NULL:
-            memcpy(bin + row * <size_t>taken, data + row * <size_t>source, row)
-            taken += 1
+            array, cnp.PyArray_ITEMSIZE(array), cnp.PyArray_SIZE(array) // count * left, cnp.PyArray_SIZE(array))
+    if not in_order:
+        fill_gaps(data, count, row, <const cnp.npy_intp*>cnp.PyArray_DATA(gone), removed, bin)
+    elif row != 0:
+        left = close_gaps(data, <const cnp.npy_bool*>cnp.PyArray_DATA(gone), count, row, bin)
+    removed = count - left
     if has_arena(array):
         # Back to where their slots can be used again.
-        memcpy(data + row * <size_t>target, bin, row * <size_t>taken)
-        memset(bin, 0, row * <size_t>taken)
+        memcpy(data + row * <size_t>left, bin, row * <size_t>removed)
+        memset(bin, 0, row * <size_t>removed)
         doomed = dropper
     elif bin != NULL:
-        memset(data + row * <size_t>target, 0, row * <size_t>taken)
-    shorten_rows(ArrayRows(array), target)
+        memset(data + row * <size_t>left, 0, row * <size_t>removed)
+    shorten_rows(ArrayRows(array), left)
     return 0
 
 

@@ -131,8 +131,8 @@ cdef PyObject* get_item(cnp.ndarray array, object key) except NULL:
     cdef PyObject* scalar
     if address != NULL:
         scalar = load_scalar(address, cnp.PyArray_TYPE(array))
-        if scalar != NULL:
-            return scalar
+        # What NumPy itself does with a single element; a record looks into the array.
+        return scalar if scalar != NULL else new_reference(cnp.PyArray_Scalar(address, array.descr, array))
     elif cnp.PyArray_NDIM(array) > 1:
         address = <char*>cnp.PyArray_DATA(array)
         if locate(array, 0, key, &address):

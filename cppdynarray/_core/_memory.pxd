@@ -24,7 +24,7 @@ cdef class PlaceOwner:
 
 
 cdef cnp.ndarray new_array(object cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims,
-                           Py_ssize_t capacity=?, Py_ssize_t reserve=?, bint fortran=?,
+                           Py_ssize_t capacity=?, Py_ssize_t max_size=?, bint fortran=?,
                            object like=?)
 cdef cnp.ndarray adopt_block(Block* block, size_t bytes, object cls, cnp.dtype dtype, int ndim,
                              const cnp.npy_intp* dims, int flags, object like)

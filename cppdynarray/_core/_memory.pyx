@@ -277,11 +277,11 @@ cdef cnp.ndarray new_on_block(Block* block, size_t bytes, object cls, cnp.dtype 
 
 
 cdef cnp.ndarray new_array(object cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims,
-                           Py_ssize_t capacity=0, Py_ssize_t reserve=0, bint fortran=False,
+                           Py_ssize_t capacity=0, Py_ssize_t max_size=0, bint fortran=False,
                            object like=None):
     """An array of class `cls` on a block of its own, its elements not initialised.
 
-    Room for `capacity` rows is committed and for `reserve` rows reserved. ValueError for a
+    Room for `capacity` rows is committed and for `max_size` rows reserved. ValueError for a
     shape that no array can have, MemoryError if there is no memory.
     """
     cdef cnp.npy_intp[64] all_dims
@@ -310,8 +310,8 @@ cdef cnp.ndarray new_array(object cls, cnp.dtype dtype, int ndim, const cnp.npy_
     bytes = row
     if ndim > 0 and not multiply(row, dims[0], bytes) or bytes > <size_t>NPY_MAX_INTP:
         raise ValueError("array is too big: its size exceeds what memory can have")
-    if not multiply(row, max(capacity, 0), capacity_bytes) or not multiply(row, max(reserve, 0), reserve_bytes):
-        raise MemoryError(f"no memory can hold {max(capacity, reserve)} rows of {row} bytes")
+    if not multiply(row, max(capacity, 0), capacity_bytes) or not multiply(row, max(max_size, 0), reserve_bytes):
+        raise MemoryError(f"no memory can hold {max(capacity, max_size)} rows of {row} bytes")
     cdef Block* block = allocate_block(max(bytes, capacity_bytes), reserve_bytes)
     if block == NULL:
         raise MemoryError(

@@ -75,7 +75,7 @@ cdef int plain_dims(object shape, cnp.npy_intp* dims) noexcept:
     return PyTuple_GET_SIZE(shape)
 
 
-cdef object new(object cls, object shape, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0,
+cdef object new(object cls, object shape, object dtype, Py_ssize_t capacity=0, Py_ssize_t max_size=0,
                 bint fortran=False, bint zeroed=False):
     """An array of class `cls` with memory of its own, zero or not initialised."""
     cdef cnp.npy_intp[most_plain_dims] few
@@ -83,12 +83,12 @@ cdef object new(object cls, object shape, object dtype, Py_ssize_t capacity=0, P
     cdef cnp.ndarray array
     cdef int ndim = plain_dims(shape, few)
     if ndim >= 0:
-        array = new_array(cls, as_dtype(dtype), ndim, few, capacity, reserve, fortran)
+        array = new_array(cls, as_dtype(dtype), ndim, few, capacity, max_size, fortran)
     else:
         dims.ptr = NULL
         PyArray_IntpConverter(shape, &dims)
         try:
-            array = new_array(cls, as_dtype(dtype), dims.len, dims.ptr, capacity, reserve, fortran)
+            array = new_array(cls, as_dtype(dtype), dims.len, dims.ptr, capacity, max_size, fortran)
         finally:
             PyDimMem_FREE(dims.ptr)
     if zeroed:
@@ -103,7 +103,7 @@ cdef bint has_unit(cnp.dtype dtype):
     return dtype.kind not in b"mM" or np.datetime_data(dtype)[0] != "generic"
 
 
-cdef cnp.ndarray new_from_list(object cls, list items, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
+cdef cnp.ndarray new_from_list(object cls, list items, object dtype, Py_ssize_t capacity=0, Py_ssize_t max_size=0):
     """An array of class `cls` with the items of a list; None where NumPy has to find the dtype, as for all but
     floats alone and ints alone, or to convert them.
     """
@@ -120,7 +120,7 @@ cdef cnp.ndarray new_from_list(object cls, list items, object dtype, Py_ssize_t 
     if PyDataType_REFCHK(of_items) or of_items.itemsize == 0 or not has_unit(of_items):
         return None
     cdef cnp.npy_intp count = len(items)
-    cdef cnp.ndarray array = new_array(cls, of_items, 1, &count, capacity, reserve)
+    cdef cnp.ndarray array = new_array(cls, of_items, 1, &count, capacity, max_size)
     # A dtype that is an array has made more dimensions; the __array_finalize__ of a subclass may have changed all.
     if cnp.PyArray_NDIM(array) != 1 or cnp.PyArray_DIMS(array)[0] != count or array.descr is not of_items:
         return None
@@ -137,10 +137,10 @@ cdef cnp.ndarray as_array(object contents, object dtype):
     return PyArray_FromAny(contents, <PyArray_Descr*>dtype, 0, 0, NPY_ARRAY_ENSUREARRAY | NPY_ARRAY_FORCECAST, NULL)
 
 
-cdef object new_from_iterable(object cls, object iterable, object dtype, Py_ssize_t capacity=0, Py_ssize_t reserve=0,
+cdef object new_from_iterable(object cls, object iterable, object dtype, Py_ssize_t capacity=0, Py_ssize_t max_size=0,
                               bint lossless=False):
     """A one-dimensional array of class `cls` with the items of an iterable, in one pass."""
-    cdef cnp.ndarray array = new(cls, 0, dtype, capacity, reserve)
+    cdef cnp.ndarray array = new(cls, 0, dtype, capacity, max_size)
     # The __array_finalize__ of a subclass may have kept the array.
     if cls.__array_finalize__ is np.ndarray.__array_finalize__ and cnp.PyArray_NDIM(array) == 1:
         collect(array, iterable, lossless)
@@ -150,7 +150,7 @@ cdef object new_from_iterable(object cls, object iterable, object dtype, Py_ssiz
 
 
 cdef object new_copy(object cls, cnp.ndarray source, str order="C", object like=None,
-                     Py_ssize_t capacity=0, Py_ssize_t reserve=0):
+                     Py_ssize_t capacity=0, Py_ssize_t max_size=0):
     """An array of class `cls` with the elements of `source`."""
     if is_dynamic(source):
         # A thread that needs no GIL may make it longer any time: its length is read once.
@@ -160,7 +160,7 @@ cdef object new_copy(object cls, cnp.ndarray source, str order="C", object like=
     )
     cdef cnp.ndarray copy = new_array(
         cls, source.descr, cnp.PyArray_NDIM(source), cnp.PyArray_DIMS(source),
-        capacity, reserve, fortran, like,
+        capacity, max_size, fortran, like,
     )
     cdef bint same_order = PyArray_IS_F_CONTIGUOUS(source) if fortran else PyArray_IS_C_CONTIGUOUS(source)
     # A subclass's __array_finalize__ may have changed the source: then NumPy says what doesn't fit.
@@ -184,24 +184,30 @@ cdef cnp.dtype as_growing_dtype(object dtype):
     return made
 
 
-def dynamic_array(object cls, contents=(), dtype=None, *, Py_ssize_t capacity=0, Py_ssize_t reserve=0):
+cdef int check_room(Py_ssize_t capacity, Py_ssize_t max_size) except -1:
+    """Whether that can be asked for."""
+    if capacity < 0 or max_size < 0:
+        raise ValueError("capacity and max_size are numbers of rows: they can't be negative")
+    return 0
+
+
+def dynamic_array(object cls, contents=(), dtype=None, *, Py_ssize_t capacity=0, Py_ssize_t max_size=0):
     """What DynamicArray(contents, ...) makes."""
-    return new_with_contents(cls, contents, dtype, capacity, reserve)
+    return new_with_contents(cls, contents, dtype, capacity, max_size)
 
 
 cdef object new_with_contents(object cls, object contents, object dtype=None, Py_ssize_t capacity=0,
-                              Py_ssize_t reserve=0):
+                              Py_ssize_t max_size=0):
     """The same, as a C function."""
     cdef cnp.ndarray array
-    if capacity < 0 or reserve < 0:
-        raise ValueError("capacity and reserve are numbers of rows: they can't be negative")
+    check_room(capacity, max_size)
     if dtype is not None:
         dtype = as_growing_dtype(dtype)
     if isinstance(contents, (list, tuple)) and not contents:
         # NumPy sees no contents here to find a dtype for.
-        return new(cls, 0, float if dtype is None else dtype, capacity, reserve)
+        return new(cls, 0, float if dtype is None else dtype, capacity, max_size)
     if type(contents) is list:
-        array = new_from_list(cls, contents, dtype, capacity, reserve)
+        array = new_from_list(cls, contents, dtype, capacity, max_size)
         if array is not None:
             return array
     if is_dynamic(contents):
@@ -209,7 +215,7 @@ cdef object new_with_contents(object cls, object contents, object dtype=None, Py
     if not isinstance(contents, (list, tuple)) and not is_array_like(contents):
         if dtype is not None:
             refuse_size(contents)
-            return new_from_iterable(cls, contents, dtype, capacity, reserve, lossless=True)
+            return new_from_iterable(cls, contents, dtype, capacity, max_size, lossless=True)
         refuse_size(contents)
         contents = list(contents)
     if isinstance(contents, tuple):
@@ -222,7 +228,7 @@ cdef object new_with_contents(object cls, object contents, object dtype=None, Py
     cdef cnp.ndarray source = as_array(contents, dtype)
     if cnp.PyArray_NDIM(source) == 0:
         raise not_contents(contents)
-    return new_copy(cls, source, "C", None, capacity, reserve)
+    return new_copy(cls, source, "C", None, capacity, max_size)
 
 
 cdef int refuse_size(object contents) except -1:
@@ -245,6 +251,6 @@ def unknown_argument(object cls, dict arguments):
     for name, value in arguments.items():
         if name == "shape":
             return messages.SHAPE_ARGUMENT.format(cls=cls.__name__, shape=value)
-        if name not in ("contents", "dtype", "capacity", "reserve"):
+        if name not in ("contents", "dtype", "capacity", "max_size"):
             return messages.OTHER_ARGUMENT.format(cls=cls.__name__, name=name)
     return None

@@ -29,17 +29,12 @@ cdef extern from "table.hpp" namespace "cppdynarray":
         TableColumn* columns
         PyObject* names
 
-    cdef cppclass Move:
-        pass
-
     cdef cppclass Removal:
         size_t count
         size_t removed
         size_t start
-        const cnp.npy_bool* keep
+        const cnp.npy_bool* gone
         const cnp.npy_intp* rows
-        const Move* moves
-        size_t move_count
 
 
 cdef class Table:

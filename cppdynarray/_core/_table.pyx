@@ -25,7 +25,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from cppdynarray._core._conversion cimport convert_row, convert_values, has_arena, is_rows, length, scratch_rows
-from cppdynarray._core._growth cimport as_dimension, as_row_key, copy_row, move_in, rows_named
+from cppdynarray._core._growth cimport as_dimension, as_row_key, copy_row, move_in, row_numbers, rows_named
 from cppdynarray._core._dispatch cimport PyCFunction, PyMethodDef
 from cppdynarray._core._live cimport METH_FASTCALL
 from cppdynarray._core._memory cimport import_core, zero_block
@@ -79,7 +79,6 @@ cdef extern from "table.hpp" namespace "cppdynarray":
     bint append_row(TableRows&, object) noexcept
     bint store_any(const TableRows&, size_t row, object) noexcept
     void fill_rows(char* slots, const char* row, size_t row_bytes, size_t count) noexcept
-    size_t find_moves(const cnp.npy_intp*, size_t, size_t, Move*) noexcept
     void remove_rows(char* data, size_t row_bytes, const Removal&, char* bin) noexcept
 
 
@@ -701,7 +700,7 @@ cdef class Table:
 
     def __delitem__(self, key):
         cdef Removal removal
-        cdef cnp.ndarray kept
+        cdef cnp.ndarray gone
         if isinstance(key, str):
             raise TypeError(messages.DELETE_COLUMN.format(name=key))
         self.growable()
@@ -711,10 +710,10 @@ cdef class Table:
         if isinstance(rows, slice):
             self.remove_slice(rows.start, rows.stop)
             return
-        kept = rows
+        gone = rows
         removal.count = self.count()
-        removal.keep = <const cnp.npy_bool*>cnp.PyArray_DATA(kept)
-        removal.removed = removal.count - <size_t>np.count_nonzero(kept)
+        removal.gone = <const cnp.npy_bool*>cnp.PyArray_DATA(gone)
+        removal.removed = np.count_nonzero(gone)
         self.remove(removal)
 
     def swap_remove(self, rows):
@@ -743,23 +742,14 @@ cdef class Table:
         array([0, 2])
         """
         cdef Removal removal
-        cdef cnp.ndarray numbers, moves
+        cdef cnp.ndarray numbers
         self.growable()
         key = as_row_key(rows)
         self.growable()
-        cdef Py_ssize_t count = self.count()
-        if isinstance(key, cnp.ndarray) and key.dtype != np.bool_:
-            numbers = ascending(key, count)
-        else:
-            kept = rows_named(key, count)
-            numbers = (np.arange(kept.start, kept.stop) if isinstance(kept, slice)
-                       else np.flatnonzero(np.logical_not(kept)))
-        moves = np.empty((len(numbers), 2), np.intp)
-        removal.count = count
+        numbers = row_numbers(key, self.count())
+        removal.count = self.count()
         removal.removed = len(numbers)
         removal.rows = <const cnp.npy_intp*>cnp.PyArray_DATA(numbers)
-        removal.moves = <const Move*>cnp.PyArray_DATA(moves)
-        removal.move_count = find_moves(removal.rows, removal.removed, count, <Move*>cnp.PyArray_DATA(moves))
         self.remove(removal)
 
     def pop(self, index=-1):
@@ -913,24 +903,6 @@ def add_append(type cls):
 cdef bint can_be_stored(row) noexcept:
     """Whether a list of rows that begins with this one may be one that NumPy isn't asked about."""
     return type(row) in (tuple, dict, list)
-
-
-cdef cnp.ndarray ascending(cnp.ndarray rows, Py_ssize_t count):
-    """Numbers of rows, each once and in order; IndexError for those that there aren't."""
-    numbers = np.asarray(rows)
-    if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
-        raise IndexError("rows are removed by an int, a slice, or an array of ints or bools with one dimension")
-    numbers = numbers.astype(np.intp)
-    if len(numbers) == 0:
-        return numbers
-    low, high = numbers.min(), numbers.max()
-    if low < -count or high >= count:
-        raise IndexError(f"index {low if low < -count else high} is out of bounds for axis 0 with size {count}")
-    if low < 0:
-        numbers[numbers < 0] += count
-    if not (numbers[1:] > numbers[:-1]).all():
-        numbers = np.unique(numbers)
-    return np.ascontiguousarray(numbers)
 
 
 cdef bint is_single(cnp.ndarray array, values) except -1:

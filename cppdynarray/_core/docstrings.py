@@ -208,10 +208,10 @@ CAPACITY = """How many rows fit before memory is asked of the system (``std::vec
 MAX_SIZE = """How many rows fit in place: up to here growing never moves the data.
 
 Beyond it the data moves, once, to a larger reservation; views taken before keep the old memory
-alive and readable but no longer follow. The constructor's `reserve` asks for more.
+alive and readable but no longer follow. The constructor's `max_size` asks for more.
 """
 
-TYPE = """DynamicArray(contents=(), dtype=None, *, capacity=0, reserve=0)
+TYPE = """DynamicArray(contents=(), dtype=None, *, capacity=0, max_size=0)
 --
 
 A NumPy array that grows in place.
@@ -231,9 +231,9 @@ dtype : data-type, optional
     hold the contents without loss (see `append`). ``str`` means strings of any length.
 capacity : int, optional
     Rows to have room for at once.
-reserve : int, optional
-    Rows that `max_size` must at least be. By default some 16 GiB of addresses are reserved
-    (addresses, not memory), less when there are very many arrays or a limit such as
+max_size : int, optional
+    Rows that there must be addresses for. By default, and at least, some 16 GiB of addresses are reserved
+    (addresses, not memory), less when there are many arrays or a limit such as
     ``ulimit -v``.
 
 Raises
@@ -241,9 +241,9 @@ Raises
 TypeError
     If `contents` is not iterable.
 ValueError
-    If `capacity` or `reserve` is negative.
+    If `capacity` or `max_size` is negative.
 MemoryError
-    If there is no memory, or no addresses for `reserve` rows.
+    If there is no memory, or no addresses for `max_size` rows.
 
 See Also
 --------

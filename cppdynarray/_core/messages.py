@@ -46,7 +46,7 @@ ONE_AS_CONTENTS = (
     "contents must be an array or an iterable, not {kind}; an array of one element is DynamicArray([value])"
 )
 SHAPE_ARGUMENT = "{cls} takes contents, not a shape: write cda.zeros({shape}), or cda.empty({shape})"
-OTHER_ARGUMENT = "{cls} takes no {name}, but contents, dtype, capacity and reserve"
+OTHER_ARGUMENT = "{cls} takes no {name}, but contents, dtype, capacity and max_size"
 NO_LENGTH = (
     "dtype={dtype!r} doesn't say how long the elements are: write '{code}10' for up to 10 bytes, "
     "or object for bytes of any length"

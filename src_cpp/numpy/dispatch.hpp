@@ -384,6 +384,7 @@ inline bool asks_for_subclass(PyObject* const* args, Py_ssize_t nargs, PyObject*
 }
 
 inline PyObject* view(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
+    if (nargs == 0 && kwnames == nullptr) return as_plain(self);
     PyObject* method = PyObject_GetAttrString(reinterpret_cast<PyObject*>(&PyArray_Type), "view");
     if (method == nullptr) return nullptr;
     PyObject* result = asks_for_subclass(args, nargs, kwnames) ? call_published(method, self, args, nargs, kwnames)

@@ -11,6 +11,7 @@
 
 #include "array_growth.hpp"
 #include "cppdynarray/table_place.hpp"
+#include "removing.hpp"
 #include "scalars.hpp"
 #include "store.hpp"
 
@@ -176,85 +177,18 @@ inline void remove_range(char* data, std::size_t row_bytes, std::size_t count, s
     std::memmove(data + start * row_bytes, data + stop * row_bytes, (count - stop) * row_bytes);
 }
 
-template <class T>
-inline void keep_marked(char* data, std::size_t count, const npy_bool* keep) noexcept {
-    T* const rows = reinterpret_cast<T*>(data);
-    std::size_t target = 0;
-    for (std::size_t source = 0; source < count; ++source) {  // without a branch that nobody can foretell
-        rows[target] = rows[source];
-        target += keep[source] != 0;
-    }
-}
-
-inline void remove_unmarked(char* data, std::size_t row_bytes, std::size_t count, const npy_bool* keep,
-                            char* bin) noexcept {
-    if (bin == nullptr && row_bytes == 8) return keep_marked<std::uint64_t>(data, count, keep);
-    if (bin == nullptr && row_bytes == 4) return keep_marked<std::uint32_t>(data, count, keep);
-    if (bin == nullptr && row_bytes == 2) return keep_marked<std::uint16_t>(data, count, keep);
-    if (bin == nullptr && row_bytes == 1) return keep_marked<std::uint8_t>(data, count, keep);
-    char* target = data;
-    for (std::size_t row = 0; row < count; ++row, data += row_bytes) {
-        if (keep[row]) {
-            if (target != data) std::memcpy(target, data, row_bytes);
-            target += row_bytes;
-        } else if (bin != nullptr) {
-            std::memcpy(bin, data, row_bytes);
-            bin += row_bytes;
-        }
-    }
-}
-
-struct Move {
-    npy_intp to;
-    npy_intp from;
-};
-
-// The last rows take the places of those removed, whose numbers ascend in `removed`. How many
-// moves that takes.
-inline std::size_t find_moves(const npy_intp* removed, std::size_t removed_count, std::size_t count,
-                              Move* moves) noexcept {
-    auto last = static_cast<npy_intp>(count) - 1;
-    std::size_t found = 0, low = 0, high = removed_count;
-    while (low < high) {
-        if (removed[high - 1] == last) --high;
-        else {
-            moves[found++] = {removed[low++], last};
-        }
-        --last;
-    }
-    return found;
-}
-
-template <class T>
-inline void move_rows(char* data, const Move* moves, std::size_t count) noexcept {
-    T* const rows = reinterpret_cast<T*>(data);
-    for (std::size_t i = 0; i < count; ++i) rows[moves[i].to] = rows[moves[i].from];
-}
-
-// Which rows go, in each column alike: a range, those that a mask doesn't keep, or some whose places the last take.
+// Which rows go, in each column alike: a range, those of a mask, or some whose places the last take.
 struct Removal {
     std::size_t count = 0;  // rows before
     std::size_t removed = 0;
     std::size_t start = 0;  // of a range
-    const npy_bool* keep = nullptr;
-    const npy_intp* rows = nullptr;
-    const Move* moves = nullptr;
-    std::size_t move_count = 0;
+    const npy_bool* gone = nullptr;
+    const npy_intp* rows = nullptr;  // ascending
 };
 
-inline void remove_by_moves(char* data, std::size_t row_bytes, const Removal& removal, char* bin) noexcept {
-    for (std::size_t i = 0; bin != nullptr && i < removal.removed; ++i)
-        std::memcpy(bin + i * row_bytes, data + static_cast<std::size_t>(removal.rows[i]) * row_bytes, row_bytes);
-    if (row_bytes == 8) return move_rows<std::uint64_t>(data, removal.moves, removal.move_count);
-    if (row_bytes == 4) return move_rows<std::uint32_t>(data, removal.moves, removal.move_count);
-    for (std::size_t i = 0; i < removal.move_count; ++i)
-        std::memcpy(data + static_cast<std::size_t>(removal.moves[i].to) * row_bytes,
-                    data + static_cast<std::size_t>(removal.moves[i].from) * row_bytes, row_bytes);
-}
-
 inline void remove_rows(char* data, std::size_t row_bytes, const Removal& removal, char* bin) noexcept {
-    if (removal.keep != nullptr) remove_unmarked(data, row_bytes, removal.count, removal.keep, bin);
-    else if (removal.rows != nullptr) remove_by_moves(data, row_bytes, removal, bin);
+    if (removal.gone != nullptr) close_gaps(data, removal.gone, removal.count, row_bytes, bin);
+    else if (removal.rows != nullptr) fill_gaps(data, removal.count, row_bytes, removal.rows, removal.removed, bin);
     else remove_range(data, row_bytes, removal.count, removal.start, removal.start + removal.removed, bin);
 }
 

@@ -5,6 +5,7 @@
 
 #include <complex>
 #include <cstdint>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -57,6 +58,20 @@ PYBIND11_MODULE(pybind11_user, module) {
         look();
         py::gil_scoped_release release;
         writer.join();
+    });
+    module.def("write", [](PythonArray1D<double> array, std::size_t count, py::function look) {
+        auto writer = array.writer();
+        for (std::size_t i = 0; i < count; ++i) writer.push_back(static_cast<double>(i));
+        look();
+        writer.publish();
+        look();
+        writer.push_back(-1.0);
+        if (writer.size() != array.size() + 1) throw std::runtime_error("size");
+        if (count == 0) throw std::invalid_argument("nothing to write");  // what was pushed stays
+    });
+    module.def("write_own", [](PythonArray1D<double> array, std::size_t count) {
+        auto writer = array.writer();
+        for (std::size_t i = 0; i < count; ++i) writer.push_back(array[0]);
     });
     module.def("fill_from_thread", [](PythonArray1D<double> array, std::size_t count) {
         std::thread writer([&] {

@@ -179,7 +179,7 @@ def test_sizes_up_to_the_largest(size, row):
         lambda: d.insert(size, np.zeros(row)) or d.pop(),
         lambda: d.pop(size),
         lambda: d[size],
-        lambda: cda.DynamicArray([1.0], reserve=size).clear(),
+        lambda: cda.DynamicArray([1.0], max_size=size).clear(),
         lambda: cda.DynamicArray([1.0], capacity=size).clear(),
     ):
         assert error_of(call) in (None, MemoryError, OverflowError, IndexError, ValueError)

@@ -16,7 +16,7 @@ def test_an_array_grows_to_8_gigabytes():
     length, last, first, sum_of_ends, moved, resident = measure(
         f"""
         import cppdynarray as cda
-        d = cda.DynamicArray([0], dtype="i8", reserve={block * blocks + 1})
+        d = cda.DynamicArray([0], dtype="i8", max_size={block * blocks + 1})
         view, address = d[:], d.ctypes.data
         rows = np.arange(1, {block} + 1)
         for _ in range({blocks}):

@@ -184,6 +184,48 @@ public:
 
     // `count` elements at once, which may be the array's own.
     void append(const T* source, size_type count) { this->append_rows(source, count); }
+
+    // Pushes many elements, at the speed of a std::vector: others see them when the writer ends, or publish() is
+    // called. Nothing else may change the array as long as there is a writer; the handle must outlive it.
+    //
+    //     { auto writer = array.writer(); for (...) writer.push_back(x); }
+    class Writer {
+    public:
+        explicit Writer(PythonArray1D& array) noexcept : array_(array) { look(); }
+        ~Writer() { publish(); }
+        Writer(const Writer&) = delete;
+        Writer& operator=(const Writer&) = delete;
+
+        // Amortised O(1); `value` may be an element. If there is no memory, what was pushed before stays.
+        void push_back(const T& value) {
+            if (end_ == room_end_) grow();
+            ::new (static_cast<void*>(end_)) T(value);
+            ++end_;
+        }
+
+        // With those that only the writer has seen.
+        size_type size() const noexcept { return static_cast<size_type>(end_ - array_.data()); }
+
+        void publish() noexcept { set_length_of(array_.place_, size()); }
+
+    private:
+        void look() noexcept {
+            end_ = array_.end();
+            room_end_ = array_.data() + array_.capacity();
+        }
+
+        void grow() {
+            publish();
+            array_.reserve(size() + 1);
+            look();
+        }
+
+        PythonArray1D& array_;
+        T* end_;
+        T* room_end_;
+    };
+
+    Writer writer() noexcept { return Writer(*this); }
 };
 
 // A handle to an array with two dimensions, that grows by rows. As PythonArray1D.

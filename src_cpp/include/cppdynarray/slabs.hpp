@@ -18,7 +18,7 @@ struct Slab {
     char* start;
     std::size_t range_bytes;
     std::uint64_t free;  // a bit for each range
-    Slab* next;          // in the list of those with free ranges of this size
+    Slab* next;          // in a list: of those with free ranges of this size, or of the full ones
     Slab* previous;
 
     static constexpr std::uint64_t all_free = ~std::uint64_t{0};
@@ -42,7 +42,7 @@ public:
     // A free range of a size from `least` to `most`, the largest first, from a slab that there is.
     char* take(std::size_t least, std::size_t most, Slab*& slab) noexcept {
         for (std::size_t size = most + 1; size-- > least;)
-            if (with_room_[size] != nullptr) return take_from(slab = with_room_[size], size);
+            if (with_room_[size] != nullptr) return take_from(slab = with_room_[size]);
         return nullptr;
     }
 
@@ -50,19 +50,16 @@ public:
     // slabs together get at most `budget` bytes of addresses.
     char* take_new(std::size_t wanted, std::size_t least, std::size_t budget, Slab*& slab) noexcept {
         for (std::size_t size = wanted + 1; size-- > least;)
-            if (add(least_reservation << size, budget)) return take_from(slab = with_room_[size], size);
+            if (add(least_reservation << size, budget)) return take_from(slab = with_room_[size]);
         return nullptr;
     }
 
     // Takes back a range without memory. A slab without blocks goes back to the system.
     void give(Slab* slab, char* range) noexcept {
-        const std::size_t size = size_of_range(slab->range_bytes);
-        if (slab->free == 0) link(slab, size);
+        unlink(slab);
         slab->free |= std::uint64_t{1} << index_of(slab, range);
-        if (slab->free != Slab::all_free) return;
-        unlink(slab, size);
         const std::size_t bytes = slab->range_bytes * Slab::ranges;
-        if (!Memory::release(slab->start, bytes)) return link(slab, size);
+        if (slab->free != Slab::all_free || !Memory::release(slab->start, bytes)) return link(slab);
         bytes_ -= bytes;
         Memory::heap_release(slab);
     }
@@ -84,32 +81,38 @@ private:
             Memory::heap_release(room);
             return false;
         }
-        auto* slab = ::new (room) Slab{static_cast<char*>(start), range_bytes, Slab::all_free, nullptr, nullptr};
-        link(slab, size_of_range(range_bytes));
+        link(::new (room) Slab{static_cast<char*>(start), range_bytes, Slab::all_free, nullptr, nullptr});
         bytes_ += bytes;
         return true;
     }
 
-    char* take_from(Slab* slab, std::size_t size) noexcept {
+    char* take_from(Slab* slab) noexcept {
+        unlink(slab);
         std::size_t index = 0;
         while ((slab->free >> index & 1) == 0) ++index;
         slab->free &= ~(std::uint64_t{1} << index);
-        if (slab->free == 0) unlink(slab, size);
+        link(slab);
         return slab->start + index * slab->range_bytes;
     }
 
-    void link(Slab* slab, std::size_t size) noexcept {
+    Slab*& list_of(const Slab* slab) noexcept {
+        return slab->free != 0 ? with_room_[size_of_range(slab->range_bytes)] : full_;
+    }
+
+    void link(Slab* slab) noexcept {
+        Slab*& first = list_of(slab);
         slab->previous = nullptr;
-        slab->next = with_room_[size];
-        if (slab->next != nullptr) slab->next->previous = slab;
-        with_room_[size] = slab;
+        slab->next = first;
+        if (first != nullptr) first->previous = slab;
+        first = slab;
     }
 
-    void unlink(Slab* slab, std::size_t size) noexcept {
+    void unlink(Slab* slab) noexcept {
         if (slab->next != nullptr) slab->next->previous = slab->previous;
-        (slab->previous != nullptr ? slab->previous->next : with_room_[size]) = slab->next;
+        (slab->previous != nullptr ? slab->previous->next : list_of(slab)) = slab->next;
     }
 
+    Slab* full_ = nullptr;
     Slab* with_room_[range_sizes] = {};
     std::size_t bytes_ = 0;
 };
