@@ -77,7 +77,8 @@ def test_what_is_no_sequence_keeps_its_own_error():
         with pytest.raises((TypeError, ValueError), match=message):
             d.append(value)
     rows = cda.zeros((0, 2), "i1")
-    for value, message in [([1, 1.5], "has a fraction"), ([1, [2, 3]], "inhomogeneous"), ([1, "x"], "invalid literal")]:
+    nested = "array element with a sequence"
+    for value, message in [([1, 1.5], "has a fraction"), ([1, [2, 3]], nested), ([1, "x"], "invalid literal")]:
         with unchanged(rows), pytest.raises((TypeError, ValueError), match=message):
             rows.append(value)
 

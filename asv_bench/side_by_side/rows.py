@@ -18,6 +18,7 @@ from benchmarks import (
     resize,
     rolling,
     ufuncs,
+    values,
 )
 
 from .measure import Contender
@@ -271,6 +272,18 @@ def on_files():
         yield Times("file: to another process", "8 kB in /dev/shm", 8192, kind, ours, theirs)
 
 
+def kinds_of_values(quick):
+    """Whatever is appended, against a list of it and np.array in the end."""
+    for count in [100] if quick else [100, 1_000_000]:
+        for case, (_, row, _) in values.CASES.items():
+            for way in values.WAYS:
+                if not (way == "contents" and row):
+                    yield versus(
+                        "values", f"{case}, {way}", count, NAMES["list"], "list", values.Values, "time_collect",
+                        case, way, count, units=count,
+                    )
+
+
 def growth(quick):
     """Everything that grows, against everything: NumPy's and Python's ways as they are written by hand, the
     others' as containers.
@@ -345,6 +358,7 @@ def rows(quick):
     yield from windows(quick)
     yield from compiled_loops()
     yield from on_files()
+    yield from kinds_of_values(quick)
     yield from growth(quick)
     yield from larger(quick)
     yield from memories(quick)

@@ -24,9 +24,10 @@ from cppdynarray._core._live import LiveArray
 from cppdynarray._core._new import dynamic_array, unknown_argument
 
 from cppdynarray._core cimport _growth
+from cppdynarray._core._conversion cimport is_lossless
 from cppdynarray._core._dispatch cimport PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain
 from cppdynarray._core._live cimport (
-    METH_FASTCALL, METH_KEYWORDS, METH_O, Py_tp_doc, Py_tp_getset, Py_tp_methods, Py_tp_new, new_type,
+    METH_FASTCALL, METH_KEYWORDS, Py_tp_doc, Py_tp_getset, Py_tp_methods, Py_tp_new, new_type,
     register_kind,
 )
 from cppdynarray._core._memory cimport import_core, new_array
@@ -44,7 +45,7 @@ cdef extern from "Python.h":
 
 
 cdef extern from "append_scalar.hpp" namespace "cppdynarray":
-    bint append_scalar(object array, object value) noexcept
+    bint append_scalar(object array, PyObject* value) noexcept
 
 
 cdef extern from "removing.hpp" namespace "cppdynarray":
@@ -69,29 +70,20 @@ cdef object tp_new(object cls, object args, PyObject* kwargs):
 
 # Methods that may be called once an element: C functions, so that calling costs next to nothing.
 
-cdef object method_append(cnp.ndarray self, object value):
-    if not append_scalar(self, value):
-        _growth.append(self, value)
+cdef object method_append(cnp.ndarray self, PyObject** args, Py_ssize_t count, PyObject* names):
+    if count == 1 and names == NULL:
+        if not append_scalar(self, args[0]):
+            _growth.append(self, <object>args[0])
+        return None
+    cdef bint lossless = is_lossless("append", count, <object>names if names != NULL else None, args)
+    _growth.append(self, <object>args[0], lossless)
     return None
 
 
 cdef object method_extend(cnp.ndarray self, PyObject** args, Py_ssize_t count, PyObject* names):
-    cdef bint lossless = True
-    if names != NULL:
-        lossless = extend_casting(<tuple>names, [<object>args[count + i] for i in range(len(<tuple>names))])
-    if count != 1:
-        raise TypeError(f"extend expected 1 argument, got {count}")
+    cdef bint lossless = is_lossless("extend", count, <object>names if names != NULL else None, args)
     _growth.extend(self, <object>args[0], lossless)
     return None
-
-
-cdef bint extend_casting(tuple names, list values) except -1:
-    """Whether the keyword arguments of extend say that nothing may be lost."""
-    if names != ("casting",):
-        raise TypeError(f"extend takes no keyword arguments but casting, not {', '.join(names)}")
-    if values[0] not in ("lossless", "unsafe"):
-        raise ValueError(f"casting must be 'lossless' or 'unsafe', not {values[0]!r}")
-    return values[0] == "lossless"
 
 
 cdef object method_pop(cnp.ndarray self, PyObject** args, Py_ssize_t count):
@@ -468,7 +460,8 @@ cdef PyType_Slot[5] slots
 
 
 cdef type make_type():
-    methods[0] = PyMethodDef(b"append", <PyCFunction><void*>method_append, METH_O, text(docstrings.APPEND))
+    methods[0] = PyMethodDef(b"append", <PyCFunction><void*>method_append, METH_FASTCALL | METH_KEYWORDS,
+                             text(docstrings.APPEND))
     methods[1] = PyMethodDef(b"extend", <PyCFunction><void*>method_extend, METH_FASTCALL | METH_KEYWORDS,
                              text(docstrings.EXTEND))
     methods[2] = PyMethodDef(b"insert", <PyCFunction><void*>method_insert, METH_FASTCALL, text(docstrings.INSERT))

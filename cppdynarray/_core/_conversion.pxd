@@ -1,6 +1,7 @@
 """Conversion of values to rows: bytes of an array's dtype, in scratch arrays."""
 
 cimport numpy as cnp
+from cpython.object cimport PyObject
 
 from cppdynarray._core.headers cimport Block
 from cppdynarray._core.numpy_api cimport NPY_VSTRING
@@ -36,6 +37,7 @@ cdef inline bint same_dims(const cnp.npy_intp* a, const cnp.npy_intp* b, int cou
 cdef bint store_row(char* slot, cnp.ndarray array, object value) noexcept
 cdef Py_ssize_t store_items(char* slots, cnp.ndarray array, object items, Py_ssize_t count) noexcept
 cdef bint store_at_end(cnp.ndarray array, object values) except -1
+cdef bint is_lossless(str method, Py_ssize_t count, object names, PyObject** args) except -1
 cdef tuple shape_of(cnp.ndarray array)
 cdef int refuse_many(cnp.ndarray array, object value, object error) except -1
 cdef object no_room(cnp.ndarray array, str message)
@@ -44,7 +46,7 @@ cdef bint is_rows(cnp.ndarray array, object values, int missing) noexcept
 cdef bint is_array_like(object values) except -1
 cdef Py_ssize_t grown_length(cnp.ndarray array, Py_ssize_t rows) except -1
 cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows)
-cdef cnp.ndarray convert_row(cnp.ndarray array, object value)
+cdef cnp.ndarray convert_row(cnp.ndarray array, object value, bint lossless=?)
 cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless)
 cdef int collect(cnp.ndarray rows, object items, bint lossless) except -1
 cdef cnp.ndarray convert_items(cnp.ndarray array, object items, bint lossless)

@@ -11,6 +11,7 @@ import numpy as np
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_CheckExact
+from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_CheckExact
 from libc.errno cimport ENOMEM
 from libc.string cimport memset
@@ -18,7 +19,7 @@ from libc.string cimport memset
 from cppdynarray._core import messages
 
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
-from cppdynarray._core._lossless cimport check_array, check_list, check_row, check_value
+from cppdynarray._core._lossless cimport check_array, check_before, check_list, check_value
 from cppdynarray._core._memory cimport import_core, new_array, new_scratch
 from cppdynarray._core.headers cimport (
     ArrayRows, Block, block_of, growth_error, is_placed, publish, publish_length, reserve_rows, row_bytes,
@@ -113,6 +114,20 @@ cdef bint store_array_at_end(cnp.ndarray array, cnp.ndarray values) except -1:
     return True
 
 
+cdef bint is_lossless(str method, Py_ssize_t count, object names, PyObject** args) except -1:
+    """Whether a call of append or extend, with keyword arguments or not, says that nothing may be lost."""
+    if count != 1:
+        raise TypeError(f"{method} expected 1 argument, got {count}")
+    if names is None:
+        return True
+    if names != ("casting",):
+        raise TypeError(f"{method} takes no keyword arguments but casting, not {', '.join(names)}")
+    casting = <object>args[1]
+    if casting not in ("lossless", "unsafe"):
+        raise ValueError(f"casting must be 'lossless' or 'unsafe', not {casting!r}")
+    return casting == "lossless"
+
+
 cdef tuple shape_of(cnp.ndarray array):
     """array.shape, also where a subclass calls something else by that name."""
     return PyArray_IntTupleFromIntp(cnp.PyArray_NDIM(array), cnp.PyArray_DIMS(array))
@@ -181,17 +196,34 @@ cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
     return new_scratch(array, cnp.PyArray_NDIM(array), dims)
 
 
-cdef cnp.ndarray convert_row(cnp.ndarray array, object value):
+cdef int convert_one(cnp.ndarray rows, Py_ssize_t index, object value, bint lossless, Py_ssize_t row) except -1:
+    """rows[index] = value, where nothing is lost if `lossless`; `row` is its number in messages."""
+    if not lossless:
+        set_row(rows, index, value)
+        return 0
+    check_before(value, rows.descr, row)
+    with np.errstate(all="ignore"):  # what would be warned of is refused
+        set_row(rows, index, value)
+    check_value(value, rows[index, ...], row)
+    return 0
+
+
+cdef int set_row(cnp.ndarray rows, Py_ssize_t index, object value) except -1:
+    if cnp.PyArray_NDIM(rows) == 1:
+        # Elements of a field that is an array, or of objects, need no dimension of theirs here.
+        PyArray_Pack(rows.descr, cnp.PyArray_BYTES(rows) + cnp.PyArray_ITEMSIZE(rows) * index, value)
+    else:
+        rows[index] = value
+    return 0
+
+
+cdef cnp.ndarray convert_row(cnp.ndarray array, object value, bint lossless=True):
     """A scratch array of one row with `value`, converted as `array[i] = value` would, if nothing is lost."""
     cdef cnp.ndarray rows = scratch_rows(array, 1)
     if store_row(<char*>cnp.PyArray_DATA(rows), rows, value):
         return rows
     try:
-        check_row(value, array.descr, length(array))
-        if cnp.PyArray_NDIM(array) == 1:
-            PyArray_Pack(rows.descr, cnp.PyArray_DATA(rows), value)
-        else:
-            rows[0] = value
+        convert_one(rows, 0, value, lossless, length(array))
     except (OverflowError, TypeError, ValueError) as error:
         refuse_many(rows, value, error)
         raise
@@ -291,16 +323,18 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless):
         rows = scratch_rows(array, length(source))
         if convert(cnp.PyArray_BYTES(source), cnp.PyArray_BYTES(rows), cnp.PyArray_SIZE(source)):
             return rows
-    if lossless:
-        check_array(source, dtype)
-    if PyDataType_REFCHK(dtype):
+    cdef bint references = PyDataType_REFCHK(dtype)
+    if not references and PyArray_EquivTypes(source.descr, dtype):
+        return np.ascontiguousarray(source)
+    if not lossless:
         rows = scratch_rows(array, length(source))
         rows[...] = source
         return rows
-    if PyArray_EquivTypes(source.descr, dtype):
-        return np.ascontiguousarray(source)
+    check_before(source, dtype)
     rows = scratch_rows(array, length(source))
-    np.copyto(rows, source, casting="unsafe")
+    with np.errstate(all="ignore"):
+        rows[...] = source
+    check_array(source, rows)
     return rows
 
 
@@ -340,10 +374,9 @@ cdef int collect(cnp.ndarray rows, object items, bint lossless) except -1:
             publish_length(rows, count + 1)
         block.mark_written(item_size * <size_t>(count + 1))
         if not store_row(slot, rows, item):
+            publish_length(rows, count + 1)
             try:
-                if lossless:
-                    check_value(item, dtype, count)
-                PyArray_Pack(dtype, slot, item)
+                convert_one(rows, count, item, lossless, count)
             except (OverflowError, TypeError, ValueError) as error:
                 refuse_nested(rows, items, item, error)
                 raise
@@ -378,6 +411,15 @@ cdef cnp.ndarray convert_items(cnp.ndarray array, object items, bint lossless):
     return rows
 
 
+cdef cnp.ndarray as_rows(object values, cnp.dtype dtype, bint lossless):
+    """np.array(values, dtype); if `lossless`, what is lost is to be checked, not warned of."""
+    if not lossless:
+        return np.array(values, dtype)
+    check_before(values, dtype)
+    with np.errstate(all="ignore"):
+        return np.array(values, dtype)
+
+
 cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless):
     """Rows from an iterable of rows, for arrays of two or more dimensions."""
     refuse_single(items)
@@ -389,11 +431,11 @@ cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless):
         rows = scratch_rows(array, len(listed))
         if store_items(<char*>cnp.PyArray_DATA(rows), rows, listed, len(listed)) == len(listed):
             return rows
-        if lossless:
-            check_list(listed, dtype)
-        rows = np.array(listed, dtype)
+        rows = as_rows(listed, dtype, lossless)
         if shape_of(rows)[1:] != row_shape:
             refuse_rows(array, shape_of(rows))
+        if lossless:
+            check_list(listed, rows)
         return rows
     rows = scratch_rows(array, len(listed))
     for index, item in enumerate(listed):
@@ -404,9 +446,7 @@ cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless):
             shape = row_shape
         if shape != row_shape:
             raise ValueError(f"row {index} has shape {shape}, where rows of shape {row_shape} are needed")
-        if lossless:
-            check_row(item, dtype, index)
-        rows[index] = item
+        convert_one(rows, index, item, lossless, index)
     return rows
 
 

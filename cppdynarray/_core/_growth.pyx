@@ -133,7 +133,7 @@ cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots) except -1:
 
 # Growing.
 
-cdef int append(cnp.ndarray array, object value) except -1:
+cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
     cdef Block* block = growable(array)
     cdef Py_ssize_t new_length
     cdef cnp.dtype dtype = array.descr
@@ -150,7 +150,7 @@ cdef int append(cnp.ndarray array, object value) except -1:
     # A row that takes no Python code to convert needs no scratch array, only a place.
     if row_bytes(array) <= sizeof(RowBuffer) and not PyDataType_REFCHK(dtype) and store_row(buffer.bytes, array, value):
         return append_bytes(array, buffer.bytes, 1)
-    return append_converted(array, dtype, convert_row(array, value))
+    return append_converted(array, dtype, convert_row(array, value, lossless))
 
 
 cdef int append_bytes(cnp.ndarray array, const void* rows, Py_ssize_t count) except -1:

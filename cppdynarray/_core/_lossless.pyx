@@ -1,47 +1,48 @@
 # distutils: language = c++
 """What a value loses when it is converted to an array's dtype.
 
-A recorder must not lose data without a word, and Python's own containers don't: a fraction in an
-array of integers, a number out of range, the end of a string. All is checked before the array changes.
-Floats that are rounded lose nothing in this sense. `d[i] = x` and NumPy's functions convert as NumPy does.
+A recorder must not lose data without a word, and Python's own containers don't: a fraction in an array of integers, a
+number out of range, the end of a string. One rule says what is lost: a value was converted by NumPy, is converted back,
+and compared with what it was. Two things are no loss: what a float rounds, unless it becomes infinite, and zeros at the
+end of text, which NumPy doesn't tell from none. All is checked in a scratch array, before the array changes.
+
+`d[i] = x` and NumPy's functions convert as NumPy does. What store.hpp stores by itself was checked there.
 """
+
+from datetime import UTC, date, datetime, timedelta
+from numbers import Number
+from operator import index
 
 import numpy as np
 
 cimport numpy as cnp
-from cpython.bytes cimport PyBytes_CheckExact
 from cpython.float cimport PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
 from cpython.number cimport PyIndex_Check
-from cpython.unicode cimport PyUnicode_CheckExact
 
 cnp.import_array()
 
 
 cdef extern from "numpy/arrayobject.h":
     bint PyArray_CanCastSafely(int source, int target) noexcept
-    cnp.dtype PyArray_DescrFromScalar(object)
     bint PyArray_EquivTypes(cnp.dtype a, cnp.dtype b) noexcept
-
-
-cdef extern from "Python.h":
-    Py_ssize_t PyUnicode_GET_LENGTH(object) noexcept
-
-
-cdef bint may_lose(cnp.dtype dtype) noexcept:
-    """Whether there are values that an array of this dtype takes but doesn't hold."""
-    # Complex numbers, objects and strings of any length hold what they are given.
-    return dtype.kind in b"biufSUVmM"
 
 
 # Cython's own dtype.names is a pointer, and NULL where there are none: hence <object> here and there.
 
-cdef str HINT = "; extend(values, casting='unsafe') converts all the same"
+cdef inline object names_of(cnp.dtype dtype):
+    return (<object>dtype).names
+
+
+cdef str HINT = "; append and extend with casting='unsafe' convert all the same"
 
 
 cdef object refuse(type error, object value, object source, cnp.dtype dtype, Py_ssize_t row, str why):
     """Raises `error`, with the value, both dtypes and the row in its message."""
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except OverflowError:  # NumPy has no text for a date as far away
+        shown = type(value).__name__
     if len(shown) > 60:
         shown = f"{shown[:57]}..."
     where = "" if row < 0 else f"row {row}: "
@@ -54,251 +55,340 @@ cdef str describe(object value):
     return str(dtype) if isinstance(dtype, cnp.dtype) else type(value).__name__
 
 
-# Single values.
-
-cdef int check_value(object value, cnp.dtype dtype, Py_ssize_t row) except -1:
-    """Raises if `value` would lose something when it becomes one element of `dtype`, in that row."""
-    cdef char kind = dtype.kind
-    if not may_lose(dtype):
-        return 0
-    if PyFloat_CheckExact(value):
-        if kind in b"biu":
-            check_number(value, value, dtype, row)
-        elif kind in b"SU":
-            check_length(len(str(value)), value, dtype, row)
-    elif PyLong_CheckExact(value):
-        if kind in b"biu":
-            check_number(value, value, dtype, row)
-        elif kind in b"SU":
-            check_length(len(str(value)), value, dtype, row)
-    elif PyUnicode_CheckExact(value):
-        if kind in b"SU":
-            check_length(PyUnicode_GET_LENGTH(value), value, dtype, row)
-    elif PyBytes_CheckExact(value):
-        if kind in b"SUV":
-            check_length(len(value), value, dtype, row)
-    elif isinstance(value, tuple) and (<object>dtype).names is not None:
-        if len(value) == len((<object>dtype).names):
-            for name, part in zip((<object>dtype).names, value):
-                check_value(part, (<object>dtype).fields[name][0], row)
-    elif isinstance(value, np.generic):
-        if kind in b"SUVmM" or not PyArray_CanCastSafely(PyArray_DescrFromScalar(value).type_num, dtype.type_num):
-            check_array(np.asarray(value), dtype, row)
-    elif value is None or isinstance(value, bool):
-        if kind in b"SU":
-            check_length(len(str(value)), value, dtype, row)
-    else:
-        check_any(value, dtype, row)
-    return 0
+cdef Py_ssize_t room_in(cnp.dtype dtype):
+    """How many characters, or bytes, fit into one element."""
+    return dtype.itemsize // 4 if dtype.kind == b"U" else dtype.itemsize
 
 
-cdef int check_any(object value, cnp.dtype dtype, Py_ssize_t row) except -1:
-    """As check_value, for what is neither NumPy's nor one of Python's plain classes."""
-    if isinstance(value, (str, bytes, bytearray)):
-        if dtype.kind in b"SUV":
-            check_length(len(value), value, dtype, row)
-        return 0
-    if dtype.kind == b"f" and not isinstance(value, (list, complex)) and not hasattr(value, "__array__"):
-        return 0  # whatever it is, it gives a float
-    source = value if cnp.PyArray_Check(value) else np.asarray(value)
-    if source.dtype.hasobject and source.ndim == 0 and not cnp.PyArray_Check(value):
-        check_object(value, dtype, row)
-    else:
-        check_array(source, dtype, row)
-    return 0
-
-
-cdef int check_object(object value, cnp.dtype dtype, Py_ssize_t row) except -1:
-    """As check_value, for an object that converts itself: a Decimal, a Fraction."""
-    if dtype.kind in b"SU":
-        check_length(len(str(value)), value, dtype, row)
-    elif dtype.kind in b"biu" and not PyIndex_Check(value):
-        try:
-            number = float(value)
-        except Exception:
-            return 0  # it gave an integer, and has no more to give
-        check_number(number, value, dtype, row)
-    elif dtype.kind in b"mM":
-        try:
-            source = np.asarray((np.datetime64 if dtype.kind == b"M" else np.timedelta64)(value))
-        except (TypeError, ValueError):
-            return 0
-        check_array(source, dtype, row)
-    elif dtype.kind == b"f" and isinstance(value, (complex, np.complexfloating)):
-        refuse(TypeError, value, describe(value), dtype, row, "is complex, and can't be stored in")
-    return 0
-
-
-cdef int check_length(Py_ssize_t length, object value, cnp.dtype dtype, Py_ssize_t row) except -1:
-    cdef Py_ssize_t room = dtype.itemsize // 4 if dtype.kind == b"U" else dtype.itemsize
-    if length > room:
-        refuse(ValueError, value, describe(value), dtype, row, f"is longer than the {room} that fit into")
-    return 0
-
-
-cdef tuple bounds(cnp.dtype dtype):
+cdef tuple limits_of(cnp.dtype dtype):
+    """The least and the greatest number that an array of booleans or integers holds."""
     if dtype.kind == b"b":
         return 0, 1
     info = np.iinfo(dtype)
     return info.min, info.max
 
 
-cdef int check_number(object number, object value, cnp.dtype dtype, Py_ssize_t row) except -1:
-    """Raises if a number isn't an integer in the range of `dtype`."""
-    low, high = bounds(dtype)
-    source = describe(value)
-    if number != number:
-        refuse(ValueError, value, source, dtype, row, "can't be stored in")
-    if not low <= number <= high:
+cdef bint is_inside(object number, cnp.dtype dtype) except -1:
+    low, high = limits_of(dtype)
+    return low <= number <= high
+
+
+cdef object refuse_lost(object value, object source, cnp.dtype dtype, Py_ssize_t row):
+    """Raises what says how a value, which isn't what it was, has changed."""
+    cdef char kind = dtype.kind
+    if kind in b"SUV":
+        refuse(ValueError, value, source, dtype, row, f"is longer than the {room_in(dtype)} that fit into")
+    if kind in b"mM":
+        refuse(ValueError, value, source, dtype, row, "is finer than the unit of, or out of bounds for,")
+    if isinstance(value, (complex, np.complexfloating)) and kind != b"c":
+        # Whether or not they have an imaginary part: float() refuses them, too.
+        refuse(TypeError, value, source, dtype, row, "is complex, and can't be stored in")
+    if kind in b"fc":
         refuse(OverflowError, value, source, dtype, row, "is out of bounds for")
-    if number != int(number):
-        refuse(TypeError, value, source, dtype, row, "has a fraction, and can't be stored in")
+    number = value.astype("i8") if isinstance(value, (np.datetime64, np.timedelta64)) else value
+    number = number.item() if isinstance(number, np.generic) else number  # which Python's ints are compared with
+    try:
+        # Numbers; of all else a bool would say whether it is true.
+        known, inside = number == number, is_inside(number, dtype)
+    except Exception:
+        refuse(TypeError, value, source, dtype, row, "is none of the values of")
+    if not known:
+        refuse(ValueError, value, source, dtype, row, "can't be stored in")
+    if not inside:
+        refuse(OverflowError, value, source, dtype, row, "is out of bounds for")
+    refuse(TypeError, value, source, dtype, row, "has a fraction, and can't be stored in")
+
+
+cdef bint may_lose(cnp.dtype dtype) noexcept:
+    """Whether there are values that an array of this dtype takes but doesn't hold: objects and strings of any length
+    hold what they are given.
+    """
+    return dtype.kind in b"biufcSUVmM"
+
+
+cdef int check_before(object value, object dtype, Py_ssize_t row=-1) except -1:
+    """Raises for what NumPy would warn of, or refuse in its own words: Python's numbers that are no integers in range,
+    complex ones where real ones are needed, dates that are longer than text has room for, one value for a record.
+    """
+    cdef Py_ssize_t place
+    cdef char kind = (<cnp.dtype>dtype).kind
+    if kind == b"V" and dtype.subdtype is not None:
+        return check_before(value, dtype.base, row)
+    names = dtype.names
+    if names is not None and (isinstance(value, tuple) or getattr(getattr(value, "dtype", None), "names", None)):
+        own = value if isinstance(value, tuple) else [value[name] for name in value.dtype.names]
+        if len(own) == len(names):
+            for name, part in zip(names, own):
+                check_before(part, dtype.fields[name][0], row)
+    elif isinstance(value, (list, tuple)):
+        for place, item in enumerate(value):
+            check_before(item, dtype, row if row >= 0 else place)
+    elif names is not None:
+        if not isinstance(value, (np.void, cnp.ndarray)) and (
+                isinstance(value, np.generic) or not hasattr(value, "__array__")):
+            refuse_filling(value, dtype, max(row, 0))
+    elif kind in b"biu" and (PyFloat_CheckExact(value) or PyLong_CheckExact(value)):
+        if not is_inside(value, dtype) or value != int(value):
+            refuse_lost(value, describe(value), dtype, max(row, 0))
+    elif kind in b"biufSU" and isinstance(value, (np.generic, cnp.ndarray)):
+        source = np.asarray(value)
+        if source.dtype.kind in ("mM" if kind in b"SU" else "c"):
+            refuse_first(lost_text(source, dtype) if kind in b"SU" else np.ones(source.shape, bool), source, dtype, row)
     return 0
 
 
 # Arrays.
 
-cdef int check_array(object source, cnp.dtype dtype, Py_ssize_t row=-1) except -1:
-    """Raises if an element of `source`, which converts to `dtype`, would lose something by it.
+cdef object lost_numbers(object source, object kept):
+    """Which elements of an array of numbers are not what they were in one of booleans or integers."""
+    of = source.dtype
+    if of.kind in "mM":
+        return kept != source.astype("i8")
+    if of.kind != "f":
+        return kept != source  # exact, also between signed and unsigned
+    if of.itemsize == 2:
+        source, of = source.astype("f4"), np.dtype("f4")  # to which the bounds are finite
+    low, high = limits_of(kept.dtype)
+    # As floats the bounds are exact where they are powers of 2: high + 1 is one, high may not be.
+    inside = (source >= of.type(low)) & (source < of.type(float(high + 1)))
+    return ~inside | (kept.astype(of) != source)
+
+
+cdef object infinite(object array):
+    return np.isinf(array) if array.dtype.kind in "fc" else np.zeros(array.shape, bool)
+
+
+cdef object lost_floats(object source, object kept):
+    """Which elements became infinite."""
+    if kept.dtype.kind == "c" and source.dtype.kind == "c":
+        return lost_floats(source.real, kept.real) | lost_floats(source.imag, kept.imag)
+    return np.isinf(kept) & ~infinite(source)
+
+
+cdef object lost_times(object source, object kept):
+    """Which elements are another time than they were, or another number than there are units."""
+    of = source.dtype
+    if of.kind in "mM":
+        back = as_times(kept, of)
+        return (back != source) & ~(np.isnat(source) & np.isnat(back))
+    return lost_numbers(source, kept.astype("i8")) & ~((source != source) & np.isnat(kept))
+
+
+cdef object as_times(object times, object dtype):
+    """times.astype(dtype), with NaT for those that are out of its range."""
+    try:
+        return times.astype(dtype)
+    except OverflowError:
+        if times.ndim == 0:
+            return np.array("NaT", dtype)
+    return np.array([as_times(times[place, ...], dtype) for place in range(len(times))], dtype)
+
+
+cdef object lost_text(object source, cnp.dtype dtype):
+    """Which elements, as text, are longer than what there is room for."""
+    cdef Py_ssize_t room = room_in(dtype)
+    if source.dtype.kind == "V" or dtype.kind == b"V":
+        return np.full(source.shape, source.dtype.itemsize > room)  # their bytes are copied
+    if source.dtype.kind in "SU" and room_in(source.dtype) <= room:
+        return np.zeros(source.shape, bool)
+    text = source if source.dtype.kind in "SUT" else source.astype(str)
+    return np.strings.str_len(text) > room
+
+
+cdef object lost_elements(object source, object kept):
+    """Which elements of `source`, no records, text only where `kept` is, are not what they were."""
+    cdef str kind = kept.dtype.kind
+    if kind in "SUV":
+        return lost_text(source, kept.dtype)
+    if source.dtype.kind == "V" or (source.dtype.kind == "c" and kind != "c"):
+        return np.ones(source.shape, bool)
+    with np.errstate(all="ignore"):
+        if kind in "fc":
+            return lost_floats(source, kept)
+        return lost_times(source, kept) if kind in "mM" else lost_numbers(source, kept)
+
+
+cdef bint keeps_all(cnp.dtype source, cnp.dtype dtype) noexcept:
+    """Whether nothing can be lost between two dtypes: there is nothing to compare."""
+    return PyArray_EquivTypes(source, dtype) or not may_lose(dtype) or (
+        source.kind in b"biufc" and dtype.kind in b"biufc" and PyArray_CanCastSafely(source.type_num, dtype.type_num))
+
+
+cdef int check_array(object source, object kept, Py_ssize_t row=-1) except -1:
+    """Raises if an element of `source` is not what it was in `kept`, to which it was converted or broadcast.
 
     The row in the message is `row`, or if that is negative the element's place along axis 0.
     """
-    cdef cnp.dtype given = source.dtype
-    cdef str kind = chr(dtype.kind)
-    cdef str of = chr(given.kind)
-    if not may_lose(dtype) or PyArray_EquivTypes(given, dtype) or not source.size:
+    cdef cnp.dtype given = source.dtype, dtype = kept.dtype
+    if keeps_all(given, dtype) or not kept.size:
         return 0
-    if (<object>dtype).subdtype is not None:
-        return check_array(source, (<object>dtype).base, row)
-    if (<object>dtype).names is not None:
-        if (<object>given).names is not None and len((<object>given).names) == len((<object>dtype).names):
-            for name, other in zip((<object>dtype).names, (<object>given).names):
-                check_array(source[other], (<object>dtype).fields[name][0], row)
-        elif of == "O":
-            check_elements(source, dtype, row)
-        return 0
-    if of == "O":
-        check_elements(source, dtype, row)
-    elif kind in "biu":
-        check_integers(source, dtype, row)
-    elif kind == "f":
-        if of == "c":
-            # Whether or not they have an imaginary part: float() refuses them, too.
-            refuse_first(TypeError, source, np.ones(source.shape, bool), dtype, row,
-                         "is complex, and can't be stored in")
-    elif kind in "SU":
-        check_strings(source, dtype, row)
-    elif kind == "V":
-        if of in "SUV" and (<object>given).names is None and given.itemsize > dtype.itemsize:
-            refuse_first(ValueError, source, np.ones(source.shape, bool), dtype, row,
-                         f"is longer than the {dtype.itemsize} that fit into")
-    elif kind in "mM" and of == kind:
-        with np.errstate(all="ignore"):
-            # NaT is what it was.
-            back = source.astype(dtype).astype(given)
-            wrong = (back != source) & ~(np.isnat(source) & np.isnat(back))
-        refuse_first(ValueError, source, wrong, dtype, row, "is finer than the unit of, or out of bounds for,")
+    if kept.shape != source.shape:
+        source = np.broadcast_to(source.reshape(source.shape[source.ndim - min(source.ndim, kept.ndim):]), kept.shape)
+    if given.kind == b"O" or (given.kind in b"SUT" and dtype.kind not in b"SUV"):
+        return check_elements(source, kept, row)
+    if names_of(dtype) is not None:
+        return check_records(source, kept, row)
+    if names_of(given) is not None:
+        return check_array(source[names_of(given)[0]], kept, row)  # NumPy converts one with a single field
+    return refuse_first(lost_elements(source, kept), source, dtype, row)
+
+
+cdef int refuse_first(object lost, object source, cnp.dtype dtype, Py_ssize_t row) except -1:
+    """Raises what says of the first element that is lost how it is, if there is one."""
+    if lost.any():
+        where = np.unravel_index(np.argmax(lost), lost.shape)
+        refuse_lost(source[where], source.dtype, dtype, row if row >= 0 or not where else where[0])
     return 0
 
 
-cdef int check_integers(object source, cnp.dtype dtype, Py_ssize_t row) except -1:
-    cdef str of = source.dtype.kind
-    if of == "b":
+cdef int check_records(object source, object kept, Py_ssize_t row) except -1:
+    """check_array() for records: the fields of both, in their order."""
+    cdef cnp.dtype given = source.dtype, dtype = kept.dtype
+    if names_of(given) is None:
+        if given.kind != b"V" or given.itemsize != dtype.itemsize:
+            refuse_filling(source.reshape(-1)[0], dtype, row)
         return 0
-    if of == "c":
-        refuse_first(TypeError, source, np.ones(source.shape, bool), dtype, row, "is complex, and can't be stored in")
-    if of not in "iuf":
-        return 0
-    low, high = bounds(dtype)
-    if of in "iu":
-        if not PyArray_CanCastSafely(source.dtype.num, dtype.num):
-            if source.min() < low or source.max() > high:
-                refuse_first(OverflowError, source, (source < low) | (source > high), dtype, row,
-                             "is out of bounds for")
-        return 0
-    with np.errstate(all="ignore"):
-        # As floats the bounds are exact where they are powers of 2: high + 1 is one, high may not be.
-        limit = source.dtype.type(float(high) + 1 if high < 2**53 else float(high + 1))
-        inside = np.isfinite(source) & (source >= source.dtype.type(low)) & (source < limit)
-        whole = source == np.trunc(source)
-    if inside.all() and whole.all():
-        return 0
-    refuse_first(ValueError, source, np.isnan(source), dtype, row, "can't be stored in")
-    refuse_first(OverflowError, source, ~inside, dtype, row, "is out of bounds for")
-    refuse_first(TypeError, source, ~whole, dtype, row, "has a fraction, and can't be stored in")
+    for name, other in zip(names_of(dtype), names_of(given)):
+        part, own = source[other], kept[name]
+        # A field of one element fills one of many.
+        check_array(part.reshape(part.shape + (1,) * (own.ndim - part.ndim)), own, row)
     return 0
 
 
-cdef int check_strings(object source, cnp.dtype dtype, Py_ssize_t row) except -1:
-    cdef Py_ssize_t room = dtype.itemsize // 4 if dtype.kind == b"U" else dtype.itemsize
-    if source.dtype.kind == "V":
-        return 0
-    if source.dtype.kind in "SU":
-        if source.dtype.itemsize // (4 if source.dtype.kind == b"U" else 1) <= room:
-            return 0
-        text = source
-    elif source.dtype.kind == "T":
-        text = source
-    else:
-        text = source.astype(str)
-    refuse_first(ValueError, source, np.strings.str_len(text) > room, dtype, row,
-                 f"is longer than the {room} that fit into")
-    return 0
+cdef object refuse_filling(object value, cnp.dtype dtype, Py_ssize_t row):
+    refuse(TypeError, value, describe(value), dtype, row, "is one value, and doesn't fill a record of")
 
 
-cdef int check_elements(object source, cnp.dtype dtype, Py_ssize_t row) except -1:
-    cdef Py_ssize_t count = 0
-    cdef Py_ssize_t row_items = source.size // len(source) if source.ndim and len(source) else 1
-    for value in source.ravel():
-        if not isinstance(value, (list, np.ndarray)):
-            check_value(value, dtype, row if row >= 0 else count // row_items)
+cdef int check_elements(object source, object kept, Py_ssize_t row) except -1:
+    """check_array() for objects and text, one by one."""
+    cdef Py_ssize_t count = 0, row_items = source.size // len(source) if source.ndim else 1
+    flat = kept.reshape(-1)
+    for value in source.ravel().tolist():
+        check_value(value, flat[count, ...], row if row >= 0 else count // row_items)
         count += 1
     return 0
 
 
-cdef int refuse_first(type error, object source, object wrong, cnp.dtype dtype, Py_ssize_t row, str why) except -1:
-    """Refuses the first element that is wrong, if there is one."""
-    wrong = np.asarray(wrong)
-    if not wrong.any():
+# Single values. What they became is an array without dimensions.
+
+cdef int check_value(object value, object kept, Py_ssize_t row) except -1:
+    """Raises if `value` is not what it was in `kept`: an element, or if it has dimensions a row."""
+    cdef cnp.dtype dtype = kept.dtype
+    if not may_lose(dtype) or not kept.size:
         return 0
-    where = np.unravel_index(np.argmax(wrong), wrong.shape)
-    refuse(error, source[where], source.dtype, dtype, row if row >= 0 or not where else where[0], why)
+    if kept.ndim > 0:
+        return check_row(value, kept, row)
+    if names_of(dtype) is not None and not isinstance(value, (np.void, cnp.ndarray)):
+        if not isinstance(value, tuple):
+            refuse_filling(value, dtype, row)
+        for name, part in zip(names_of(dtype), value):
+            check_value(part, kept[name], row)
+        return 0
+    if isinstance(value, (str, bytes, bytearray)):
+        return check_text(value, kept, row)
+    if isinstance(value, (np.generic, cnp.ndarray)) or hasattr(value, "__array__"):
+        return check_array(np.asarray(value), kept, row)
+    if is_lost(value, kept):
+        refuse_lost(value, describe(value), dtype, row)
     return 0
 
 
-# Lists.
+cdef int check_row(object value, object kept, Py_ssize_t row) except -1:
+    """check_value() for what became many elements, one by one or by broadcasting."""
+    if isinstance(value, list) or (isinstance(value, tuple) and names_of(kept.dtype) is None):
+        if len(value) == len(kept):
+            for place, item in enumerate(value):
+                check_value(item, kept[place, ...], row)
+        elif len(value) == 1:
+            check_value(value[0], kept[0, ...], row)
+        else:
+            check_row(value, kept[0, ...], row)  # a row of fewer dimensions
+        return 0
+    if cnp.PyArray_Check(value) or hasattr(value, "__array__"):
+        return check_array(np.asarray(value), kept, row)
+    return check_value(value, kept.reshape(-1)[0, ...], row)
 
-cdef bint keeps_all(list values, cnp.dtype dtype) noexcept:
-    """Whether all of a list are of a plain class that NumPy either keeps in `dtype` or refuses."""
-    cdef bint floats = dtype.kind == b"f"
-    if not floats and dtype.kind not in b"iu":
+
+cdef int check_list(list values, object kept) except -1:
+    """Raises if an element of a list, or of the lists in it, is not what it was in the array `kept`."""
+    cdef Py_ssize_t place
+    if not may_lose(kept.dtype):
+        return 0
+    for place, value in enumerate(values):
+        check_value(value, kept[place, ...], place)
+    return 0
+
+
+cdef int check_text(object text, object kept, Py_ssize_t row) except -1:
+    """check_value() for text, which NumPy parses where the dtype is no text."""
+    cdef cnp.dtype dtype = kept.dtype
+    cdef char kind = dtype.kind
+    if kind in b"SU":
+        lost = len(text.rstrip("\0" if isinstance(text, str) else b"\0")) > room_in(dtype)
+    elif kind == b"V":
+        lost = (text.nbytes if isinstance(text, np.generic) else len(text)) > room_in(dtype)
+    elif kind == b"b":
+        lost = True  # text is true if there is any
+    else:
+        text = text if isinstance(text, str) else bytes(text).decode("latin-1")
+        lost = (kind in b"fc" and np.isinf(kept) and "inf" not in text.lower()) or (
+            kind == b"M" and is_lost_date(text, kept))
+    if lost:
+        refuse_lost(text, type(text).__name__, dtype, row)
+    return 0
+
+
+cdef bint is_lost_date(object text, object kept) except -1:
+    """Whether text is another time than what NumPy made of it."""
+    text = str(text)
+    if np.isnat(kept) or text.strip().lower() in ("now", "today"):
         return False
-    for value in values:
-        if not (PyLong_CheckExact(value) or (floats and PyFloat_CheckExact(value))):
+    try:
+        given = np.asarray(np.datetime64(text))
+        seconds = np.datetime64(text, "s")
+    except ValueError:
+        return False
+    # The unit that NumPy finds for text may not have the range.
+    return bool(lost_times(given, kept)) or (not np.isnat(seconds) and given.astype("M8[s]") != seconds)
+
+
+cdef bint is_lost(object value, object kept) except -1:
+    """Whether a value of Python's, or one that converts itself, is not what it was."""
+    cdef cnp.dtype dtype = kept.dtype
+    cdef char kind = dtype.kind
+    if kind in b"SU":
+        return len(str(value)) > room_in(dtype)
+    if kind == b"V":
+        return memoryview(value).nbytes > room_in(dtype)
+    if kind in b"mM":
+        return is_lost_time(value, kept)
+    if isinstance(value, complex) and kind != b"c":
+        return True
+    if kind in b"fc" and not np.isinf(kept):
+        return False
+    back = kept.item()
+    if PyIndex_Check(value):
+        return index(value) != back
+    try:
+        if value == back:
             return False
-    return True
+        # Of a class that compares no numbers: it gave what it has.
+        return isinstance(value, Number) or float(value) != back
+    except Exception:
+        return kind == b"b"
 
 
-cdef int check_list(list values, cnp.dtype dtype, Py_ssize_t row=-1) except -1:
-    """Raises if an element of a list, or of the lists in it, would lose something; `row` as above."""
-    if not may_lose(dtype) or keeps_all(values, dtype):
-        return 0
-    if (<object>dtype).names is not None:
-        for place, value in enumerate(values):
-            if isinstance(value, list):
-                check_list(value, dtype, row if row >= 0 else place)
-            else:
-                check_value(value, dtype, row if row >= 0 else place)
-        return 0
-    source = np.asarray(values)
-    if source.dtype.kind in "SU" and dtype.kind not in "SU":
-        source = np.asarray(values, object)  # text among numbers makes all of them text
-    check_array(source, dtype, row)
-    return 0
-
-
-cdef int check_row(object value, cnp.dtype dtype, Py_ssize_t row) except -1:
-    """Raises if what becomes a row, by broadcasting or element by element, would lose something."""
-    if isinstance(value, list) or (isinstance(value, tuple) and (<object>dtype).names is None):
-        return check_list(list(value), dtype, row)
-    return check_value(value, dtype, row)
+cdef bint is_lost_time(object value, object kept) except -1:
+    if isinstance(value, datetime):
+        back = as_times(kept, "M8[us]").item()
+        if value.tzinfo is not None and isinstance(back, datetime):
+            back = back.replace(tzinfo=UTC)  # as NumPy warns
+    elif isinstance(value, date):
+        back = as_times(kept, "M8[D]").item()
+    elif isinstance(value, timedelta):
+        back = as_times(kept, "m8[us]").item()
+    elif PyIndex_Check(value):
+        return index(value) != kept.astype("i8")[()]
+    else:
+        return False  # None
+    return not value == back

@@ -14,7 +14,7 @@ from libc.string cimport memcpy
 from cppdynarray._core._conversion cimport collect, is_array_like, store_items
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._growth cimport extend
-from cppdynarray._core._lossless cimport check_array, check_list
+from cppdynarray._core._lossless cimport check_array, check_before, check_list
 from cppdynarray._core._memory cimport import_core, new_array, zero_block
 from cppdynarray._core.headers cimport block_of, type_of_numbers, used_bytes
 from cppdynarray._core.numpy_api cimport (
@@ -137,6 +137,21 @@ cdef cnp.ndarray as_array(object contents, object dtype):
     return PyArray_FromAny(contents, <PyArray_Descr*>dtype, 0, 0, NPY_ARRAY_ENSUREARRAY | NPY_ARRAY_FORCECAST, NULL)
 
 
+cdef cnp.ndarray converted(object contents, cnp.dtype dtype):
+    """The same, where nothing is lost."""
+    if not isinstance(contents, list):
+        contents = np.asarray(contents)
+    check_before(contents, dtype)
+    with np.errstate(all="ignore"):  # what would be warned of is refused
+        kept = as_array(contents, dtype)
+    if isinstance(contents, list):
+        check_list(contents, kept)
+    else:
+        # A dtype that is an array has dimensions of its own.
+        check_array(contents.reshape(contents.shape + (1,) * (kept.ndim - contents.ndim)), kept)
+    return kept
+
+
 cdef object new_from_iterable(object cls, object iterable, object dtype, Py_ssize_t capacity=0, Py_ssize_t max_size=0,
                               bint lossless=False):
     """A one-dimensional array of class `cls` with the items of an iterable, in one pass."""
@@ -220,12 +235,7 @@ cdef object new_with_contents(object cls, object contents, object dtype=None, Py
         contents = list(contents)
     if isinstance(contents, tuple):
         contents = list(contents)  # no different from a list of rows; to NumPy it may be one record
-    if dtype is not None:
-        if isinstance(contents, list):
-            check_list(contents, dtype)
-        else:
-            check_array(np.asarray(contents), dtype)
-    cdef cnp.ndarray source = as_array(contents, dtype)
+    cdef cnp.ndarray source = as_array(contents, dtype) if dtype is None else converted(contents, dtype)
     if cnp.PyArray_NDIM(source) == 0:
         raise not_contents(contents)
     return new_copy(cls, source, "C", None, capacity, max_size)

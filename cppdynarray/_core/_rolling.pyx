@@ -29,8 +29,8 @@ from cppdynarray._core cimport _conversion, _growth, _indexing
 from cppdynarray._core._conversion cimport RowBuffer, has_arena
 from cppdynarray._core._dispatch cimport PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain, is_dynamic
 from cppdynarray._core._live cimport (
-    METH_O, Py_mp_ass_subscript, Py_sq_ass_item, Py_tp_doc, Py_tp_getset, Py_tp_methods, Py_tp_new, new_type,
-    register_kind,
+    METH_FASTCALL, METH_KEYWORDS, Py_mp_ass_subscript, Py_sq_ass_item, Py_tp_doc, Py_tp_getset, Py_tp_methods,
+    Py_tp_new, new_type, register_kind,
 )
 from cppdynarray._core._memory cimport PlaceOwner, import_core, new_array
 from cppdynarray._core._new cimport as_dtype, as_order
@@ -69,7 +69,7 @@ cdef extern from "rolling.hpp" namespace "cppdynarray":
     RoomStruct* c_room_of "cppdynarray::room_of"(cnp.ndarray) noexcept
     void publish_window(cnp.ndarray, const RollingPlace*) noexcept
     bint is_as_made(cnp.ndarray, const RoomStruct*) noexcept
-    bint append_scalar(cnp.ndarray, RoomStruct*, object) noexcept
+    bint append_scalar(cnp.ndarray, RoomStruct*, PyObject*) noexcept
     void make_room_for_references(RollingPlace*, size_t) noexcept
     void c_open_window "cppdynarray::open_window"(RoomStruct*) noexcept
 
@@ -252,7 +252,7 @@ cdef int push(cnp.ndarray array, Room room, cnp.ndarray rows) except -1:
     return 0  # what `doomed` holds is dropped now
 
 
-cdef int append(cnp.ndarray array, object value) except -1:
+cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
     cdef Room room = changeable(array)
     if cnp.PyArray_NDIM(array) > 1 and _conversion.is_rows(array, value, 1):
         append_to_window(&room.window, cnp.PyArray_DATA(value), 1)
@@ -267,13 +267,13 @@ cdef int append(cnp.ndarray array, object value) except -1:
         append_to_window(&room.window, buffer.bytes, 1)
         publish_window(array, &room.window)
         return 0
-    rows = _conversion.convert_row(like, value)
+    rows = _conversion.convert_row(like, value, lossless)
     return push(array, changeable(array), rows)
 
 
-cdef int extend(cnp.ndarray array, object values) except -1:
+cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
     cdef Room room = changeable(array)
-    cdef cnp.ndarray like, rows
+    cdef cnp.ndarray like
     if is_dynamic(values):
         values = as_plain(values)
     if _conversion.is_rows(array, values, 0):
@@ -281,23 +281,21 @@ cdef int extend(cnp.ndarray array, object values) except -1:
         publish_window(array, &room.window)
         return 0
     like = as_plain(array)
-    rows = (
-        _conversion.convert_array(like, values, True) if _conversion.is_array_like(values)
-        else _conversion.convert_rows(like, values, True) if cnp.PyArray_NDIM(like) > 1
-        else _conversion.convert_items(like, values, True)
-    )
-    return push(array, changeable(array), rows)
+    return push(array, changeable(array), _conversion.convert_values(like, values, lossless))
 
 
-cdef object method_append(cnp.ndarray self, object value):
+cdef object method_append(cnp.ndarray self, PyObject** args, Py_ssize_t count, PyObject* names):
     cdef RoomStruct* room = c_room_of(self)
-    if room == NULL or not append_scalar(self, room, value):
-        append(self, value)
+    if count == 1 and names == NULL and room != NULL and append_scalar(self, room, args[0]):
+        return None
+    cdef bint lossless = _conversion.is_lossless("append", count, <object>names if names != NULL else None, args)
+    append(self, <object>args[0], lossless)
     return None
 
 
-cdef object method_extend(cnp.ndarray self, object values):
-    extend(self, values)
+cdef object method_extend(cnp.ndarray self, PyObject** args, Py_ssize_t count, PyObject* names):
+    cdef bint lossless = _conversion.is_lossless("extend", count, <object>names if names != NULL else None, args)
+    extend(self, <object>args[0], lossless)
     return None
 
 
@@ -496,8 +494,8 @@ cdef PyType_Slot[7] slots
 
 
 cdef type make_type():
-    methods[0] = PyMethodDef(b"append", <PyCFunction><void*>method_append, METH_O, append_doc)
-    methods[1] = PyMethodDef(b"extend", <PyCFunction><void*>method_extend, METH_O, extend_doc)
+    methods[0] = PyMethodDef(b"append", <PyCFunction><void*>method_append, METH_FASTCALL | METH_KEYWORDS, append_doc)
+    methods[1] = PyMethodDef(b"extend", <PyCFunction><void*>method_extend, METH_FASTCALL | METH_KEYWORDS, extend_doc)
     methods[2] = PyMethodDef(NULL, NULL, 0, NULL)
 
     attributes[0] = PyGetSetDef(b"maxlen", get_maxlen, NULL, maxlen_doc, NULL)

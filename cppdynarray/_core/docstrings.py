@@ -1,6 +1,6 @@
 """The docstrings of what is C in the class: PyMethodDef and PyType_Spec take them as C strings."""
 
-APPEND = """append($self, value, /)
+APPEND = """append($self, value, /, *, casting='lossless')
 --
 
 Add one row at the end. Amortised O(1).
@@ -12,7 +12,10 @@ Parameters
 ----------
 value : scalar or array_like
     What ``d[i] = value`` accepts: it is converted to the dtype and broadcast to
-    ``d.shape[1:]``. Unlike there, nothing may be lost but by the rounding of floats.
+    ``d.shape[1:]``. Unlike there, it must be the same when it is converted back, but for
+    the rounding of floats, and one value doesn't fill a record.
+casting : {'lossless', 'unsafe'}, optional
+    With ``'unsafe'`` the value is converted as ``d[i] = value`` does, whatever it loses.
 
 Raises
 ------
@@ -21,8 +24,8 @@ ValueError
     belongs to another object. Also if `value` has the wrong shape.
 TypeError, ValueError, OverflowError
     If `value` can't be converted, or would lose something: a fraction or NaN in an array of
-    integers (TypeError, ValueError), an integer out of range (OverflowError), an imaginary part
-    (TypeError), the end of a string (ValueError).
+    integers (TypeError, ValueError), a number out of range (OverflowError), an imaginary part or
+    what is no bool, 0 or 1 (TypeError), the end of a string or a part of a date (ValueError).
 MemoryError
     If there is no memory for another row.
 
@@ -268,7 +271,7 @@ array([8., 3., 1.])
 
 # RollingArray.
 
-WINDOW_APPEND = """append($self, value, /)
+WINDOW_APPEND = """append($self, value, /, *, casting='lossless')
 --
 
 Add one row behind the newest; when the window is full the oldest leaves it. Amortised O(1).
@@ -277,7 +280,9 @@ Parameters
 ----------
 value : scalar or array_like
     What ``w[i] = value`` accepts: it is converted to the dtype and broadcast to
-    ``w.shape[1:]``.
+    ``w.shape[1:]``, if nothing is lost (see `DynamicArray.append`).
+casting : {'lossless', 'unsafe'}, optional
+    With ``'unsafe'`` the value is converted as ``w[i] = value`` does, whatever it loses.
 
 Raises
 ------
@@ -285,7 +290,7 @@ ValueError
     If no rows can be added: the array is read-only, or a view, or its shape was set. Also if
     `value` has the wrong shape.
 TypeError, ValueError, OverflowError
-    If `value` can't be converted, as NumPy raises them.
+    If `value` can't be converted, or would lose something.
 
 See Also
 --------
@@ -310,7 +315,7 @@ Examples
 RollingArray([2., 3., 4.], maxlen=3)
 """
 
-WINDOW_EXTEND = """extend($self, values, /)
+WINDOW_EXTEND = """extend($self, values, /, *, casting='lossless')
 --
 
 Add rows behind the newest; of more than `maxlen` rows the last stay.
@@ -320,6 +325,8 @@ Parameters
 values : array_like or iterable
     An array of shape ``(k, *w.shape[1:])``, or any iterable of elements or, for arrays of two
     or more dimensions, of rows of shape ``w.shape[1:]``.
+casting : {'lossless', 'unsafe'}, optional
+    As for `append`.
 
 Raises
 ------
@@ -328,7 +335,7 @@ TypeError
 ValueError
     If the rows have another shape, or none can be added (see `append`).
 TypeError, ValueError, OverflowError
-    If an element can't be converted, as NumPy raises them.
+    If an element can't be converted, or would lose something.
 MemoryError
     If there is no memory to convert the rows.
 

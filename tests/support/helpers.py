@@ -4,6 +4,7 @@ import ctypes
 import re
 import string
 import sys
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -217,35 +218,57 @@ def small_array(contents, dtype=None):
 
 
 def loses(value, dtype):
-    """Whether a value changes by more than rounding when NumPy converts it to a dtype; one element at a time."""
+    """Whether a value is not what it was once NumPy has converted it to a dtype: back, and compared. What a float
+    rounds is no loss unless it is infinite then; False where NumPy refuses the value.
+    """
     dtype = np.dtype(dtype)
+    if isinstance(value, np.ndarray):
+        return any(loses(x, dtype) for x in value.ravel()) if value.ndim else loses(value[()], dtype)
     if dtype.names is not None:
-        parts = value.item() if isinstance(value, np.void | np.ndarray) and value.dtype.names else value
-        if not isinstance(parts, tuple) or len(parts) != len(dtype.names):
-            return False
-        return any(loses(part, dtype[name]) for part, name in zip(parts, dtype.names, strict=True))
-    source = np.asarray(value)
-    if source.dtype.names is not None:
-        return False
-    if source.dtype.hasobject and source.dtype.kind == "O":
-        elements = source.ravel().tolist()
-        room = dtype.itemsize // (4 if dtype.kind == "U" else 1)
-        if dtype.kind in "SU" and any(not isinstance(x, str | bytes) and len(str(x)) > room for x in elements):
-            return True
-        if dtype.kind == "b" and any(isinstance(x, int) and x not in (0, 1) for x in elements):
-            return True
-        return any(loses(x, dtype) for x in elements if not np.asarray(x).dtype.hasobject)
-    of, to = source.dtype.kind, dtype.kind
-    if of == "c" and to in "biuf":
+        parts = value.item() if isinstance(value, np.void) and value.dtype.names else value
+        if not isinstance(parts, tuple):
+            return not isinstance(value, np.void)  # one value for all fields
+        return len(parts) == len(dtype) and any(map(loses, parts, (dtype[name] for name in dtype.names)))
+    if isinstance(value, list | tuple) and (value or dtype.kind != "b"):
+        return any(loses(item, dtype.base) for item in value)
+    if dtype.subdtype is not None:
+        return loses(value, dtype.base)
+    kept = np.zeros((), dtype)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            kept[()] = value
+            return not is_same(value, kept)
+    except OverflowError:
+        return True  # between units of time
+    except Exception:
+        return isinstance(value, np.datetime64 | np.timedelta64) and dtype.kind in "SU"  # no room for their text
+
+
+def is_same(value, kept):
+    """Whether NumPy has made of a value what it is, in an array without dimensions."""
+    kind = kept.dtype.kind
+    if kind in "OT":
         return True
-    if of in "biuf" and to in "biu":
-        low, high = (0, 1) if to == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
-        return not all(np.isfinite(x) and low <= x <= high and x == int(x) for x in source.ravel().tolist())
-    if to in "SU" and of in "SUTbiufcmM":
-        text = source.ravel() if of in "SUT" else source.ravel().astype(str)
-        return any(len(x) > dtype.itemsize // (4 if to == "U" else 1) for x in text.tolist())
-    if to == "V" and of in "SUV":
-        return source.itemsize > dtype.itemsize
-    if to == of and to in "mM":
-        return any((x.astype(dtype) != x) and not np.isnat(x) for x in source.ravel())
-    return False
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    if kind in "SU":
+        found = kept[()].decode("latin-1") if kind == "S" else str(kept)
+        return found == str(text).rstrip("\0")
+    if kind == "V":
+        return len(value.tobytes() if isinstance(value, np.generic) else value) <= kept.dtype.itemsize
+    if isinstance(value, np.datetime64 | np.timedelta64) and kind not in "mM":
+        value = value.astype("i8")
+    if isinstance(value, complex | np.complexfloating) and kind != "c":
+        return False
+    if kind == "b":
+        return isinstance(value, bool | int | float | np.number | np.bool_) and value in (0, 1)
+    if kind in "fc":
+        if isinstance(text, str):
+            return "inf" in text or not np.isinf(kept)
+        return not np.isinf(kept) or (not isinstance(value, int) and bool(np.isinf(value)))
+    if kind == "M" and isinstance(text, str):
+        value = np.datetime64(text) if not np.isnat(kept) else None
+    if value is None or isinstance(value, str | bytes) or (kind in "mM" and value != value):
+        return True
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(value)) or kept.astype(value.dtype) == value
+    return int(kept.astype("i8") if kind in "mM" else kept) == (value.item() if isinstance(value, np.number) else value)

@@ -11,7 +11,7 @@ import cppdynarray.numpy as cnp
 d = cda.zeros(3)
 d.append({})  # type: ignore[arg-type]
 d.append()  # type: ignore[call-arg]
-d.append(1, 2)  # type: ignore[call-arg]
+d.append(1, 2)  # type: ignore[call-arg, arg-type]
 d.append(value=1)  # type: ignore[call-arg]
 d.extend({1: 2}, {})  # type: ignore[arg-type, call-arg]
 d.insert("first", 1)  # type: ignore[arg-type]
