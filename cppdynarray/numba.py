@@ -665,7 +665,8 @@ def _append_to_table(g, *row):
         row = tuple(row[0])
     if len(row) != len(g.columns):
         raise TypingError(f"a row of this table has {len(g.columns)} values, not {len(row)}")
-    scope = {"_rows": _rows, "_columns": _columns, "_set_end": _set_end, "_room_for_row": _room_for_row, "_end": _end}
+    scope = {"_rows": _rows, "_columns": _columns, "_set_end": _set_end, "_room_for_row": _room_for_row, "_end": _end,
+             "_no_room": _no_room}
     lines = ["def append(g, *row):", " first = column_0(g)", " end = _end(first)"]
     for number, (name, kind) in enumerate(g.columns):
         scope[f"column_{number}"] = _column_handle(number)
@@ -673,7 +674,7 @@ def _append_to_table(g, *row):
             lines.append(f" if len(row[{number}]) != _columns(column_{number}(g)):")
             message = f"the value of {name!r} has another length than rows of that column"
             lines.append(f"  raise ValueError({message!r})")
-    lines += [" if not _room_for_row(g, end):", f"  raise MemoryError({_NO_MEMORY!r})"]
+    lines += [" if not _room_for_row(g, end):", "  _no_room(first)"]
     for number, (_, kind) in enumerate(g.columns):
         slot = "[0]" if kind.ndim == 1 else "[0, :]"
         lines.append(f" _rows(column_{number}(g), end, 1){slot} = row[{number}]")
