@@ -2,7 +2,7 @@
 
 cimport numpy as cnp
 
-from cppdynarray._core.headers cimport Block
+from cppdynarray._core.headers cimport Block, StringLock
 from cppdynarray._core.numpy_api cimport NPY_VSTRING
 
 
@@ -39,7 +39,7 @@ cdef bint store_at_end(cnp.ndarray array, object values) except -1
 cdef tuple shape_of(cnp.ndarray array)
 cdef int refuse_many(cnp.ndarray array, object value, object error) except -1
 cdef object no_room(cnp.ndarray array, str message)
-cdef Block* room_for(cnp.ndarray array, Py_ssize_t rows) except NULL
+cdef Block* room_for(cnp.ndarray array, Py_ssize_t rows, StringLock* lock=?) except NULL
 cdef bint is_rows(cnp.ndarray array, object values, int missing) noexcept
 cdef bint is_array_like(object values) except -1
 cdef Py_ssize_t grown_length(cnp.ndarray array, Py_ssize_t rows) except -1
