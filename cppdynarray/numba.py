@@ -20,6 +20,7 @@ DynamicArray([ 0.,  1.,  4.,  9., 16.])
 """
 
 import ctypes
+import errno
 import functools
 import operator
 
@@ -62,7 +63,7 @@ _pointer_of.restype = ctypes.c_void_p
 _pointer_of.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 
-def growing(array):
+def growing(array, *, counted=False):
     """
     Return a handle to an array, to append with in functions that Numba compiles.
 
@@ -71,6 +72,9 @@ def growing(array):
     array : DynamicArray, RollingArray or DynamicTable
         With one dimension, or with two, whose rows are appended. It grows, and Python sees it at
         once.
+    counted : bool, optional
+        Whether compiled code may keep the handle: in ``numba.typed.List`` or ``Dict``, or in a
+        jitclass. Each use in compiled code then counts a reference, which takes a few nanoseconds.
 
     Returns
     -------
@@ -91,8 +95,9 @@ def growing(array):
     One thread at a time may append to an array, so a handle is not for ``prange``: each of its
     threads needs an array of its own. Values are converted as in compiled ``a[i] = x``.
 
-    Where compiled code runs out of memory it raises `MemoryError`, and the rows appended before
-    stay. An index out of bounds raises `IndexError`.
+    Where compiled code runs out of memory it raises `MemoryError`, where the array's file was
+    closed `ValueError`, and where the file can't grow `OSError`; the rows appended before stay. An
+    index out of bounds raises `IndexError`.
 
     Examples
     --------
@@ -109,8 +114,10 @@ def growing(array):
     DynamicArray([ 0.,  1.,  3., -1.])
     """
     if isinstance(array, DynamicTable):
+        if counted:
+            raise TypeError("a handle to a table can't be counted: make one for each call")
         return GrowingTable(array)
-    return Growing(array)
+    return Growing(array, counted)
 
 
 class Growing:
@@ -122,13 +129,14 @@ class Growing:
 
     __slots__ = ("_array", "_capsule", "_place", "_type")
 
-    def __init__(self, array):
+    def __init__(self, array, counted=False):
         if not isinstance(array, DynamicArray | RollingArray):
             raise TypeError(f"expected a cppdynarray.DynamicArray or RollingArray, got {type(array).__name__}")
         if array.ndim not in (1, 2):
             raise ValueError(f"a handle for compiled code is for 1 or 2 dimensions, not {array.ndim}")
         rolling = isinstance(array, RollingArray)
-        self._type = GrowingType(_numba_dtype(array.dtype), array.ndim, rolling)
+        kind = CountedGrowingType if counted else GrowingType
+        self._type = kind(_numba_dtype(array.dtype), array.ndim, rolling)
         self._capsule = _capsule(array, _NAME)
         self._array = array
         self._place = _pointer_of(self._capsule, _NAME.encode())
@@ -178,7 +186,8 @@ class GrowingType(types.Type):
 
     def __init__(self, dtype, ndim, rolling):
         self.dtype, self.ndim, self.rolling = dtype, ndim, rolling
-        super().__init__(f"growing({dtype}, {ndim}d{', rolling' if rolling else ''})")
+        options = ", rolling" * rolling + ", counted" * isinstance(self, CountedGrowingType)
+        super().__init__(f"growing({dtype}, {ndim}d{options})")
 
     @property
     def key(self):
@@ -190,18 +199,39 @@ class GrowingType(types.Type):
         return types.Array(self.dtype, self.ndim, "C")
 
 
+class CountedGrowingType(GrowingType):
+    """The same for handles that compiled code may keep."""
+
+
 @typeof_impl.register(Growing)
 def _typeof(value, context):
     return value._type
 
 
+_OWNER = types.MemInfoPointer(types.voidptr)
+
+
+@register_model(CountedGrowingType)
+class _CountedModel(models.StructModel):
+    def __init__(self, manager, fe_type, owner=_OWNER):
+        super().__init__(manager, fe_type, [("place", types.voidptr), ("owner", owner)])
+
+
 @register_model(GrowingType)
-class _Model(models.StructModel):
+class _Model(_CountedModel):
+    """Not counted where a handle is passed on, since that would take longer than appending. So it lives as long as
+    the call that it was given to, and has no form in which others could keep it.
+    """
+
     def __init__(self, manager, fe_type):
-        # Not counted when a handle is passed on: that would take longer than appending.
-        super().__init__(manager, fe_type, [("place", types.voidptr), ("owner", types.voidptr)])
+        super().__init__(manager, fe_type, types.voidptr)
+
+    def as_data(self, builder, value):
+        instead = "; growing(array, counted=True) makes one that it can" if isinstance(self.fe_type, GrowingType) else ""
+        raise TypingError(f"compiled code can't keep this handle{instead}")
 
 
+@unbox(CountedGrowingType)
 @unbox(GrowingType)
 def _unbox(typ, handle, c):
     api = c.pyapi
@@ -214,10 +244,12 @@ def _unbox(typ, handle, c):
     value.owner = api.nrt_meminfo_new_from_pyobject(place, handle)
 
     def give_back():
-        c.context.nrt.decref(c.builder, types.MemInfoPointer(types.voidptr), value.owner)
+        c.context.nrt.decref(c.builder, _OWNER, value.owner)
 
     failed = cgutils.is_not_null(c.builder, api.err_occurred())
-    return NativeValue(value._getvalue(), is_error=failed, cleanup=give_back)
+    # What is counted Numba gives back itself.
+    cleanup = None if isinstance(typ, CountedGrowingType) else give_back
+    return NativeValue(value._getvalue(), is_error=failed, cleanup=cleanup)
 
 
 # The place: struct ArrayPlace of array_place.hpp, RollingPlace of rolling_place.hpp, and of block.hpp
@@ -229,6 +261,7 @@ _POINTER = _BYTE.as_pointer()
 _BLOCK, _LENGTH, _ROW_BYTES, _COLUMNS, _FUNCTIONS = range(5)
 _MAX_ROWS, _FIRST = 8, 9
 _RESERVE, _RESIZE, _APPEND = range(3)  # of struct PlaceFunctions
+_BLOCK_FUNCTIONS, _ERROR = 0, 5  # of struct Block, of struct BlockFunctions
 _BLOCK_BYTES = 64 if ctypes.sizeof(ctypes.c_void_p) == 8 else 48
 _COMMITTED = (8 + 2 * ctypes.sizeof(ctypes.c_void_p)) // ctypes.sizeof(ctypes.c_void_p)
 
@@ -357,9 +390,34 @@ def _append_rows(context, g, rows):
     return types.boolean(g, rows), generate
 
 
+@intrinsic
+def _growth_error(context, g):
+    """Why the array didn't grow, as an errno; 0: there is no memory."""
+
+    def generate(context, builder, signature, args):
+        block = _pointer(builder, _place_of(context, builder, signature, args), _BLOCK)
+        kind = ir.FunctionType(ir.IntType(32), [_POINTER])
+        error = builder.inttoptr(_word(builder, _pointer(builder, block, _BLOCK_FUNCTIONS), _ERROR), kind.as_pointer())
+        result = cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(32), 0))
+        with builder.if_then(cgutils.is_not_null(builder, error)):
+            builder.store(builder.call(error, [block]), result)
+        return builder.load(result)
+
+    return types.int32(g), generate
+
+
 # What compiled code calls.
 
-_NO_MEMORY = "no memory for the array to grow, or no array can have that size"
+
+@numba.njit(inline="never")
+def _no_room(g):
+    """Raises what is raised where the array didn't grow."""
+    error = _growth_error(g)
+    if error == errno.EBADF or error == errno.ECHILD:
+        raise ValueError("the array's file is closed, or another process writes it: open it again to change it")
+    if error != 0 and error != errno.ENOMEM:
+        raise OSError(error, "the array's file can't grow")
+    raise MemoryError("no memory for the array to grow, or no array can have that size")
 
 
 @overload(len)
@@ -392,18 +450,21 @@ def _append(g, value):
         if one:
             row = np.empty(1, dtype)
             row[0] = value
-            return _append_rows(g, row)
-        rows = np.empty((1, _columns(g)), dtype)
-        rows[0, :] = value
-        return _append_rows(g, rows)
+            done = _append_rows(g, row)
+        else:
+            rows = np.empty((1, _columns(g)), dtype)
+            rows[0, :] = value
+            done = _append_rows(g, rows)
+        if not done:
+            _no_room(g)
 
     def append_one(g, value):
         end = _end(g)
         if _fits(g, end + 1):
             _rows(g, end, 1)[0] = value
             _set_end(g, end + 1)
-        elif not convert_and_append(g, value):
-            raise MemoryError(_NO_MEMORY)
+        else:
+            convert_and_append(g, value)
 
     def append_row(g, value):
         if len(value) != _columns(g):
@@ -412,8 +473,8 @@ def _append(g, value):
         if _fits(g, end + 1):
             _rows(g, end, 1)[0, :] = value
             _set_end(g, end + 1)
-        elif not convert_and_append(g, value):
-            raise MemoryError(_NO_MEMORY)
+        else:
+            convert_and_append(g, value)
 
     return append_one if one else append_row
 
@@ -435,7 +496,7 @@ def _extend(g, values):
             rows[:] = values
             done = _append_rows(g, rows)
         if not done:
-            raise MemoryError(_NO_MEMORY)
+            _no_room(g)
 
     return extend
 
@@ -604,7 +665,8 @@ def _append_to_table(g, *row):
         row = tuple(row[0])
     if len(row) != len(g.columns):
         raise TypingError(f"a row of this table has {len(g.columns)} values, not {len(row)}")
-    scope = {"_rows": _rows, "_columns": _columns, "_set_end": _set_end, "_room_for_row": _room_for_row, "_end": _end}
+    scope = {"_rows": _rows, "_columns": _columns, "_set_end": _set_end, "_room_for_row": _room_for_row, "_end": _end,
+             "_no_room": _no_room}
     lines = ["def append(g, *row):", " first = column_0(g)", " end = _end(first)"]
     for number, (name, kind) in enumerate(g.columns):
         scope[f"column_{number}"] = _column_handle(number)
@@ -612,7 +674,7 @@ def _append_to_table(g, *row):
             lines.append(f" if len(row[{number}]) != _columns(column_{number}(g)):")
             message = f"the value of {name!r} has another length than rows of that column"
             lines.append(f"  raise ValueError({message!r})")
-    lines += [" if not _room_for_row(g, end):", f"  raise MemoryError({_NO_MEMORY!r})"]
+    lines += [" if not _room_for_row(g, end):", "  _no_room(first)"]
     for number, (_, kind) in enumerate(g.columns):
         slot = "[0]" if kind.ndim == 1 else "[0, :]"
         lines.append(f" _rows(column_{number}(g), end, 1){slot} = row[{number}]")

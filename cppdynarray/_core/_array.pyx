@@ -33,9 +33,9 @@ from cppdynarray._core._live cimport (
 from cppdynarray._core._memory cimport import_core, new_array
 from cppdynarray._core._new cimport as_order, new, new_copy, new_with_contents
 from cppdynarray._core.headers cimport (
-    ArrayPlace, Block, block_of, is_placed, open_place, publish, used_bytes, why_layout_is_fixed,
+    ArrayPlace, Block, block_of, is_placed, open_place, publish, replace_elements, used_bytes, why_layout_is_fixed,
 )
-from cppdynarray._core.numpy_api cimport NPY_VSTRING, PyArray_SAMESHAPE, PyDataType_REFCHK
+from cppdynarray._core.numpy_api cimport NPY_VSTRING, PyArray_ISONESEGMENT, PyDataType_REFCHK
 
 import_core()
 
@@ -343,12 +343,16 @@ def _work_on_copy(str name, cnp.ndarray array, args, kwargs):
     if not PyDataType_REFCHK(dtype):
         getattr(plain, name)(*args, **kwargs)
         return
-    changed = plain.copy()
+    if not PyArray_ISONESEGMENT(plain):
+        changed = plain.copy()
+        getattr(changed, name)(*args, **kwargs)
+        as_plain(array)[...] = changed
+        return
+    before = plain.copy("K")
+    changed = before.copy("K")
     getattr(changed, name)(*args, **kwargs)
-    plain = as_plain(array)
-    if plain.descr is not dtype or not PyArray_SAMESHAPE(plain, changed):
-        raise ValueError(f"the array changed its shape or dtype during {name}()")
-    plain[...] = changed
+    if array.descr is not dtype or not replace_elements(array, before, changed):
+        raise ValueError(f"the array changed during {name}()")
 
 
 def sort(cnp.ndarray self not None, *args, **kwargs):

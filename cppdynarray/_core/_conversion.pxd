@@ -3,7 +3,7 @@
 cimport numpy as cnp
 from cpython.object cimport PyObject
 
-from cppdynarray._core.headers cimport Block
+from cppdynarray._core.headers cimport Block, StringLock
 from cppdynarray._core.numpy_api cimport NPY_VSTRING
 
 
@@ -41,7 +41,7 @@ cdef bint is_lossless(str method, Py_ssize_t count, object names, PyObject** arg
 cdef tuple shape_of(cnp.ndarray array)
 cdef int refuse_many(cnp.ndarray array, object value, object error) except -1
 cdef object no_room(cnp.ndarray array, str message)
-cdef Block* room_for(cnp.ndarray array, Py_ssize_t rows) except NULL
+cdef Block* room_for(cnp.ndarray array, Py_ssize_t rows, StringLock* lock=?) except NULL
 cdef bint is_rows(cnp.ndarray array, object values, int missing) noexcept
 cdef bint is_array_like(object values) except -1
 cdef Py_ssize_t grown_length(cnp.ndarray array, Py_ssize_t rows) except -1

@@ -22,7 +22,7 @@ from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._lossless cimport check_array, check_before, check_list, check_value
 from cppdynarray._core._memory cimport import_core, new_array, new_scratch
 from cppdynarray._core.headers cimport (
-    ArrayRows, Block, block_of, growth_error, is_placed, publish, publish_length, reserve_rows, row_bytes,
+    ArrayRows, Block, StringLock, block_of, growth_error, is_placed, publish, publish_length, reserve_rows, row_bytes,
     used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
@@ -144,9 +144,13 @@ cdef object no_room(cnp.ndarray array, str message):
     return growth_exception(error)
 
 
-cdef Block* room_for(cnp.ndarray array, Py_ssize_t rows) except NULL:
-    """The block of a published array, with room for `rows` rows in all; the data may have moved."""
-    if rows < 0 or not reserve_rows(ArrayRows(array), rows):
+cdef Block* room_for(cnp.ndarray array, Py_ssize_t rows, StringLock* lock=NULL) except NULL:
+    """The block of a published array, with room for `rows` rows in all; the data may have moved. `lock` is that of its
+    strings, where others know the array; an exception releases it.
+    """
+    if rows < 0 or not reserve_rows(ArrayRows(array, lock.arena() if lock != NULL else NULL), rows):
+        if lock != NULL:
+            lock.release()
         message = (
             f"no memory for {rows} rows of {row_bytes(array)} bytes (the array has {length(array)})" if rows >= 0
             else "an array can't have that many rows"

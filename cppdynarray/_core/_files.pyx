@@ -22,7 +22,9 @@ from posix.fcntl cimport open as c_open
 from posix.unistd cimport fsync
 
 from cppdynarray._core._memory cimport adopt_block, import_core
-from cppdynarray._core.headers cimport ArrayPlace, Block, PlaceFunctions, block_of, core, multiply, publish, set_handler
+from cppdynarray._core.headers cimport (
+    ArrayPlace, Block, PlaceFunctions, array_of, block_of, core, multiply, publish, set_handler,
+)
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
 )
@@ -437,10 +439,10 @@ cdef GrowingFile* file_of(cnp.ndarray array) noexcept:
 
 cdef object as_finished(GrowingFile* growing):
     """An array whose file is closed is read-only."""
-    if growing.place.array == NULL:
-        return  # it has other memory by now, and a handle has this, see forget_array()
-    publish(<cnp.ndarray>growing.place.array)
-    PyArray_CLEARFLAGS(<cnp.ndarray>growing.place.array, NPY_ARRAY_WRITEABLE)
+    cdef void* array = array_of(&growing.place)
+    if array != NULL:
+        publish(<cnp.ndarray>array)
+        PyArray_CLEARFLAGS(<cnp.ndarray>array, NPY_ARRAY_WRITEABLE)
 
 
 def is_writer(cnp.ndarray array not None):

@@ -2,7 +2,7 @@
 
 cimport numpy as cnp
 
-from cppdynarray._core.headers cimport Block
+from cppdynarray._core.headers cimport Block, StringLock
 
 
 cdef Block* growable(cnp.ndarray array) except NULL
@@ -20,8 +20,9 @@ cdef int reserve(cnp.ndarray array, Py_ssize_t rows) except -1
 cdef int shrink_to_fit(cnp.ndarray array) except -1
 cdef Py_ssize_t capacity(cnp.ndarray array) noexcept
 cdef Py_ssize_t max_size(cnp.ndarray array) noexcept
-cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots) except -1
-cdef cnp.ndarray take_items(cnp.ndarray array, size_t item_size, Py_ssize_t start, Py_ssize_t stop)
+cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots, StringLock& lock) except -1
+cdef cnp.ndarray remove_items(cnp.ndarray array, size_t item_size, Py_ssize_t start, Py_ssize_t stop,
+                              StringLock& lock)
 cdef object as_row_key(object key)
 cdef object rows_named(object key, Py_ssize_t count)
 cdef cnp.ndarray row_numbers(object key, Py_ssize_t count)

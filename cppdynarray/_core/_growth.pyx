@@ -11,8 +11,10 @@ runs meanwhile (an element's __float__, an iterator, __del__) finds a consistent
 
 Three kinds of dtype differ in how elements move. Without references, elements are bytes. Objects,
 alone or in records, are moved as bytes, and slots past the length are zero. Strings of StringDType
-live in an arena of their array, which uses the place of a removed string again only through the
-slot that held it: so they are copied in by NumPy, and slots past the length keep what NumPy left.
+live in an arena of their array, under its lock (strings.hpp), which uses the room of a removed string
+again only through the slot that held it: so they are copied in, and slots past the length are empty.
+Step 2 begins with taking that lock, which may let other threads run: what was read of the array before
+is read again.
 """
 
 import operator
@@ -34,15 +36,15 @@ from cppdynarray._core._conversion cimport (
     RowBuffer, convert_row, convert_values, grown_length, has_arena, is_rows, length, no_room, room_for, same_dims,
     scratch_rows, shape_of, store_at_end, store_row,
 )
-from cppdynarray._core._memory cimport import_core, new_array, new_scratch, zero_block
+from cppdynarray._core._memory cimport import_core, new_scratch, zero_block
 from cppdynarray._core.headers cimport (
-    ArrayRows, Block, NewDimensions, append_rows, block_of, fix_row_stride, is_placed, load_scalar, multiply,
-    new_dropper, publish, publish_length, reserve_bytes, resize_rows, row_bytes, set_shape, shorten_rows, shrink_block,
-    used_bytes, why_layout_is_fixed,
+    ArrayRows, Block, NewDimensions, StringLock, append_rows, block_of, clear_strings, copy_strings, fix_row_stride,
+    is_placed, load_scalar, multiply, pack_string, publish, publish_length, reserve_bytes, resize_rows, row_bytes,
+    set_shape, shorten_rows, shrink_block, takes_any_str, used_bytes, why_layout_is_fixed,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_CORDER, NPY_MAX_INTP, PyArray_NewCopy,
-    PyArray_NewFromDescr, PyArray_Pack, PyDataType_REFCHK,
+    PyArray_NewFromDescr, PyDataType_REFCHK,
 )
 
 import_core()
@@ -52,10 +54,12 @@ cdef extern from "Python.h":
     long long PyLong_AsLongLongAndOverflow(object, int* overflow) except? -1
     # With no exception to raise, an int that is too large is the largest.
     Py_ssize_t PyNumber_AsSsize_t(object, PyObject* overflow) except? -1
+    const char* PyUnicode_AsUTF8AndSize(object, Py_ssize_t* size) except NULL
 
 
 cdef extern from "<algorithm>" namespace "std":
     void rotate(char* first, char* middle, char* last) noexcept
+    void swap_ranges(char* first, char* last, char* other) noexcept
 
 
 cdef extern from "removing.hpp" namespace "cppdynarray":
@@ -77,17 +81,39 @@ cdef Block* growable(cnp.ndarray array) except NULL:
     return resizable(array)
 
 
-cdef Block* resizable(cnp.ndarray array) except NULL:
-    """As growable(), for arrays of any number of dimensions."""
+cdef Block* block_to_resize(cnp.ndarray array) noexcept:
+    """The block of a published array that can be resized; NULL for others."""
     publish(array)
     cdef Block* block = block_of(array)
-    if block == NULL:
+    cdef bint possible = (
+        block != NULL
+        and cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE | NPY_ARRAY_C_CONTIGUOUS)
+        and fix_row_stride(array)
+    )
+    return block if possible else NULL
+
+
+cdef Block* resizable(cnp.ndarray array) except NULL:
+    """As growable(), for arrays of any number of dimensions."""
+    cdef Block* block = block_to_resize(array)
+    if block != NULL:
+        return block
+    if block_of(array) == NULL:
         raise cannot_grow(array, messages.NO_OWN_MEMORY)
     if not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE):
         raise cannot_grow(array, messages.READ_ONLY)
-    if not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_C_CONTIGUOUS) or not fix_row_stride(array):
-        raise ValueError(messages.NOT_C_ORDERED)
-    return block
+    raise ValueError(messages.NOT_C_ORDERED)
+
+
+cdef Block* locked(cnp.ndarray array, StringLock& lock) except NULL:
+    """growable(array), with the lock of its strings, which is to be released before Python code runs."""
+    lock.take(array)
+    cdef Block* block = block_to_resize(array)
+    if block != NULL and cnp.PyArray_NDIM(array) > 0:
+        return block
+    lock.release()
+    growable(array)
+    return locked(array, lock)
 
 
 # Values on their way into the array.
@@ -95,8 +121,9 @@ cdef Block* resizable(cnp.ndarray array) except NULL:
 cdef str LAYOUT_CHANGED = "the array's dtype or row shape changed while the new values were converted"
 
 
-cdef Block* checked(cnp.ndarray array, cnp.dtype dtype, cnp.ndarray rows) except NULL:
-    """growable(array), if `rows` are still rows like those of an array of that dtype."""
+cdef Block* checked(cnp.ndarray array, cnp.dtype dtype, cnp.ndarray rows, StringLock& lock) except NULL:
+    """locked(array), if `rows` are still rows like those of an array of that dtype."""
+    lock.take(array)
     if (
         array.descr is not dtype
         or cnp.PyArray_ITEMSIZE(rows) != cnp.PyArray_ITEMSIZE(array)
@@ -104,26 +131,24 @@ cdef Block* checked(cnp.ndarray array, cnp.dtype dtype, cnp.ndarray rows) except
         or not same_dims(cnp.PyArray_DIMS(rows) + 1, cnp.PyArray_DIMS(array) + 1, cnp.PyArray_NDIM(array) - 1)
     ):
         raise RuntimeError(LAYOUT_CHANGED)
-    return growable(array)
+    cdef Block* block = block_to_resize(array)
+    if block != NULL:
+        return block
+    lock.release()
+    growable(array)
+    return checked(array, dtype, rows, lock)
 
 
-cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots) except -1:
+cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots, StringLock& lock) except -1:
     """Moves all of `rows` to slots of `array` that hold nothing; `rows`, a scratch array if its
-    elements hold references, is left without them.
+    elements hold references, is left without objects.
     """
     cdef size_t size = used_bytes(rows)
-    cdef cnp.npy_intp count
-    cdef cnp.ndarray destination
+    cdef StringLock of_rows
     if has_arena(array):
-        count = cnp.PyArray_SIZE(rows)
-        Py_INCREF(array.descr)
-        destination = PyArray_NewFromDescr(
-            cnp.ndarray, array.descr, 1, &count, NULL, slots, NPY_ARRAY_CARRAY, None)
-        try:
-            cnp.PyArray_CopyInto(destination, rows.reshape(-1))
-        except:
-            new_dropper(array, slots, count)
-            raise
+        of_rows.take(rows)
+        if not copy_strings(lock.arena(), slots, of_rows.arena(), cnp.PyArray_BYTES(rows), cnp.PyArray_SIZE(rows)):
+            raise MemoryError("no memory for the strings")
         return 0
     memmove(slots, cnp.PyArray_DATA(rows), size)
     if PyDataType_REFCHK(array.descr):
@@ -134,23 +159,33 @@ cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots) except -1:
 # Growing.
 
 cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
-    cdef Block* block = growable(array)
-    cdef Py_ssize_t new_length
+    growable(array)
     cdef cnp.dtype dtype = array.descr
     cdef RowBuffer buffer
-    if has_arena(array) and cnp.PyArray_NDIM(array) == 1 and PyUnicode_CheckExact(value):
-        # Packing a str runs no Python code, so it can go to its slot at once.
-        new_length = grown_length(array, 1)
-        block = room_for(array, new_length)
-        PyArray_Pack(dtype, block.data() + used_bytes(array), value)
-        publish_length(array, new_length)
-        return 0
+    if has_arena(array) and cnp.PyArray_NDIM(array) == 1 and PyUnicode_CheckExact(value) and takes_any_str(dtype):
+        return append_str(array, dtype, value)
     if cnp.PyArray_NDIM(array) > 1 and is_rows(array, value, 1):
         return append_bytes(array, cnp.PyArray_DATA(value), 1)
     # A row that takes no Python code to convert needs no scratch array, only a place.
     if row_bytes(array) <= sizeof(RowBuffer) and not PyDataType_REFCHK(dtype) and store_row(buffer.bytes, array, value):
         return append_bytes(array, buffer.bytes, 1)
     return append_converted(array, dtype, convert_row(array, value, lossless))
+
+
+cdef int append_str(cnp.ndarray array, cnp.dtype dtype, str value) except -1:
+    """Appends a str to an array of one dimension, without a scratch array."""
+    cdef Py_ssize_t size = 0
+    cdef const char* text = PyUnicode_AsUTF8AndSize(value, &size)
+    cdef StringLock lock
+    locked(array, lock)
+    if array.descr is not dtype or cnp.PyArray_NDIM(array) != 1:
+        raise RuntimeError(LAYOUT_CHANGED)
+    cdef Py_ssize_t new_length = grown_length(array, 1)
+    cdef Block* block = room_for(array, new_length, &lock)
+    if not pack_string(lock.arena(), block.data() + used_bytes(array), text, size):
+        raise MemoryError("no memory for the string")
+    publish_length(array, new_length)
+    return 0
 
 
 cdef int append_bytes(cnp.ndarray array, const void* rows, Py_ssize_t count) except -1:
@@ -162,11 +197,11 @@ cdef int append_bytes(cnp.ndarray array, const void* rows, Py_ssize_t count) exc
 
 cdef int append_converted(cnp.ndarray array, cnp.dtype dtype, cnp.ndarray rows) except -1:
     """Appends rows that were converted for `array` when its dtype was `dtype`."""
-    cdef Block* block = checked(array, dtype, rows)
-    cdef size_t used = used_bytes(array)
+    cdef StringLock lock
+    checked(array, dtype, rows, lock)
     cdef Py_ssize_t new_length = grown_length(array, length(rows))
-    block = room_for(array, new_length)
-    move_in(array, rows, block.data() + used)
+    cdef Block* block = room_for(array, new_length, &lock)
+    move_in(array, rows, block.data() + used_bytes(array), lock)
     publish_length(array, new_length)
     return 0
 
@@ -201,16 +236,17 @@ cdef int insert(cnp.ndarray array, object index, object value) except -1:
             return 0
     cdef cnp.ndarray rows = convert_row(array, value)
     cdef Py_ssize_t position = PyNumber_AsSsize_t(index, NULL)
-    checked(array, dtype, rows)
+    cdef StringLock lock
+    checked(array, dtype, rows, lock)
     cdef size_t row = row_bytes(array)
     cdef char* end
     if has_arena(array):
         # Copied to the end, where a failure changes nothing, and turned to its place.
-        end = room_for(array, grown_length(array, 1)).data() + used_bytes(array)
-        move_in(array, rows, end)
+        end = room_for(array, grown_length(array, 1), &lock).data() + used_bytes(array)
+        move_in(array, rows, end, lock)
         rotate(end - row * <size_t>(length(array) - insertion_point(array, position)), end, end + row)
     else:
-        move_in(array, rows, open_gap(array, position))
+        move_in(array, rows, open_gap(array, position), lock)
     publish_length(array, length(array) + 1)
     return 0
 
@@ -243,47 +279,61 @@ cdef Py_ssize_t as_dimension(object size) except -1:
     return <Py_ssize_t>dimension if overflow == 0 and dimension <= NPY_MAX_INTP else NPY_MAX_INTP
 
 
+cdef Py_ssize_t read_dims(cnp.ndarray array, tuple shape, cnp.npy_intp* dims) except -1:
+    """The size of an array of a shape with elements as in `array`; MemoryError if there can't be one."""
+    cdef size_t size = 1, largest = max(cnp.PyArray_ITEMSIZE(array), 1)
+    cdef bint possible = True
+    if len(shape) > 64:
+        raise ValueError("maximum supported dimension for an ndarray is 64")
+    for axis in range(len(shape)):
+        dims[axis] = as_dimension(shape[axis])
+        # Too large is too large also where another dimension is 0: NumPy has no such arrays.
+        possible = possible and multiply(largest, <size_t>max(dims[axis], 1), largest)
+        size *= <size_t>dims[axis]
+    if not possible or largest > <size_t>NPY_MAX_INTP:
+        raise MemoryError(f"no memory for an array of shape {shape}")
+    return size
+
+
 cdef int resize(cnp.ndarray array, tuple shape) except -1:
     """ndarray.resize's meaning: the elements stay in C order, new ones are zero."""
     resizable(array)
     cdef cnp.npy_intp[64] dims
-    cdef int ndim = len(shape)
-    cdef bint same_rows, possible = True
-    cdef size_t item_size
-    cdef size_t new_items = 1, largest = cnp.PyArray_ITEMSIZE(array)
-    cdef Py_ssize_t old_size, new_size
-    cdef cnp.npy_intp added
-    cdef cnp.ndarray doomed = None, fresh = None
-    cdef Block* block
-    cdef NewDimensions dimensions
-    if ndim > 64:
-        raise ValueError("maximum supported dimension for an ndarray is 64")
-    if largest == 0:
-        largest = 1
-    for axis in range(ndim):
-        dims[axis] = as_dimension(shape[axis])
-        # Too large is too large also where another dimension is 0: NumPy has no such arrays.
-        possible = possible and multiply(largest, <size_t>max(dims[axis], 1), largest)
-        new_items *= <size_t>dims[axis]
-    if not possible or largest > <size_t>NPY_MAX_INTP:
-        raise MemoryError(f"no memory for an array of shape {shape}")
-    new_size = new_items
-    added = max(new_size - cnp.PyArray_SIZE(array), 0)
-    if added > 0 and PyDataType_REFCHK(array.descr):
-        # Zero bytes are an empty slot; the value zero (0, "" or a record of them) is NumPy's.
-        fresh = new_array(cnp.ndarray, array.descr, 1, &added) if has_arena(array) else new_scratch(array, 1, &added)
+    cdef Py_ssize_t size = read_dims(array, shape, dims)
+    cdef cnp.npy_intp added = max(size - cnp.PyArray_SIZE(array), 0)
+    cdef cnp.ndarray fresh = None
+    if added > 0 and PyDataType_REFCHK(array.descr) and not has_arena(array):
+        # Zero bytes are an empty slot; the value zero (0 or a record of such) is NumPy's.
+        fresh = new_scratch(array, 1, &added)
         fresh[...] = np.zeros((), array.descr)
+    return resize_with(array, shape, dims, size, fresh)
 
-    block = resizable(array)
-    old_size = cnp.PyArray_SIZE(array)
-    item_size = cnp.PyArray_ITEMSIZE(array)
-    if fresh is not None and new_size - old_size != added:
+
+cdef int resize_with(cnp.ndarray array, tuple shape, cnp.npy_intp* dims, Py_ssize_t size,
+                     cnp.ndarray fresh) except -1:
+    """resize() to `size` elements; `fresh` are those to add, where they hold objects."""
+    cdef StringLock lock
+    lock.take(array)
+    cdef Block* block = block_to_resize(array)
+    if block == NULL:
+        lock.release()
+        resizable(array)
+        return resize_with(array, shape, dims, size, fresh)
+    cdef int ndim = len(shape)
+    cdef size_t item_size = cnp.PyArray_ITEMSIZE(array), used = used_bytes(array)
+    cdef Py_ssize_t old_size = cnp.PyArray_SIZE(array)
+    cdef cnp.ndarray doomed = None
+    cdef NewDimensions dimensions
+    cdef bint same_rows = ndim == cnp.PyArray_NDIM(array)
+    if (
+        PyDataType_REFCHK(array.descr) and not has_arena(array)
+        and max(size - old_size, 0) != (cnp.PyArray_SIZE(fresh) if fresh is not None else 0)
+    ):
         raise RuntimeError("the array's size changed while it was resized")
-    same_rows = ndim == cnp.PyArray_NDIM(array)
     for axis in range(1, ndim):
         same_rows = same_rows and dims[axis] == cnp.PyArray_DIMS(array)[axis]
     if ndim > 0 and same_rows and dims[0] <= length(array):
-        return remove_rows(array, dims[0], length(array))
+        return remove_rows(array, dims[0], length(array), lock)
     if not same_rows and is_placed(array):
         raise ValueError(
             f"rows of shape {shape_of(array)[1:]} can't become those of {shape} while "
@@ -291,21 +341,21 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
         )
     if ndim != cnp.PyArray_NDIM(array) and not dimensions.take(ndim):
         raise MemoryError(f"no memory for {ndim} dimensions")
-    if new_size < old_size:
-        doomed = take_items(array, item_size, new_size, old_size)  # no-cython-lint: dropped on return
-        block.mark_written(used_bytes(array))
-    elif new_size > old_size:
-        if not reserve_bytes(ArrayRows(array), used_bytes(array), item_size * <size_t>new_size):
-            raise no_room(
-                array,
-                f"no memory for shape {shape}: {new_size} elements of {item_size} bytes (the array has {old_size})"
-            )
+    if size < old_size:
+        doomed = remove_items(array, item_size, size, old_size, lock)  # no-cython-lint: dropped on return
+        block.mark_written(used)
+    elif not reserve_bytes(ArrayRows(array, lock.arena()), used, item_size * <size_t>size):
+        lock.release()
+        raise no_room(
+            array, f"no memory for shape {shape}: {size} elements of {item_size} bytes (the array has {old_size})")
+    else:
         block = block_of(array)
         if fresh is not None:
-            move_in(array, fresh, block.data() + item_size * <size_t>old_size)
+            move_in(array, fresh, block.data() + used, lock)
+        elif has_arena(array):
+            clear_strings(lock.arena(), block.data() + used, size - old_size)
         else:
-            zero_block(block, used_bytes(array), item_size * <size_t>new_size)
-
+            zero_block(block, used, item_size * <size_t>size)
     if ndim > 0 and same_rows:
         publish_length(array, dims[0])
         return 0
@@ -336,35 +386,36 @@ cdef bint resize_within_capacity(cnp.ndarray array, object rows) except -1:
 cdef int reserve(cnp.ndarray array, Py_ssize_t rows) except -1:
     if rows < 0:
         raise ValueError("can't reserve room for a negative number of rows")
-    growable(array)
-    room_for(array, rows)
+    cdef StringLock lock
+    locked(array, lock)
+    room_for(array, rows, &lock)
     return 0
 
 
 # Shrinking.
 
-cdef cnp.ndarray take_items(cnp.ndarray array, size_t item_size, Py_ssize_t start, Py_ssize_t stop):
-    """An array that has the references of the elements from `start` to `stop`, counted in C
-    order, and drops them when it is freed; None if there are none. The slots are left zero,
-    except for strings, which stay where they are until then.
+cdef cnp.ndarray remove_items(cnp.ndarray array, size_t item_size, Py_ssize_t start, Py_ssize_t stop,
+                              StringLock& lock):
+    """Leaves the slots of the elements from `start` to `stop`, counted in C order, empty, if they hold references. An
+    array that has the objects that were there, and drops them when it is freed; None if there are none.
     """
-    if not PyDataType_REFCHK(array.descr):
+    if stop <= start or not PyDataType_REFCHK(array.descr):
         return None
     cdef cnp.npy_intp count = stop - start
     cdef char* slots = <char*>cnp.PyArray_DATA(array) + item_size * <size_t>start
     if has_arena(array):
-        return new_dropper(array, slots, count)
+        clear_strings(lock.arena(), slots, count)
+        return None
     cdef cnp.ndarray taken = new_scratch(array, 1, &count)
     memcpy(cnp.PyArray_DATA(taken), slots, item_size * <size_t>count)
     memset(slots, 0, item_size * <size_t>count)
     return taken
 
 
-cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) except -1:
-    """Removes the rows from `start` to `stop` and closes the gap."""
-    cdef Block* block = growable(array)
+cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop, StringLock& lock) except -1:
+    """Removes the rows from `start` to `stop` of an array that can grow, and closes the gap."""
+    cdef Block* block = block_of(array)
     cdef size_t row = row_bytes(array)
-    cdef size_t item_size = cnp.PyArray_ITEMSIZE(array)
     cdef Py_ssize_t count = length(array)
     stop = min(stop, count)
     if stop <= start:
@@ -379,20 +430,20 @@ cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) excep
         return remove_objects(array, start, stop)
     cdef Py_ssize_t row_items = cnp.PyArray_SIZE(array) // count
     cdef cnp.ndarray doomed
-    if has_arena(array):
-        doomed = take_items(array, item_size, (count - (stop - start)) * row_items, count * row_items)
-        rotate(data + row * <size_t>start, data + row * <size_t>stop, data + row * <size_t>count)
-        shorten_rows(ArrayRows(array), count - (stop - start))
-        return 0
     try:
-        doomed = take_items(array, item_size, start * row_items, stop * row_items)
+        doomed = remove_items(array, cnp.PyArray_ITEMSIZE(array), start * row_items, stop * row_items, lock)
     except MemoryError:
         if not objects:
             raise
         return remove_objects(array, start, stop)
-    memmove(data + row * <size_t>start, data + row * <size_t>stop, row * <size_t>(count - stop))
-    memset(data + row * <size_t>(count - (stop - start)), 0, row * <size_t>(stop - start))
+    if has_arena(array):
+        # Slots that held a string change places with those behind: they know the room that it had.
+        rotate(data + row * <size_t>start, data + row * <size_t>stop, data + row * <size_t>count)
+    else:
+        memmove(data + row * <size_t>start, data + row * <size_t>stop, row * <size_t>(count - stop))
+        memset(data + row * <size_t>(count - (stop - start)), 0, row * <size_t>(stop - start))
     shorten_rows(ArrayRows(array), count - (stop - start))
+    lock.release()
     return 0  # what `doomed` holds is dropped now
 
 
@@ -436,6 +487,13 @@ cdef int remove_objects(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) ex
 cdef object pop(cnp.ndarray array, object index):
     cdef Py_ssize_t position = PyNumber_AsSsize_t(index, NULL)
     growable(array)
+    cdef cnp.ndarray row = scratch_rows(array, 1) if has_arena(array) else None
+    cdef cnp.dtype dtype = array.descr
+    cdef StringLock lock, of_row
+    if row is None:
+        locked(array, lock)
+    else:
+        checked(array, dtype, row, lock)
     cdef Py_ssize_t count = length(array)
     if count == 0:
         raise IndexError("pop from an empty DynamicArray")
@@ -443,9 +501,17 @@ cdef object pop(cnp.ndarray array, object index):
         position += count
     if not 0 <= position < count:
         raise IndexError(f"pop index {index} is out of range for {count} rows")
-    value = copy_row(array, position)
-    remove_rows(array, position, position + 1)
-    return value
+    if row is None:
+        value = copy_row(array, position)
+        remove_rows(array, position, position + 1, lock)
+        return value
+    of_row.take(row)
+    if not copy_strings(of_row.arena(), cnp.PyArray_BYTES(row), lock.arena(),
+                        cnp.PyArray_BYTES(array) + row_bytes(array) * <size_t>position, cnp.PyArray_SIZE(row)):
+        raise MemoryError("no memory for the strings")
+    of_row.release()
+    remove_rows(array, position, position + 1, lock)
+    return row[0] if cnp.PyArray_NDIM(row) == 1 else row[0].copy()
 
 
 cdef object copy_row(cnp.ndarray array, Py_ssize_t position):
@@ -553,77 +619,114 @@ cdef cnp.ndarray row_numbers(object key, Py_ssize_t count):
 
 cdef int delete(cnp.ndarray array, object key) except -1:
     """del array[key]."""
-    cdef Py_ssize_t start
+    cdef Py_ssize_t start, count
+    cdef StringLock lock
     growable(array)
-    if PyLong_CheckExact(key):
+    if PyLong_CheckExact(key) and not has_arena(array):
         start = row_number(key, length(array))
-        return remove_rows(array, start, start + 1)
+        return remove_rows(array, start, start + 1, lock)
     key = as_row_key(key)
-    growable(array)
-    rows = rows_named(key, length(array))
-    if isinstance(rows, slice):
-        return remove_rows(array, rows.start, rows.stop)
-    return remove_some(array, rows, True)
+    while True:
+        growable(array)
+        count = length(array)
+        rows = rows_named(key, count)
+        if not isinstance(rows, slice):
+            if remove_some(array, rows, count, True):
+                return 0
+            continue
+        locked(array, lock)
+        if length(array) == count:
+            return remove_rows(array, rows.start, rows.stop, lock)
+        lock.release()  # another thread changed the length
 
 
 cdef int swap_remove(cnp.ndarray array, object key) except -1:
     """As delete(), but rows from the end take the places."""
     cdef cnp.npy_intp number
+    cdef Py_ssize_t count
     growable(array)
     key = as_row_key(key)
-    growable(array)
-    if PyLong_CheckExact(key) and not PyDataType_REFCHK(array.descr):
-        number = row_number(key, length(array))
-        fill_gaps(block_of(array).data(), length(array), row_bytes(array), &number, 1, NULL)
-        shorten_rows(ArrayRows(array), length(array) - 1)
-        return 0
-    return remove_some(array, row_numbers(key, length(array)), False)
+    while True:
+        growable(array)
+        count = length(array)
+        if PyLong_CheckExact(key) and not PyDataType_REFCHK(array.descr):
+            number = row_number(key, count)
+            fill_gaps(block_of(array).data(), count, row_bytes(array), &number, 1, NULL)
+            shorten_rows(ArrayRows(array), count - 1)
+            return 0
+        if remove_some(array, row_numbers(key, count), count, False):
+            return 0
 
 
-cdef int remove_some(cnp.ndarray array, cnp.ndarray gone, bint in_order) except -1:
-    """Removes rows. In order, `gone` is a mask of all rows, those that stay close up; otherwise it has the numbers of the
-    rows, ascending, and rows from the end take their places.
+cdef bint remove_some(cnp.ndarray array, cnp.ndarray gone, Py_ssize_t count, bint in_order) except -1:
+    """Removes some of `count` rows. In order, `gone` is a mask of all rows, those that stay close up; otherwise it has
+    the numbers of the rows, ascending, and rows from the end take their places. False, and nothing has changed, if the
+    array isn't as it was when `gone` was made.
     """
-    cdef Py_ssize_t count = length(array), left, removed
+    cdef Py_ssize_t left, removed = 0
     cdef size_t row = row_bytes(array)
-    cdef bint references = PyDataType_REFCHK(array.descr)
-    cdef char* data
-    cdef char* bin = NULL
-    cdef cnp.ndarray doomed = None, dropper = None
-    removed = length(gone) if not in_order else np.count_nonzero(gone) if references or row == 0 else 0
-    if references:
-        doomed = scratch_rows(array, removed)
-        bin = <char*>cnp.PyArray_DATA(doomed)
-    cdef Block* block = growable(array)
-    if length(array) != count or (in_order and length(gone) != count):
-        raise RuntimeError("the array's length changed while the index was read")
-    left = count - removed
-    data = block.data()
-    if has_arena(array) and count > 0:
-        dropper = take_items(
-            array, cnp.PyArray_ITEMSIZE(array), cnp.PyArray_SIZE(array) // count * left, cnp.PyArray_SIZE(array))
+    cdef bint strings = has_arena(array), objects = PyDataType_REFCHK(array.descr) and not strings
+    cdef cnp.ndarray bin = None
+    cdef StringLock lock
     if not in_order:
-        fill_gaps(data, count, row, <const cnp.npy_intp*>cnp.PyArray_DATA(gone), removed, bin)
+        removed = length(gone)
+    elif strings or objects or row == 0:
+        removed = np.count_nonzero(gone)
+    if objects:
+        bin = scratch_rows(array, removed)
+    elif strings:
+        bin = np.empty(row * <size_t>removed, np.uint8)  # empty slots, as bytes
+    cdef char* removed_rows = cnp.PyArray_BYTES(bin) if bin is not None else NULL
+    cdef char* data = locked(array, lock).data()
+    if (
+        length(array) != count or row_bytes(array) != row or has_arena(array) != strings
+        or (PyDataType_REFCHK(array.descr) and not strings) != objects
+    ):
+        return False
+    if strings:
+        clear_rows(array, data, gone, removed, in_order, lock)
+    left = count - removed
+    if not in_order:
+        fill_gaps(data, count, row, <const cnp.npy_intp*>cnp.PyArray_DATA(gone), removed, removed_rows)
     elif row != 0:
-        left = close_gaps(data, <const cnp.npy_bool*>cnp.PyArray_DATA(gone), count, row, bin)
+        left = close_gaps(data, <const cnp.npy_bool*>cnp.PyArray_DATA(gone), count, row, removed_rows)
     removed = count - left
-    if has_arena(array):
-        # Back to where their slots can be used again.
-        memcpy(data + row * <size_t>left, bin, row * <size_t>removed)
-        memset(bin, 0, row * <size_t>removed)
-        doomed = dropper
-    elif bin != NULL:
+    if strings:
+        # Back to where their slots can be used again: they know the room that their strings had.
+        memcpy(data + row * <size_t>left, removed_rows, row * <size_t>removed)
+    elif objects:
         memset(data + row * <size_t>left, 0, row * <size_t>removed)
     shorten_rows(ArrayRows(array), left)
-    return 0
+    lock.release()
+    return True  # what `bin` holds is dropped now
+
+
+cdef void clear_rows(cnp.ndarray array, char* data, cnp.ndarray gone, Py_ssize_t removed, bint in_order,
+                     StringLock& lock) noexcept:
+    """Leaves the strings of rows that remove_some() removes empty."""
+    cdef size_t row = row_bytes(array)
+    cdef size_t items = row // <size_t>cnp.PyArray_ITEMSIZE(array)
+    cdef const cnp.npy_bool* mask = <const cnp.npy_bool*>cnp.PyArray_DATA(gone)
+    cdef const cnp.npy_intp* numbers = <const cnp.npy_intp*>cnp.PyArray_DATA(gone)
+    cdef Py_ssize_t i
+    if in_order:
+        for i in range(length(gone)):
+            if mask[i]:
+                clear_strings(lock.arena(), data + row * <size_t>i, items)
+    else:
+        for i in range(removed):
+            clear_strings(lock.arena(), data + row * <size_t>numbers[i], items)
 
 
 cdef int clear(cnp.ndarray array) except -1:
-    growable(array)
-    return remove_rows(array, 0, length(array))
+    cdef StringLock lock
+    locked(array, lock)
+    return remove_rows(array, 0, length(array), lock)
 
 
 cdef int shrink_to_fit(cnp.ndarray array) except -1:
+    cdef StringLock lock
+    lock.take(array)
     publish(array)
     cdef Block* block = block_of(array)
     if block != NULL:

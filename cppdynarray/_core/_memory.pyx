@@ -18,7 +18,7 @@ from libc.stdint cimport uint8_t
 from libc.string cimport memcpy, memset
 from libcpp.atomic cimport atomic, memory_order_relaxed
 
-from cppdynarray._core.headers cimport Block, forget_array, multiply, own_block, release_traced, trace_block
+from cppdynarray._core.headers cimport Block, keep_for_handles, multiply, own_block, release_traced, trace_block
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_ARRAY_FARRAY, NPY_MAX_INTP, NPY_USERDEF, PyArray_NewFromDescr, PyDataType_REFCHK,
 )
@@ -196,7 +196,7 @@ cdef void* handler_realloc(void* ctx, void* address, size_t size) noexcept nogil
 
 
 cdef void handler_free(void* ctx, void* address, size_t size) noexcept nogil:
-    if address != NULL and not forget_array(Block.of(address)):
+    if address != NULL and not keep_for_handles(Block.of(address)):
         release_traced(Block.of(address), size)
 
 
@@ -214,20 +214,8 @@ cdef object handler = PyCapsule_New(&handler_functions, "mem_handler", NULL)
 cdef PyDataMem_Handler placed_functions = handler_functions
 cdef object placed_handler = PyCapsule_New(&placed_functions, "mem_handler", NULL)
 
-
-# The same name with a free() that frees nothing, for arrays that own elements but not memory.
-
-cdef void keep_memory(void* ctx, void* address, size_t size) noexcept nogil:
-    pass
-
-
-cdef PyDataMem_Handler dropping_functions = handler_functions
-dropping_functions.allocator.free = keep_memory
-cdef object dropping_handler = PyCapsule_New(&dropping_functions, "mem_handler", NULL)
-
 shared.own_handler = <PyObject*>handler
 shared.placed_handler = <PyObject*>placed_handler
-shared.dropping_handler = <PyObject*>dropping_handler
 
 
 @cython.no_gc

@@ -35,8 +35,8 @@ from cppdynarray._core._live cimport (
 from cppdynarray._core._memory cimport PlaceOwner, import_core, new_array
 from cppdynarray._core._new cimport as_dtype, as_order
 from cppdynarray._core.headers cimport (
-    ArrayPlace, Block, PlaceFunctions, block_of, length_of, publish, publish_length, row_bytes, set_length_of,
-    shrink_block, used_bytes,
+    ArrayPlace, Block, PlaceFunctions, StringLock, block_of, length_of, publish, publish_length, row_bytes,
+    set_length_of, shrink_block, used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
@@ -50,6 +50,7 @@ cdef extern from "cppdynarray/rolling_place.hpp" namespace "cppdynarray":
     cdef cppclass RollingPlace(ArrayPlace):
         size_t max_rows
         size_t first
+        void* owner
 
     ctypedef struct Window:
         size_t start
@@ -144,6 +145,7 @@ cdef cnp.ndarray new_window(object cls, cnp.dtype dtype, int ndim, const cnp.npy
     room.window.columns = row // cnp.PyArray_ITEMSIZE(rows) if row != 0 else 0
     room.window.functions = &rolling_place
     room.window.max_rows = maxlen
+    room.window.owner = <void*>room
 
     ndim = cnp.PyArray_NDIM(rows)
     for axis in range(ndim):
@@ -212,44 +214,41 @@ cdef bint is_zero(const char* bytes, size_t size) noexcept:
     return size == 0 or (bytes[0] == 0 and memcmp(bytes, bytes + 1, size - 1) == 0)
 
 
-cdef int push(cnp.ndarray array, Room room, cnp.ndarray rows) except -1:
+cdef int push(cnp.ndarray array, cnp.ndarray rows) except -1:
     """Adds rows that were converted; where they hold references `rows` is a scratch array."""
-    cdef Py_ssize_t count = cnp.PyArray_DIMS(rows)[0], leaving, items
+    cdef StringLock lock
+    lock.take(array)
+    cdef Room room = changeable(array)
     cdef RollingPlace* place = &room.window
+    cdef Py_ssize_t count = cnp.PyArray_DIMS(rows)[0], leaving, items
     cdef Window window
     cdef cnp.ndarray doomed = None, stray = None
+    cdef size_t item_size = cnp.PyArray_ITEMSIZE(array)
     cdef char* slots
     if not PyDataType_REFCHK(room.rows.descr):
         append_to_window(place, cnp.PyArray_DATA(rows), count)
         publish_window(array, place)
         return 0
-    if count > <Py_ssize_t>place.max_rows:
-        rows = rows[count - <Py_ssize_t>place.max_rows:]
-        count = place.max_rows
     make_room_for_references(place, count)
     publish_window(array, place)
     window = window_of(place)
     leaving = max(<Py_ssize_t>window.rows + count - <Py_ssize_t>place.max_rows, 0)
     items = place.columns
     slots = place.block.data() + (window.start + window.rows) * place.row_bytes
-    if not has_arena(room.rows) and not is_zero(slots, count * place.row_bytes):
+    if not has_arena(array) and not is_zero(slots, count * place.row_bytes):
         # NumPy wrote there, through a view, while Python code that it ran let the window move on.
-        stray = _growth.take_items(  # no-cython-lint: dropped on return
-            room.rows, cnp.PyArray_ITEMSIZE(room.rows), (window.start + window.rows) * items,
-            (window.start + window.rows + count) * items)
-    if leaving != 0:
-        doomed = _growth.take_items(
-            room.rows, cnp.PyArray_ITEMSIZE(room.rows), window.start * items, (window.start + leaving) * items)
-    try:
-        _growth.move_in(room.rows, rows, slots)
-    except:
-        # Only strings can fail, and those that were to leave are still there.
-        if doomed is not None:
-            publish_length(doomed, 0)
-        raise
+        stray = _growth.remove_items(  # no-cython-lint: dropped on return
+            room.rows, item_size, (window.start + window.rows) * items, (window.start + window.rows + count) * items,
+            lock)
+    if has_arena(array):  # strings may find no memory: then nothing has left
+        _growth.move_in(array, rows, slots, lock)
+    doomed = _growth.remove_items(  # no-cython-lint: dropped on return
+        room.rows, item_size, window.start * items, (window.start + leaving) * items, lock)
+    if not has_arena(array):
+        _growth.move_in(array, rows, slots, lock)
     set_length_of(place, length_of(place) + count)
     publish_window(array, place)
-    return 0  # what `doomed` holds is dropped now
+    return 0
 
 
 cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
@@ -258,7 +257,7 @@ cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
         append_to_window(&room.window, cnp.PyArray_DATA(value), 1)
         publish_window(array, &room.window)
         return 0
-    cdef cnp.ndarray like = as_plain(array), rows
+    cdef cnp.ndarray like = as_plain(array)
     cdef RowBuffer buffer
     if (
         row_bytes(like) <= sizeof(RowBuffer) and not PyDataType_REFCHK(like.descr)
@@ -267,13 +266,12 @@ cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
         append_to_window(&room.window, buffer.bytes, 1)
         publish_window(array, &room.window)
         return 0
-    rows = _conversion.convert_row(like, value, lossless)
-    return push(array, changeable(array), rows)
+    return push(array, _conversion.convert_row(like, value, lossless))
 
 
 cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
     cdef Room room = changeable(array)
-    cdef cnp.ndarray like
+    cdef cnp.ndarray like, rows
     if is_dynamic(values):
         values = as_plain(values)
     if _conversion.is_rows(array, values, 0):
@@ -281,7 +279,10 @@ cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
         publish_window(array, &room.window)
         return 0
     like = as_plain(array)
-    return push(array, changeable(array), _conversion.convert_values(like, values, lossless))
+    rows = _conversion.convert_values(like, values, lossless)
+    if cnp.PyArray_DIMS(rows)[0] > <Py_ssize_t>room.window.max_rows:
+        rows = rows[-<Py_ssize_t>room.window.max_rows:]
+    return push(array, rows)
 
 
 cdef object method_append(cnp.ndarray self, PyObject** args, Py_ssize_t count, PyObject* names):
@@ -310,7 +311,8 @@ def clear(cnp.ndarray self not None):
 
     Notes
     -----
-    Views taken before stay right for as long as if the rows were still there (see `append`).
+    Views taken before stay right for as long as if the rows were still there (see `append`). Where elements
+    are Python objects or strings, these leave at once: views read ``None`` or ``''``.
 
     Examples
     --------
@@ -320,11 +322,13 @@ def clear(cnp.ndarray self not None):
     >>> len(w), w.maxlen
     (0, 3)
     """
+    cdef StringLock lock
+    lock.take(self)
     cdef Room room = changeable(self)
     cdef Window window = window_of(&room.window)
     cdef size_t items = room.window.columns
-    cdef cnp.ndarray doomed = _growth.take_items(  # no-cython-lint: dropped on return
-        room.rows, cnp.PyArray_ITEMSIZE(room.rows), window.start * items, (window.start + window.rows) * items)
+    cdef cnp.ndarray doomed = _growth.remove_items(  # no-cython-lint: dropped on return
+        room.rows, cnp.PyArray_ITEMSIZE(room.rows), window.start * items, (window.start + window.rows) * items, lock)
     set_first_of(&room.window, length_of(&room.window))
     publish_window(self, &room.window)
 

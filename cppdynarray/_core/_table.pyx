@@ -31,8 +31,8 @@ from cppdynarray._core._live cimport METH_FASTCALL
 from cppdynarray._core._memory cimport import_core, zero_block
 from cppdynarray._core._new cimport as_growing_dtype, new
 from cppdynarray._core.headers cimport (
-    ArrayPlace, ArrayRows, Block, block_of, growth_error, new_dropper, open_place, publish, reserve_rows, shrink_block,
-    used_bytes,
+    ArrayPlace, ArrayRows, Block, StringLock, block_of, clear_strings, growth_error, open_place, publish, reserve_rows,
+    shrink_block, used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject, PyDataType_REFCHK,
@@ -47,10 +47,6 @@ cdef extern from "Python.h":
 
 cdef extern from "<algorithm>" namespace "std":
     void rotate(char* first, char* middle, char* last) noexcept
-
-
-cdef extern from "array_fields.hpp" namespace "cppdynarray":
-    void disown_elements(cnp.ndarray array) noexcept
 
 
 cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray":
@@ -300,9 +296,14 @@ cdef class Table:
     cdef int make_room(self, Py_ssize_t count) except -1:
         """Room for `count` rows in all. If that fails, no column has rows that it hadn't."""
         cdef cnp.ndarray array
+        cdef StringLock lock
+        cdef bint done
         for i in range(len(self.names)):
             array = self.column(i)
-            if not reserve_rows(ArrayRows(array), count):
+            lock.take(array)
+            done = reserve_rows(ArrayRows(array, lock.arena()), count)
+            lock.release()
+            if not done:
                 measure_room(&self.rows.place)
                 raise self.no_room(growth_error(block_of(array)), count)
         measure_room(&self.rows.place)
@@ -367,9 +368,11 @@ cdef class Table:
         """Moves `count` rows, or one again and again, to slots from `start` on that hold nothing."""
         cdef cnp.ndarray array = <cnp.ndarray>self.rows.columns[index].object
         cdef size_t row = self.rows.columns[index].row_bytes
+        cdef StringLock lock
+        lock.take(array)
         cdef Block* own = block_of(array)
         if PyDataType_REFCHK(array.descr):
-            return move_in(array, block, own.data() + row * <size_t>start)
+            return move_in(array, block, own.data() + row * <size_t>start, lock)
         if length(block) == count:
             write_bytes(own, row * <size_t>start, cnp.PyArray_DATA(block), row * <size_t>count)
         else:
@@ -550,6 +553,7 @@ cdef class Table:
         cdef size_t size
         cdef char* slot
         cdef char* end
+        cdef StringLock lock
         if position < 0:
             position = max(position + count, 0)
         position = min(position, count)
@@ -561,9 +565,11 @@ cdef class Table:
                     self.move_block(i, blocks[i], count, 1)
         for i in range(len(blocks)):
             size = self.rows.columns[i].row_bytes
+            lock.take(<cnp.ndarray>self.rows.columns[i].object)
             slot = block_of(<cnp.ndarray>self.rows.columns[i].object).data() + size * <size_t>position
             end = slot + size * <size_t>(count - position)
             rotate(slot, end, end + size)
+            lock.release()
         set_length_of(&self.rows.place, count + 1)
 
     def resize(self, rows):
@@ -657,26 +663,16 @@ cdef class Table:
         cdef char* data
         cdef char* bin
         cdef list bins = []
-        cdef list doomed = []
         cdef cnp.ndarray array
+        cdef StringLock lock
         if removal.removed == 0:
             return 0
-        try:
-            for i in range(len(self.names)):
-                array = self.column(i)
-                bins.append(scratch_rows(array, removal.removed) if PyDataType_REFCHK(array.descr) else None)
-            for i in range(len(self.names)):
-                array = self.column(i)
-                if has_arena(array):
-                    row = self.rows.columns[i].row_bytes
-                    doomed.append(new_dropper(
-                        array, block_of(array).data() + row * kept, self.rows.columns[i].items * removal.removed))
-        except:
-            for array in doomed:
-                disown_elements(array)
-            raise
+        for i in range(len(self.names)):
+            array = self.column(i)
+            bins.append(scratch_rows(array, removal.removed) if PyDataType_REFCHK(array.descr) else None)
         for i in range(len(self.names)):
             array = <cnp.ndarray>self.rows.columns[i].object
+            lock.take(array)
             row = self.rows.columns[i].row_bytes
             data = block_of(array).data()
             bin = <char*>cnp.PyArray_DATA(bins[i]) if bins[i] is not None else NULL
@@ -684,12 +680,14 @@ cdef class Table:
             block_of(array).mark_written(row * removal.count)
             if has_arena(array):
                 # Back to where their slots can be used again.
+                clear_strings(lock.arena(), bin, self.rows.columns[i].items * removal.removed)
                 memcpy(data + row * kept, bin, row * removal.removed)
                 memset(bin, 0, row * removal.removed)
+                lock.release()
             elif bin != NULL:
                 memset(data + row * kept, 0, row * removal.removed)
         set_length_of(&self.rows.place, kept)
-        return 0  # what `bins` and `doomed` hold is dropped now
+        return 0  # what `bins` hold is dropped now
 
     cdef int remove_slice(self, Py_ssize_t start, Py_ssize_t stop) except -1:
         cdef Removal removal

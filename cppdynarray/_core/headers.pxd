@@ -56,7 +56,6 @@ cdef extern from "core.hpp" namespace "cppdynarray":
     cdef cppclass Core:
         PyObject* own_handler
         PyObject* placed_handler
-        PyObject* dropping_handler
         PyTypeObject* place_owner
         PyTypeObject* live_array_type
 
@@ -81,9 +80,28 @@ cdef extern from "places.hpp" namespace "cppdynarray":
     const char* why_layout_is_fixed(cnp.ndarray array) noexcept
 
 
+cdef extern from "strings.hpp" namespace "cppdynarray":
+    ctypedef struct StringArena "npy_string_allocator"
+
+    cdef cppclass StringLock:
+        void take(cnp.ndarray array) noexcept
+        void release() noexcept
+        StringArena* arena() noexcept
+
+    bint takes_any_str(cnp.dtype dtype) noexcept
+    bint pack_string(StringArena* arena, char* slot, const char* text, size_t size) noexcept
+    void clear_strings(StringArena* arena, char* slots, size_t count) noexcept
+    bint copy_strings(StringArena* to_arena, char* to, StringArena* from_arena, char* source, size_t count) noexcept
+
+
+cdef extern from "references.hpp" namespace "cppdynarray":
+    bint replace_elements(cnp.ndarray array, cnp.ndarray before, cnp.ndarray after) except -1
+
+
 cdef extern from "array_growth.hpp" namespace "cppdynarray":
     cdef cppclass ArrayRows:
         ArrayRows(cnp.ndarray array) noexcept
+        ArrayRows(cnp.ndarray array, StringArena* strings) noexcept
 
     size_t row_bytes(cnp.ndarray array) noexcept
     size_t used_bytes(cnp.ndarray array) noexcept
@@ -94,17 +112,14 @@ cdef extern from "array_growth.hpp" namespace "cppdynarray":
     bint resize_rows(ArrayRows, size_t count) noexcept
     bint append_rows(ArrayRows, const void* source, size_t count) noexcept
     void shrink_block "cppdynarray::shrink_to_fit"(Block* block, size_t used) noexcept
-    bint forget_array(Block* block) noexcept nogil
+    bint keep_for_handles(Block* block) noexcept nogil
+    void* array_of(ArrayPlace* place) noexcept
     ArrayPlace* open_place(cnp.ndarray array) noexcept
 
 
 cdef extern from "tracemalloc.hpp" namespace "cppdynarray":
     void trace_block(Block* block, size_t bytes) noexcept
     void release_traced(Block* block, size_t used) noexcept nogil
-
-
-cdef extern from "calls_under_way.hpp" namespace "cppdynarray":
-    cnp.ndarray new_dropper(cnp.ndarray array, void* slots, cnp.npy_intp count)
 
 
 cdef extern from "scalars.hpp" namespace "cppdynarray":

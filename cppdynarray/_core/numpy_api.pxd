@@ -40,6 +40,7 @@ cdef extern from "numpy/arrayobject.h":
     int PyArray_FLAGS(cnp.ndarray array) noexcept
     bint PyArray_IS_C_CONTIGUOUS(cnp.ndarray array) noexcept
     bint PyArray_IS_F_CONTIGUOUS(cnp.ndarray array) noexcept
+    bint PyArray_ISONESEGMENT(cnp.ndarray array) noexcept
     bint PyArray_SAMESHAPE(cnp.ndarray a, cnp.ndarray b) noexcept
     bint PyArray_EquivTypes(cnp.dtype a, cnp.dtype b) noexcept
     int PyArray_Pack(cnp.dtype dtype, void* item, object value) except -1

@@ -38,12 +38,6 @@ inline void own_block(PyArrayObject* array, PyObject* handler) noexcept {
     PyArray_ENABLEFLAGS(array, NPY_ARRAY_OWNDATA);
 }
 
-// Makes `array`, which owned elements through own_block(), one that owns nothing.
-inline void disown_elements(PyArrayObject* array) noexcept {
-    PyArray_CLEARFLAGS(array, NPY_ARRAY_OWNDATA);
-    Py_DECREF(std::exchange(fields(array)->mem_handler, nullptr));
-}
-
 // Marks an array that owns no memory as placed, or no longer: NumPy asks the handlers of owners alone.
 inline void mark_placed(PyArrayObject* array, bool placed) noexcept {
     PyObject* const handler = placed ? core->placed_handler : nullptr;
@@ -69,6 +63,12 @@ inline void set_foreign_memory(PyArrayObject* array, char* data, PyObject* base)
     fields(array)->data = data;
     fields(array)->base = base;
     Py_XDECREF(before);
+}
+
+// Gives a view another base, which keeps the same memory.
+inline void set_base(PyArrayObject* view, PyObject* base) noexcept {
+    Py_INCREF(base);
+    Py_DECREF(std::exchange(fields(view)->base, base));
 }
 
 // Sets the length of axis 0 of a C-contiguous array with one or more dimensions. The rows

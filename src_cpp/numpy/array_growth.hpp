@@ -10,10 +10,10 @@
 #include <cstring>
 
 #include "array_fields.hpp"
-#include "calls_under_way.hpp"
 #include "cppdynarray/array_place.hpp"
 #include "cppdynarray/growth_policy.hpp"
 #include "places.hpp"
+#include "references.hpp"
 #include "tracemalloc.hpp"
 
 namespace cppdynarray {
@@ -50,20 +50,19 @@ struct PlaceRows {
     void set_length(std::size_t rows) const noexcept { set_length_of(place, rows); }
 };
 
-// The rows of an array, published: for whoever holds the GIL.
+// The rows of an array, published: for whoever holds the GIL, and the lock of its strings.
 struct ArrayRows {
-    explicit ArrayRows(PyArrayObject* published) noexcept : array(published) {}
+    explicit ArrayRows(PyArrayObject* published, npy_string_allocator* its_strings = nullptr) noexcept
+        : array(published), strings(its_strings) {}
 
     PyArrayObject* array;
+    npy_string_allocator* strings;
 
     Block* block() const noexcept { return Block::of(PyArray_DATA(array)); }
     std::size_t length() const noexcept { return static_cast<std::size_t>(PyArray_DIMS(array)[0]); }
     std::size_t row_bytes() const noexcept { return cppdynarray::row_bytes(array); }
-    // References have moved too. Views of the old block see none, as where rows were removed, since they
-    // can't tell how long one lasts; but what NumPy works on right now stays as it is until it has done.
     void moved(Block* to, std::size_t used) const noexcept {
-        if (PyDataType_REFCHK(PyArray_DESCR(array)) && !keep_for_calls_under_way(array))
-            std::memset(PyArray_DATA(array), 0, used);
+        if (PyDataType_REFCHK(PyArray_DESCR(array))) leave_memory(array, to->data(), used, strings);
         set_block(array, to);
     }
     // Slots without elements hold empty strings, where there are strings: what becomes room may be
@@ -141,11 +140,14 @@ inline void shrink_to_fit(Block* block, std::size_t used) noexcept {
 
 // The door without the GIL: places of arrays that own blocks.
 
+// They are published where something of ours is called that holds the GIL (places.hpp), and nowhere else: not by what
+// changes a place, which doesn't know who looks at the array.
+
 // Gives such an array the memory and length of its place. A length that doesn't fit the memory (a file that others
 // wrote to) is cut, and an array that NumPy's own functions gave other rows is left alone.
 inline void publish_rows(ArrayPlace* place) noexcept {
     auto* const array = static_cast<PyArrayObject*>(place->array);
-    if (array == nullptr || PyArray_NDIM(array) == 0 || row_bytes(array) != place->row_bytes) return;
+    if (PyArray_NDIM(array) == 0 || row_bytes(array) != place->row_bytes) return;
     std::size_t rows = length_of(place);
     Block* const block = Block::of(PyArray_DATA(array));
     Block* const now = block_of(place);
@@ -158,21 +160,12 @@ inline void publish_rows(ArrayPlace* place) noexcept {
     if (static_cast<std::size_t>(PyArray_DIMS(array)[0]) != rows) set_length(array, static_cast<npy_intp>(rows));
 }
 
-// Where the GIL is held all the same, what allocates publishes at once.
-inline void publish_if_possible(ArrayPlace* place) noexcept {
-    if (PyGILState_Check()) publish_rows(place);
-}
-
 inline bool reserve_in_place(ArrayPlace* place, std::size_t count) noexcept {
-    const bool done = reserve_rows(PlaceRows{place}, count);
-    publish_if_possible(place);
-    return done;
+    return reserve_rows(PlaceRows{place}, count);
 }
 
 inline bool resize_in_place(ArrayPlace* place, std::size_t count) noexcept {
-    const bool done = resize_rows(PlaceRows{place}, count);
-    publish_if_possible(place);
-    return done;
+    return resize_rows(PlaceRows{place}, count);
 }
 
 inline bool append_in_place(ArrayPlace* place, const void* source, std::size_t count) noexcept {
@@ -183,20 +176,30 @@ inline void shrink_in_place(ArrayPlace* place) noexcept {
     shrink_to_fit(place->block, length_of(place) * place->row_bytes);
 }
 
+// The array of a place with open handles, which have references to it; nullptr if it has other memory by now.
+inline PyArrayObject* array_of(ArrayPlace* place) noexcept {
+    auto* const array = static_cast<PyArrayObject*>(place->array);
+    return place_of(array) == place ? array : nullptr;
+}
+
+// The array frees a block that handles are open on, by functions of NumPy's that can't be refused: the
+// place keeps the block until the last handle ends. True if that is so.
+inline bool keep_for_handles(Block* block) noexcept { return block->place != nullptr && block->place->handles != 0; }
+
 // Ends a handle. With the last one the length is NumPy's again.
 inline void close_place(ArrayPlace* place) noexcept {
-    auto* const array = static_cast<PyArrayObject*>(place->array);
+    auto* const object = static_cast<PyObject*>(place->array);
     if (--place->handles == 0) {
-        if (array == nullptr) {  // see forget_array()
-            release_traced(place->block, 0);
-        } else {
+        if (PyArrayObject* const array = array_of(place)) {
             publish_rows(place);
             place->block->place = nullptr;
             set_handler(array, core->own_handler);
+        } else {
+            release_traced(place->block, 0);
         }
         PyMem_RawFree(place);
     }
-    Py_XDECREF(array);  // last: may run Python code
+    Py_DECREF(object);  // last: may run Python code
 }
 
 // A place that is there as long as handles are.
@@ -232,15 +235,6 @@ inline ArrayPlace* open_place(PyArrayObject* array) noexcept {
     ++place->handles;
     Py_INCREF(array);
     return place;
-}
-
-// The array frees a block that handles are open on, by functions of NumPy's that can't be refused: the
-// place keeps the block until the last handle ends. True if that is so.
-inline bool forget_array(Block* block) noexcept {
-    ArrayPlace* const place = block->place;
-    if (place == nullptr || place->handles == 0) return false;
-    place->array = nullptr;
-    return true;
 }
 
 }  // namespace cppdynarray

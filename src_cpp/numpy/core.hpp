@@ -17,20 +17,17 @@ struct ThreadState {
         std::size_t size;
     };
     std::array<SpareViews, 2> spare_views;
-
-    // See calls_under_way.hpp.
-    std::size_t calls_under_way;
-    PyObject* kept_for_calls;  // nullptr, or a list: arrays that drop references when the calls have ended
 };
 
+class CallViews;
+
 struct Core {
-    // NumPy's data handlers (NEP 49): of arrays of ours, of those among them that have a place (places.hpp), and
-    // of arrays that own elements and no memory.
+    // NumPy's data handlers (NEP 49): of arrays of ours, and of those among them that have a place (places.hpp).
     PyObject* own_handler;
     PyObject* placed_handler;
-    PyObject* dropping_handler;
     PyTypeObject* place_owner;      // see places.hpp
     PyTypeObject* live_array_type;  // the class that DynamicArray and RollingArray have in common, once it exists
+    CallViews* calls;               // see references.hpp
     ThreadState thread;
 };
 

@@ -20,9 +20,9 @@
 #include <utility>
 
 #include "array_fields.hpp"
-#include "calls_under_way.hpp"
 #include "list_item.hpp"
 #include "plain_views.hpp"
+#include "references.hpp"
 
 namespace cppdynarray {
 
@@ -33,19 +33,17 @@ inline bool is_dynamic(PyObject* object) noexcept {
 }
 
 // The arguments of one call, and which plain view stands for which DynamicArray.
-class Operands {
+class Operands : CallViews {
 public:
-    Operands() noexcept { begin_call(); }
-    Operands(const Operands&) = delete;
-    Operands& operator=(const Operands&) = delete;
+    Operands() noexcept { pairs_ = few_.data(); }
     ~Operands() {
+        unlist();
         // Each step may run Python code, which knows nothing of these pairs.
         for (std::size_t i = 0; i < count_; ++i) {
             TemporaryViews::give_back(pairs_[i].view, pairs_[i].original);
             Py_DECREF(pairs_[i].original);
         }
         if (pairs_ != few_.data()) PyMem_Free(pairs_);
-        end_call();
     }
 
     // `object` with each DynamicArray in it, also in nested tuples, lists and dict values,
@@ -85,7 +83,8 @@ public:
         if (PyTuple_Check(result) || PyList_CheckExact(result)) return restore_items(result);
         if (PyArray_IsScalar(result, Void))
             for (std::size_t i = 0; i < count_; ++i)
-                rebase(reinterpret_cast<PyVoidScalarObject*>(result), pairs_[i].view, pairs_[i].original);
+                if (!is_left(pairs_[i].view))
+                    rebase(reinterpret_cast<PyVoidScalarObject*>(result), pairs_[i].view, pairs_[i].original);
         return result;
     }
 
@@ -97,11 +96,6 @@ public:
     }
 
 private:
-    struct Pair {
-        PyObject* original;  // a reference: the call may empty the list that it came in
-        PyObject* view;
-    };
-
     // Arrays may be the only items of a list that loses them any time: each is referenced first.
     PyObject* plain_array(PyObject* object) noexcept {
         for (std::size_t i = 0; i < count_ && i < few_.size(); ++i)
@@ -118,6 +112,7 @@ private:
         }
         Py_INCREF(view);
         pairs_[count_++] = {object, view};
+        if (PyDataType_REFCHK(PyArray_DESCR(reinterpret_cast<PyArrayObject*>(view)))) list();
         return view;
     }
 
@@ -233,7 +228,8 @@ private:
         if (!PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA))
             return true;  // what isn't its own, as a window's, doesn't move
         if (has_moved(pair)) return carry_over(view, array);
-        return !PyDataType_REFCHK(PyArray_DESCR(array)) || clear_removed(view, array);
+        if (PyDataType_REFCHK(PyArray_DESCR(array))) drop_removed(view, array);
+        return true;
     }
 
     PyObject* restore_array(PyObject* result) noexcept {
@@ -245,7 +241,7 @@ private:
                 Py_DECREF(result);
                 return original;
             }
-            rebase(array, pairs_[i].view, pairs_[i].original);
+            if (!is_left(pairs_[i].view)) rebase(array, pairs_[i].view, pairs_[i].original);
         }
         return result;
     }
@@ -268,8 +264,6 @@ private:
     }
 
     std::array<Pair, 8> few_;
-    Pair* pairs_ = few_.data();
-    std::size_t count_ = 0;
     std::size_t capacity_ = 8;
     std::size_t depth_ = 0;  // of the containers that plain() is in
 };

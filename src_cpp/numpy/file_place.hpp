@@ -6,9 +6,9 @@
 namespace cppdynarray {
 
 inline void close_file_place(ArrayPlace* place) noexcept {
-    auto* const array = static_cast<PyArrayObject*>(place->array);
-    if (--place->handles == 0 && array == nullptr) release_traced(place->block, 0);  // the place with it
-    Py_XDECREF(array);  // last: may run Python code
+    auto* const object = static_cast<PyObject*>(place->array);
+    if (--place->handles == 0 && array_of(place) == nullptr) release_traced(place->block, 0);  // the place with it
+    Py_DECREF(object);  // last: may run Python code
 }
 
 inline const char* why_file_is_fixed(const ArrayPlace* place) noexcept {

@@ -103,18 +103,22 @@ inline void publish_window_of(ArrayPlace* place) noexcept {
     if (room != nullptr && is_as_made(array, room)) publish_window(array, &room->window);
 }
 
-// The place is there as long as the array is, which is placed while handles are open.
+// The place is there as long as the room is, of which each handle has a reference, as of the array. The array is placed
+// while handles are open.
 inline void open_window(Room* room) noexcept {
     auto* const array = static_cast<PyArrayObject*>(room->window.array);
     if (room->window.handles++ == 0) mark_placed(array, true);
     Py_INCREF(array);
+    Py_INCREF(room);
 }
 
 inline void close_window(ArrayPlace* place) noexcept {
     auto* const array = static_cast<PyArrayObject*>(place->array);
+    auto* const room = static_cast<Room*>(static_cast<RollingPlace*>(place)->owner);
     publish_window_of(place);
-    if (--place->handles == 0) mark_placed(array, false);
+    if (--place->handles == 0 && room_of(array) == room) mark_placed(array, false);
     Py_DECREF(array);  // last: may run Python code
+    Py_DECREF(room);
 }
 
 inline constexpr PlaceFunctions rolling_place = {

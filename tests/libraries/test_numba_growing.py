@@ -169,6 +169,144 @@ def test_handles_leave_no_reference(kind):
     assert sys.getrefcount(d) == before
 
 
+# What keeps a handle in compiled code.
+
+
+@numba.njit
+def append_to_first(handles):
+    for i in range(10):
+        handles[0].append(i)
+
+
+@numba.njit
+def appends_when_asked(g):
+    for i in range(10):
+        g.append(i)
+        yield i
+
+
+def kept_in_list(make):
+    handles = numba.typed.List()
+    handles.append(make())
+    return lambda: append_to_first(handles)
+
+
+def kept_in_dict(make):
+    handles = numba.typed.Dict.empty(numba.int64, numba.typeof(make()))
+    handles[0] = make()
+    return lambda: append_to_first(handles)
+
+
+def kept_in_class(make):
+    @numba.experimental.jitclass([("g", numba.typeof(make()))])
+    class Recorder:
+        def __init__(self, g):
+            self.g = g
+
+        def append(self):
+            for i in range(10):
+                self.g.append(i)
+
+    return Recorder(make()).append
+
+
+def kept_in_generator(make):
+    values = appends_when_asked(make())
+    return lambda: list(values)
+
+
+KEEPS = [kept_in_list, kept_in_dict, kept_in_class, kept_in_generator]
+
+
+@pytest.mark.parametrize(
+    ("keep", "kind"),
+    [*((keep, "DynamicArray") for keep in KEEPS), (kept_in_list, "RollingArray")],
+)
+def test_counted_handles_live_as_long_as_what_keeps_them(keep, kind):
+    d = KINDS[kind](np.zeros(0))
+    gc.collect()
+    before = sys.getrefcount(d)
+    use = keep(lambda: growing(d, counted=True))
+    gc.collect()
+    assert sys.getrefcount(d) > before
+    use()
+    assert_same(d, last(kind, np.arange(10.0)))
+    del use
+    gc.collect()
+    assert sys.getrefcount(d) == before
+
+
+@pytest.mark.parametrize("keep", KEEPS)
+def test_others_are_refused_where_they_would_be_kept(keep):
+    d = cda.DynamicArray([1.0])
+    with pytest.raises(numba.TypingError, match="counted=True"):
+        keep(lambda: growing(d))()
+    assert_same(d, np.array([1.0]))
+
+
+def test_tuples_are_no_keeping():
+    d = cda.DynamicArray()
+    append_to_first((growing(d), growing(d)))
+    assert_same(d, np.arange(10.0))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no arrays on files")
+def test_a_closed_file_is_named_as_the_reason(tmp_path):
+    with cda.open_memmap(tmp_path / "a.npy", "w+", float) as d:
+        g = growing(d)
+        append_each(g, np.arange(3.0))
+    for function in append_each, extend:
+        with pytest.raises(ValueError, match="closed"):
+            function(g, np.ones(1))
+    assert_same(d, np.arange(3.0))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no arrays on files")
+def test_a_full_disk_is_named_as_the_reason():
+    code = """
+        import errno, pathlib, resource, signal, tempfile
+        import numba, numpy as np
+        import cppdynarray as cda
+        from cppdynarray.numba import growing
+
+        @numba.njit
+        def fill(g, n):
+            for i in range(n):
+                g.append(i)
+
+        d = cda.open_memmap(pathlib.Path(tempfile.mkdtemp()) / "a.npy", "w+", float)
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+        try:
+            fill(growing(d), 1_000_000)
+        except OSError as error:
+            assert error.errno == errno.EFBIG, error
+        else:
+            raise AssertionError("the file grew")
+        assert 0 < len(d) < 1_000_000 and d.tolist() == list(range(len(d)))
+    """
+    run_python(code)
+
+
+@pytest.mark.parametrize("make", ["cda.DynamicArray()", "cda.RollingArray(maxlen=100)"])
+def test_handles_in_globals_outlive_modules(make):
+    code = f"""
+        import numba
+        import cppdynarray as cda
+        from cppdynarray.numba import growing
+
+        @numba.njit
+        def fill(g, n):
+            for i in range(n):
+                g.append(i)
+
+        d = {make}
+        g = growing(d)
+        fill(g, 1000)
+    """
+    run_python(code)
+
+
 @pytest.mark.parametrize(
     ("array", "error"),
     [

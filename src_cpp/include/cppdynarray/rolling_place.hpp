@@ -17,6 +17,7 @@ namespace cppdynarray {
 struct RollingPlace : ArrayPlace {
     std::size_t max_rows;  // of the window, at least 1
     std::size_t first;     // rows before it are not of the window: clear() took them out of it
+    void* owner;           // whose memory this is
 };
 
 struct Window {
