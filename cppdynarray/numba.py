@@ -227,7 +227,8 @@ class _Model(_CountedModel):
         super().__init__(manager, fe_type, types.voidptr)
 
     def as_data(self, builder, value):
-        instead = "; growing(array, counted=True) makes one that it can" if isinstance(self.fe_type, GrowingType) else ""
+        counted = "; growing(array, counted=True) makes one that it can"
+        instead = counted if isinstance(self.fe_type, GrowingType) else ""
         raise TypingError(f"compiled code can't keep this handle{instead}")
 
 

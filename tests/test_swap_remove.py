@@ -4,12 +4,12 @@ import gc
 
 import numpy as np
 import pytest
+from test_delete import KEYS
 
 import cppdynarray as cda
 from comparison import noted
 from cppdynarray.testing import assert_invariants
 from helpers import Thing, address, assert_same, error_of, samples, unchanged
-from test_delete import KEYS
 
 
 def remaining(count, key):

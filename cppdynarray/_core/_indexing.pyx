@@ -17,7 +17,7 @@ from cppdynarray._core._dispatch cimport assign_subscript, subscript
 from cppdynarray._core._memory cimport import_core
 from cppdynarray._core.headers cimport load_intp, load_scalar, publish, store_scalar
 from cppdynarray._core.numpy_api cimport (
-    NPY_ARRAY_ALIGNED, NPY_ARRAY_WRITEABLE, PyArray_FLAGS, PyArray_NewFromDescr, PyArray_SetBaseObject,
+    NPY_ARRAY_ALIGNED, NPY_ARRAY_WRITEABLE, PyArray_FLAGS, PyArray_NewFromDescr, PyArray_Scalar, PyArray_SetBaseObject,
 )
 
 import_core()
@@ -132,7 +132,7 @@ cdef PyObject* get_item(cnp.ndarray array, object key) except NULL:
     if address != NULL:
         scalar = load_scalar(address, cnp.PyArray_TYPE(array))
         # What NumPy itself does with a single element; a record looks into the array.
-        return scalar if scalar != NULL else new_reference(cnp.PyArray_Scalar(address, array.descr, array))
+        return scalar if scalar != NULL else new_reference(PyArray_Scalar(address, array.descr, array))
     elif cnp.PyArray_NDIM(array) > 1:
         address = <char*>cnp.PyArray_DATA(array)
         if locate(array, 0, key, &address):

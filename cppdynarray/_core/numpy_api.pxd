@@ -36,6 +36,7 @@ cdef extern from "numpy/arrayobject.h":
     object PyArray_FromAny(object op, PyArray_Descr* dtype, int min_ndim, int max_ndim, int requirements,
                            PyObject* context)
     object PyArray_NewCopy(cnp.ndarray array, NPY_ORDER order)
+    object PyArray_Scalar(void* data, cnp.dtype dtype, object base)
     int PyArray_SetBaseObject(cnp.ndarray array, object base) except -1
     int PyArray_FLAGS(cnp.ndarray array) noexcept
     bint PyArray_IS_C_CONTIGUOUS(cnp.ndarray array) noexcept

@@ -176,10 +176,11 @@ inline void shrink_in_place(ArrayPlace* place) noexcept {
     shrink_to_fit(place->block, length_of(place) * place->row_bytes);
 }
 
-// The array of a place with open handles, which have references to it; nullptr if it has other memory by now.
+// The array of a place with open handles, which have references to it; nullptr if it has other memory by now, or none
+// was made.
 inline PyArrayObject* array_of(ArrayPlace* place) noexcept {
     auto* const array = static_cast<PyArrayObject*>(place->array);
-    return place_of(array) == place ? array : nullptr;
+    return array != nullptr && place_of(array) == place ? array : nullptr;
 }
 
 // The array frees a block that handles are open on, by functions of NumPy's that can't be refused: the

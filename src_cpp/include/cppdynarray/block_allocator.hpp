@@ -155,7 +155,7 @@ public:
     void trim() noexcept {
         const BriefLock lock(pool_busy_);
         if (!lock) return;
-        while (pool_size_ > 0) end(take_out(pool_size_ - 1));
+        while (pool_size_ > 0) end(take_out(pool_size_ - 1, memory_of(pool_[pool_size_ - 1])));
         while (Block* block = stacks_.smallest()) end(pop(block));
         slabs_refused_ = false;
     }
@@ -481,7 +481,7 @@ private:
             Block* block = pool_[place];
             const std::size_t memory = memory_of(block);
             if (!fits(block, memory, request, wanted)) continue;
-            take_out(place);
+            take_out(place, memory);
             if (memory > enough_for(request.bytes)) lend(block, memory, request.bytes);
             return block;
         }
@@ -520,7 +520,8 @@ private:
     // A full pool gives up what lay there longest.
     void put_into_pool(Block* block, std::size_t memory) noexcept {
         if (memory > pool_bytes) return end(block);
-        while (pool_size_ == pool_blocks || pool_held_bytes_ + memory > pool_bytes) end(take_out(0));
+        while (pool_size_ == pool_blocks || pool_held_bytes_ + memory > pool_bytes)
+            end(take_out(0, memory_of(pool_[0])));
         pool_held_bytes_ += memory;
         pool_[pool_size_++] = block;
     }
@@ -541,11 +542,11 @@ private:
         return block;
     }
 
-    Block* take_out(std::size_t place) noexcept {
+    Block* take_out(std::size_t place, std::size_t memory) noexcept {
         Block* block = pool_[place];
         std::copy(pool_ + place + 1, pool_ + pool_size_, pool_ + place);
         --pool_size_;
-        pool_held_bytes_ -= memory_of(block);
+        pool_held_bytes_ -= memory;
         return block;
     }
 
