@@ -149,7 +149,7 @@ class DynamicMemmap(DynamicArray):
             raise ValueError(self._cannot_grow or "this array has no file: it is a view")
         error = _files.flush(self, sync)
         if error:
-            raise _os_error(error, self._filename)
+            raise self._growth_exception(error)
         if sync:
             _files.sync_folder(os.path.dirname(self._filename))
 

@@ -154,6 +154,11 @@ IndexError
 ValueError
     If the array can't change its length (see `append`).
 
+Notes
+-----
+On a file the rows behind `index` move in the file: a process that is killed meanwhile leaves one row out and
+another one twice (see `open_memmap`).
+
 Examples
 --------
 >>> import cppdynarray as cda

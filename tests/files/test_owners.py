@@ -3,6 +3,7 @@
 And nothing is cut, deleted or overwritten that isn't ours: see test_power_cuts.py for machines that stop.
 """
 
+import errno
 import multiprocessing
 import os
 import pickle
@@ -13,6 +14,7 @@ import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -272,6 +274,38 @@ def test_a_copy_that_was_made_while_somebody_wrote_is_what_its_header_says(path,
     put(saved, path)  # restored
     with cda.open_memmap(path, "r+") as d:
         assert_same(d, values(5000))
+
+
+@pytest.mark.parametrize("mode", ["x", "a", "w+"])
+def test_a_file_system_where_a_file_has_one_name(path, mode, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with cda.open_memmap(path, mode) as d:
+        d.append(1)
+    assert_same(np.load(path), np.ones(1))
+    assert os.listdir(path.parent) == ["run.npy"]
+
+
+def test_processes_that_make_a_file_at_once(path):
+    """One makes it; the others go on with it, or are refused."""
+    code = f"""
+        import cppdynarray as cda
+        try:
+            d = cda.open_memmap({str(path)!r}, "a")
+        except BlockingIOError:
+            print(0)
+        else:
+            d.append(1)
+            d.close()
+            print(1)
+    """
+    with ThreadPoolExecutor(4) as threads:
+        made = sum(int(text) for text in threads.map(run_python, [code] * 8))
+    assert made >= 1
+    assert len(np.load(path)) == made
+    assert os.listdir(path.parent) == ["run.npy"]
 
 
 def test_files_of_earlier_versions_have_no_record_and_open(path):

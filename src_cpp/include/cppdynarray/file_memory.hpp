@@ -239,7 +239,6 @@ public:
     // Before and after a fork, in the thread that forks. The child has a copy, written as it likes, of a file that
     // its parent goes on to write, and a lock of its own against being cut: taken before there is a child.
     void prepare_fork() noexcept {
-        mutex_.lock();
         if (closed_) return;
         if (Files::open_again(file_, childs_) != 0) childs_ = -1;
         if (childs_ < 0 || Files::lock(childs_, Files::Lock::shared, follower_lock, false) != 0) is_shared_ = true;
@@ -247,18 +246,16 @@ public:
     void after_fork_in_parent() noexcept {
         if (childs_ >= 0) Files::close(childs_);
         childs_ = -1;
-        mutex_.unlock();
     }
     void after_fork_in_child() noexcept {
-        if (!closed_) {
-            const std::size_t rows = length_of(&place);
-            map_copies(seen_bytes(rows));
-            Files::close(file_);
-            file_ = childs_;
-            childs_ = -1;
-            end(rows);
-        }
-        mutex_.unlock();
+        ::new (static_cast<void*>(&mutex_)) std::mutex;  // it may be locked, by a thread that isn't here
+        if (closed_) return;
+        const std::size_t rows = length_of(&place);
+        map_copies(seen_bytes(rows));
+        Files::close(file_);
+        file_ = childs_;
+        childs_ = -1;
+        end(rows);
     }
 
     static const BlockFunctions* functions() noexcept {
@@ -542,7 +539,8 @@ private:
             unmap(block);
             block = retired;
         }
-        if (file_ >= 0) Files::close(file_);
+        for (const int file : {file_, childs_})
+            if (file >= 0) Files::close(file);
         if (token_ != nullptr) live_->leave();
         (previous_ != nullptr ? previous_->next_ : first()) = next_;
         if (next_ != nullptr) next_->previous_ = previous_;
