@@ -11,8 +11,10 @@
 
 #include "check.hpp"
 
+#include "cppdynarray/array_place.hpp"
 #include "cppdynarray/block_allocator.hpp"
 #include "cppdynarray/dynamic_array.hpp"
+#include "cppdynarray/rolling_place.hpp"
 
 using cppdynarray::Block;
 using cppdynarray::BlockAllocator;
@@ -167,4 +169,84 @@ TEST_CASE("others read what is there while one thread appends") {
     });
     CHECK(bad == 0);
     CHECK(array.data() == data);
+}
+
+// Places: what has a handle may be read by any thread while one changes it.
+
+TEST_CASE("others look at a place while one thread appends and its memory moves") {
+    BlockAllocator<> allocator;
+    allocator.settings.reserve_bytes = 16 * KiB;
+    cppdynarray::ArrayPlace place{};
+    place.block = allocator.allocate(KiB);
+    place.length = &place.own_length;
+    place.row_bytes = sizeof(std::size_t);
+    std::atomic<std::size_t> bad{0};
+    std::atomic<bool> done{false};
+    in_threads([&](unsigned number) {
+        if (number == 0) {
+            for (std::size_t i = 0; i < 200000; ++i) {
+                const std::size_t used = i * sizeof i;
+                if (used + sizeof i > place.block->committed_bytes)
+                    set_block_of(&place, allocator.grow(place.block, used, used + sizeof i));
+                std::memcpy(place.data() + used, &i, sizeof i);
+                set_length_of(&place, i + 1);
+            }
+            done = true;
+            return;
+        }
+        unsigned seed = number;
+        while (!done) {
+            const std::size_t length = length_of(&place);  // before the memory, which then has as many rows
+            const char* const data = block_of(&place)->data();
+            if (length == 0) continue;
+            for (const std::size_t index : {std::size_t{0}, next(seed) * 5 % length, length - 1}) {
+                std::size_t found;
+                std::memcpy(&found, data + index * sizeof found, sizeof found);
+                bad += found != index;
+            }
+        }
+    });
+    CHECK(bad == 0);
+    CHECK(length_of(&place) == 200000);
+    CHECK(place.block->retired != nullptr);  // it has moved
+    allocator.release(place.block, 200000 * sizeof(std::size_t));
+}
+
+TEST_CASE("others look at a window while one thread slides it") {
+    constexpr std::size_t max_rows = 500, rows = 100000;
+    constexpr std::size_t idle = static_cast<std::size_t>(-1);
+    BlockAllocator<> allocator;
+    cppdynarray::RollingPlace place{};
+    place.block = allocator.allocate((3 * max_rows - 1) * sizeof(std::size_t));
+    place.block->committed_bytes = (3 * max_rows - 1) * sizeof(std::size_t);
+    place.length = &place.own_length;
+    place.row_bytes = sizeof(std::size_t);
+    place.max_rows = max_rows;
+    std::atomic<std::size_t> bad{0}, pushed{0};
+    // A row stays as it is until max_rows more have come in: so long the writer may go on beside a reader.
+    std::vector<std::atomic<std::size_t>> began(thread_count);
+    for (auto& each : began) each = idle;
+    in_threads([&](unsigned number) {
+        if (number == 0) {
+            for (std::size_t i = 0; i < rows; ++i) {
+                for (auto& each : began)
+                    while (each != idle && i >= each + max_rows) std::this_thread::yield();
+                append_to_window(&place, &i, 1);
+                pushed = i + 1;
+            }
+            return;
+        }
+        while (pushed < rows) {
+            began[number] = pushed.load();
+            const cppdynarray::Window window = window_of(&place);
+            const auto* row = reinterpret_cast<const std::size_t*>(place.data()) + window.start;
+            bad += window.rows > max_rows;
+            for (std::size_t i = 1; i < window.rows; ++i) bad += row[i] != row[0] + i;
+            began[number] = idle;
+            std::this_thread::yield();
+        }
+    });
+    CHECK(bad == 0);
+    CHECK(window_of(&place).rows == max_rows);
+    allocator.release(place.block, 0);
 }
