@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from sysconfig import get_config_var
 
 import numpy
 from Cython.Build import cythonize
@@ -36,6 +37,8 @@ def extension(name, extra_compile_args=()):
         include_dirs=["src_cpp/include", "src_cpp/numpy", "src_cpp", numpy.get_include()],
         depends=HEADERS,
         define_macros=[
+            # Python's headers know it themselves, but on Windows.
+            *([("Py_GIL_DISABLED", "1")] if sys.platform == "win32" and get_config_var("Py_GIL_DISABLED") else []),
             ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
             ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
         ],
@@ -99,6 +102,7 @@ setup(
             "always_allow_keywords": True,
             "binding": True,
             "embedsignature": False,
+            "freethreading_compatible": True,
         },
     )
 )

@@ -21,11 +21,8 @@ True
 
 from pathlib import Path as _Path
 
-from cppdynarray._free_threading import importing as _importing
-
 try:
-    with _importing():
-        from cppdynarray._core._array import DynamicArray
+    from cppdynarray._core._array import DynamicArray
 except ModuleNotFoundError as _error:
     if _error.name != "cppdynarray._core._array":
         raise

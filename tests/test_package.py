@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -53,35 +54,14 @@ def test_extension_modules_leave_the_length_of_numpys_struct_open():
     assert cda.DynamicArray.__mro__[-2:] == (np.ndarray, object)
 
 
-# No free-threaded interpreter is needed: this is what one does while it loads a module that needs the lock.
-FREE_THREADED = """
-import importlib.machinery, sys, warnings
-import numpy
-
-locked, forced = False, {forced}
-sys._is_gil_enabled = lambda: locked
-load = importlib.machinery.ExtensionFileLoader.exec_module
-
-def exec_module(self, module):
-    global locked
-    if module.__name__.startswith("cppdynarray") and not (locked or forced):
-        locked = True
-        warnings.warn(f"The global interpreter lock (GIL) has been enabled to load module {{module.__name__!r}}, "
-                      "which has not declared that it can run safely without the GIL.", RuntimeWarning)
-    load(self, module)
-
-importlib.machinery.ExtensionFileLoader.exec_module = exec_module
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    import cppdynarray
-    cppdynarray.DynamicArray([1.0]).append(2)
-for each in caught:
-    print(each.category.__name__, each.filename, each.message)
-"""
-
-
-@pytest.mark.parametrize("forced, says", [(False, "has switched the lock on"), (True, "crash the process")])
-def test_free_threaded_builds_get_one_warning(forced, says):
-    (line,) = run_python(FREE_THREADED.format(forced=forced)).splitlines()
-    assert line.startswith("RuntimeWarning <string> cppdynarray needs the global interpreter lock")
-    assert says in line
+@pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python can't do without the GIL")
+def test_importing_leaves_the_gil_off_without_a_warning():
+    modules = [path.stem.split(".")[0] for path in Path(cda.__file__).parent.glob("_core/*.so")]
+    printed = run_python(f"""
+        import importlib, sys
+        import cppdynarray, cppdynarray.numpy
+        for name in {modules}:
+            importlib.import_module(f"cppdynarray._core.{{name}}")
+        print(sys._is_gil_enabled())
+    """)
+    assert printed == "False\n"

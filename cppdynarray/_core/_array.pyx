@@ -33,7 +33,8 @@ from cppdynarray._core._live cimport (
 from cppdynarray._core._memory cimport import_core, new_array
 from cppdynarray._core._new cimport as_order, new, new_copy, new_with_contents
 from cppdynarray._core.headers cimport (
-    ArrayPlace, Block, block_of, is_placed, open_place, publish, replace_elements, used_bytes, why_layout_is_fixed,
+    ArrayLock, ArrayPlace, Block, block_of, is_placed, open_place, publish, replace_elements, used_bytes,
+    why_layout_is_fixed,
 )
 from cppdynarray._core.numpy_api cimport NPY_VSTRING, PyArray_ISONESEGMENT, PyDataType_REFCHK
 
@@ -319,6 +320,8 @@ cdef object with_attributes(object copied, dict attributes):
 
 def __setstate__(cnp.ndarray self not None, state, /):
     """Take over the shape and the elements that a pickle describes; the memory, and so views, stay."""
+    cdef ArrayLock array_lock
+    array_lock.hold(self)
     if block_of(self) == NULL:
         return np.ndarray.__setstate__(self, state)
     if is_placed(self):
@@ -338,6 +341,8 @@ def _work_on_copy(str name, cnp.ndarray array, args, kwargs):
     """ndarray's method `name`, which changes an array in place, while the elements' own Python code may
     change the array: as for list.sort(), that is an error.
     """
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     cdef cnp.ndarray plain = as_plain(array)
     cdef cnp.dtype dtype = plain.descr  # a copy of strings has another instance
     if not PyDataType_REFCHK(dtype):
@@ -400,6 +405,8 @@ def refill(cnp.ndarray self not None, state):
 
 def __sizeof__(cnp.ndarray self not None):
     """Bytes of the object and of capacity ever written; untouched capacity takes none."""
+    cdef ArrayLock array_lock
+    array_lock.hold(self)
     cdef cnp.ndarray array = self
     publish(array)
     cdef size_t size = np.ndarray.__sizeof__(self)
@@ -417,6 +424,8 @@ def __sizeof__(cnp.ndarray self not None):
 
 def memory_of(cnp.ndarray array not None):
     """The block of an array, as a dict of sizes in bytes; None if its memory isn't ours."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     publish(array)
     cdef Block* block = block_of(array)
     if block == NULL:
@@ -441,6 +450,8 @@ def memory_of(cnp.ndarray array not None):
 # Handles, for code that writes without the GIL.
 
 cdef ArrayPlace* open_handle(cnp.ndarray array) except NULL:
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     _growth.growable(array)
     cdef ArrayPlace* place = open_place(array)
     if place == NULL:

@@ -23,7 +23,7 @@ from posix.unistd cimport fsync
 
 from cppdynarray._core._memory cimport adopt_block, import_core
 from cppdynarray._core.headers cimport (
-    ArrayPlace, Block, PlaceFunctions, array_of, block_of, core, multiply, publish, set_handler,
+    ArrayLock, ArrayPlace, Block, PlaceFunctions, array_of, block_of, core, multiply, publish, set_handler,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
@@ -475,6 +475,8 @@ def flush(cnp.ndarray array not None, bint sync):
 
 def close_writer(cnp.ndarray array not None):
     """An errno, or 0."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     cdef GrowingFile* growing = file_of(array)
     if growing == NULL:
         return 0
@@ -630,6 +632,8 @@ def mapping_of(cnp.ndarray array not None):
 
 def refresh(cnp.ndarray array not None):
     """Gives a follower the rows that its file has by now. None: nobody is known to write."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     cdef PyObject* base = cnp.PyArray_BASE(array)
     if base == NULL or type(<object>base) is not Mapping:
         return None
@@ -642,6 +646,8 @@ def refresh(cnp.ndarray array not None):
 
 def refresh_to(cnp.ndarray array not None, Py_ssize_t rows):
     """The same for a number of rows that is known."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     return set_rows(array, mapping_of(array), rows)
 
 

@@ -38,9 +38,9 @@ from cppdynarray._core._conversion cimport (
 )
 from cppdynarray._core._memory cimport import_core, new_scratch, zero_block
 from cppdynarray._core.headers cimport (
-    ArrayRows, Block, NewDimensions, StringLock, append_rows, block_of, clear_strings, copy_strings, fix_row_stride,
-    is_placed, load_scalar, multiply, pack_string, publish, publish_length, reserve_bytes, resize_rows, row_bytes,
-    set_shape, shorten_rows, shrink_block, takes_any_str, used_bytes, why_layout_is_fixed,
+    ArrayLock, ArrayRows, Block, NewDimensions, StringLock, append_rows, block_of, clear_strings, copy_strings,
+    fix_row_stride, is_placed, load_scalar, multiply, pack_string, publish, publish_length, reserve_bytes,
+    resize_rows, row_bytes, set_shape, shorten_rows, shrink_block, takes_any_str, used_bytes, why_layout_is_fixed,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_CORDER, NPY_MAX_INTP, PyArray_NewCopy,
@@ -159,6 +159,8 @@ cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots, StringLock& l
 # Growing.
 
 cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
+    cdef ArrayLock array_lock
+    array_lock.hold_both(array, value)
     growable(array)
     cdef cnp.dtype dtype = array.descr
     cdef RowBuffer buffer
@@ -207,6 +209,8 @@ cdef int append_converted(cnp.ndarray array, cnp.dtype dtype, cnp.ndarray rows) 
 
 
 cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
+    cdef ArrayLock array_lock
+    array_lock.hold_both(array, values)
     growable(array)
     if is_rows(array, values, 0):
         return append_bytes(array, cnp.PyArray_DATA(values), length(values))
@@ -217,6 +221,8 @@ cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
 
 
 cdef int insert(cnp.ndarray array, object index, object value) except -1:
+    cdef ArrayLock array_lock
+    array_lock.hold_both(array, value)
     growable(array)
     cdef cnp.dtype dtype = array.descr
     cdef RowBuffer buffer
@@ -297,6 +303,8 @@ cdef Py_ssize_t read_dims(cnp.ndarray array, tuple shape, cnp.npy_intp* dims) ex
 
 cdef int resize(cnp.ndarray array, tuple shape) except -1:
     """ndarray.resize's meaning: the elements stay in C order, new ones are zero."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     resizable(array)
     cdef cnp.npy_intp[64] dims
     cdef Py_ssize_t size = read_dims(array, shape, dims)
@@ -369,6 +377,8 @@ cdef bint resize_within_capacity(cnp.ndarray array, object rows) except -1:
     """The way that most calls of resize take: one dimension, room for all rows, no references.
     False, and nothing has changed, where that is not so.
     """
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     # Before anything can raise: not every argument needs an array that can grow.
     if cnp.PyArray_NDIM(array) != 1 or not PyLong_CheckExact(rows) or PyDataType_REFCHK(array.descr):
         return False
@@ -384,6 +394,8 @@ cdef bint resize_within_capacity(cnp.ndarray array, object rows) except -1:
 
 
 cdef int reserve(cnp.ndarray array, Py_ssize_t rows) except -1:
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     if rows < 0:
         raise ValueError("can't reserve room for a negative number of rows")
     cdef StringLock lock
@@ -485,6 +497,8 @@ cdef int remove_objects(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop) ex
 
 
 cdef object pop(cnp.ndarray array, object index):
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     cdef Py_ssize_t position = PyNumber_AsSsize_t(index, NULL)
     growable(array)
     cdef cnp.ndarray row = scratch_rows(array, 1) if has_arena(array) else None
@@ -619,6 +633,8 @@ cdef cnp.ndarray row_numbers(object key, Py_ssize_t count):
 
 cdef int delete(cnp.ndarray array, object key) except -1:
     """del array[key]."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     cdef Py_ssize_t start, count
     cdef StringLock lock
     growable(array)
@@ -719,12 +735,16 @@ cdef void clear_rows(cnp.ndarray array, char* data, cnp.ndarray gone, Py_ssize_t
 
 
 cdef int clear(cnp.ndarray array) except -1:
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     cdef StringLock lock
     locked(array, lock)
     return remove_rows(array, 0, length(array), lock)
 
 
 cdef int shrink_to_fit(cnp.ndarray array) except -1:
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     cdef StringLock lock
     lock.take(array)
     publish(array)
@@ -742,6 +762,8 @@ cdef Py_ssize_t rows_in(cnp.ndarray array, size_t bytes) noexcept:
 
 
 cdef Py_ssize_t capacity(cnp.ndarray array) noexcept:
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     publish(array)
     if cnp.PyArray_NDIM(array) == 0:
         return 1
@@ -750,6 +772,8 @@ cdef Py_ssize_t capacity(cnp.ndarray array) noexcept:
 
 
 cdef Py_ssize_t max_size(cnp.ndarray array) noexcept:
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     publish(array)
     if cnp.PyArray_NDIM(array) == 0:
         return 1

@@ -15,7 +15,9 @@ from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZ
 from cppdynarray._core cimport _growth
 from cppdynarray._core._dispatch cimport assign_subscript, subscript
 from cppdynarray._core._memory cimport import_core
-from cppdynarray._core.headers cimport load_intp, load_scalar, publish, store_scalar
+from cppdynarray._core.headers cimport (
+    ArrayLock, load_intp, load_scalar, publish, store_scalar,
+)
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_ALIGNED, NPY_ARRAY_WRITEABLE, PyArray_FLAGS, PyArray_NewFromDescr, PyArray_Scalar, PyArray_SetBaseObject,
 )
@@ -124,7 +126,10 @@ cdef object slice_rows(cnp.ndarray array, object key):
 
 # What these return is a new reference.
 
-cdef PyObject* get_item(cnp.ndarray array, object key) except NULL:
+cdef PyObject* get_simple_item(cnp.ndarray array, object key) except? NULL:
+    """array[key] where it is a view of rows, or a single element; NULL without an exception where it is NumPy's."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     if PySlice_Check(key) and cnp.PyArray_NDIM(array) > 0:
         return new_reference(slice_rows(array, key))
     cdef char* address = element(array, key)
@@ -138,7 +143,12 @@ cdef PyObject* get_item(cnp.ndarray array, object key) except NULL:
         if locate(array, 0, key, &address):
             return new_reference(view_of(array, cnp.PyArray_NDIM(array) - 1, cnp.PyArray_DIMS(array) + 1,
                                          cnp.PyArray_STRIDES(array) + 1, address))
-    return new_reference(subscript(array, key))
+    return NULL
+
+
+cdef PyObject* get_item(cnp.ndarray array, object key) except NULL:
+    cdef PyObject* item = get_simple_item(array, key)
+    return item if item != NULL else new_reference(subscript(array, key))
 
 
 cdef int set_item(cnp.ndarray array, object key, PyObject* new_value) except -1:
@@ -146,6 +156,8 @@ cdef int set_item(cnp.ndarray array, object key, PyObject* new_value) except -1:
     if new_value == NULL:
         return _growth.delete(array, key)
     value = <object>new_value
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     cdef char* address = element(array, key)
     cdef PyObject* replaced
     if address != NULL and writeable(array):
@@ -170,6 +182,8 @@ cdef Py_ssize_t as_key(cnp.ndarray array, Py_ssize_t index) noexcept:
 
 cdef PyObject* sequence_item(cnp.ndarray array, Py_ssize_t index) except NULL:
     """What iteration calls."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     cdef PyObject* scalar
     publish(array)
     if cnp.PyArray_NDIM(array) == 1 and 0 <= index < cnp.PyArray_DIMS(array)[0] and is_plain(array):

@@ -96,6 +96,10 @@ cdef extern from *:
     const unsigned int NPY_FEATURE_VERSION
 
 
+cdef extern from "thread_states.hpp" namespace "cppdynarray":
+    void set_up_thread_states(Core&) noexcept
+
+
 # The settings of new blocks: the allocator's own, unless the calling context has options of its own.
 # A block keeps those it was made with, so growth, which may be without the GIL, asks nobody.
 
@@ -214,6 +218,7 @@ cdef object handler = PyCapsule_New(&handler_functions, "mem_handler", NULL)
 cdef PyDataMem_Handler placed_functions = handler_functions
 cdef object placed_handler = PyCapsule_New(&placed_functions, "mem_handler", NULL)
 
+set_up_thread_states(shared)
 shared.own_handler = <PyObject*>handler
 shared.placed_handler = <PyObject*>placed_handler
 

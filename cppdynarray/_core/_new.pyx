@@ -16,7 +16,7 @@ from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._growth cimport extend
 from cppdynarray._core._lossless cimport check_array, check_before, check_list
 from cppdynarray._core._memory cimport import_core, new_array, zero_block
-from cppdynarray._core.headers cimport block_of, type_of_numbers, used_bytes
+from cppdynarray._core.headers cimport ArrayLock, block_of, type_of_numbers, used_bytes
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_ENSUREARRAY, NPY_ARRAY_FORCECAST, PyArray_Descr, PyArray_Dims, PyArray_FromAny, PyArray_IntpConverter,
     PyArray_IS_C_CONTIGUOUS, PyArray_IS_F_CONTIGUOUS, PyArray_SAMESHAPE,
@@ -167,8 +167,10 @@ cdef object new_from_iterable(object cls, object iterable, object dtype, Py_ssiz
 cdef object new_copy(object cls, cnp.ndarray source, str order="C", object like=None,
                      Py_ssize_t capacity=0, Py_ssize_t max_size=0):
     """An array of class `cls` with the elements of `source`."""
+    cdef ArrayLock lock
     if is_dynamic(source):
         # A thread that needs no GIL may make it longer any time: its length is read once.
+        lock.hold(source)
         source = as_plain(source)
     cdef bint fortran = order == "F" or (
         order != "C" and PyArray_IS_F_CONTIGUOUS(source) and not PyArray_IS_C_CONTIGUOUS(source)

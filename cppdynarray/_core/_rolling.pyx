@@ -35,7 +35,7 @@ from cppdynarray._core._live cimport (
 from cppdynarray._core._memory cimport PlaceOwner, import_core, new_array
 from cppdynarray._core._new cimport as_dtype, as_order
 from cppdynarray._core.headers cimport (
-    ArrayPlace, Block, PlaceFunctions, StringLock, block_of, length_of, publish, publish_length, row_bytes,
+    ArrayLock, ArrayPlace, Block, PlaceFunctions, StringLock, block_of, length_of, publish, publish_length, row_bytes,
     set_length_of, shrink_block, used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
@@ -70,7 +70,7 @@ cdef extern from "rolling.hpp" namespace "cppdynarray":
     RoomStruct* c_room_of "cppdynarray::room_of"(cnp.ndarray) noexcept
     void publish_window(cnp.ndarray, const RollingPlace*) noexcept
     bint is_as_made(cnp.ndarray, const RoomStruct*) noexcept
-    bint append_scalar(cnp.ndarray, RoomStruct*, PyObject*) noexcept
+    bint append_scalar(cnp.ndarray, PyObject*) noexcept
     void make_room_for_references(RollingPlace*, size_t) noexcept
     void c_open_window "cppdynarray::open_window"(RoomStruct*) noexcept
 
@@ -252,6 +252,8 @@ cdef int push(cnp.ndarray array, cnp.ndarray rows) except -1:
 
 
 cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
+    cdef ArrayLock array_lock
+    array_lock.hold_both(array, value)
     cdef Room room = changeable(array)
     if cnp.PyArray_NDIM(array) > 1 and _conversion.is_rows(array, value, 1):
         append_to_window(&room.window, cnp.PyArray_DATA(value), 1)
@@ -270,6 +272,8 @@ cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
 
 
 cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
+    cdef ArrayLock array_lock
+    array_lock.hold_both(array, values)
     cdef Room room = changeable(array)
     cdef cnp.ndarray like, rows
     if is_dynamic(values):
@@ -286,8 +290,7 @@ cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
 
 
 cdef object method_append(cnp.ndarray self, PyObject** args, Py_ssize_t count, PyObject* names):
-    cdef RoomStruct* room = c_room_of(self)
-    if count == 1 and names == NULL and room != NULL and append_scalar(self, room, args[0]):
+    if count == 1 and names == NULL and append_scalar(self, args[0]):
         return None
     cdef bint lossless = _conversion.is_lossless("append", count, <object>names if names != NULL else None, args)
     append(self, <object>args[0], lossless)
@@ -322,6 +325,8 @@ def clear(cnp.ndarray self not None):
     >>> len(w), w.maxlen
     (0, 3)
     """
+    cdef ArrayLock array_lock
+    array_lock.hold(self)
     cdef StringLock lock
     lock.take(self)
     cdef Room room = changeable(self)

@@ -31,8 +31,8 @@ from cppdynarray._core._live cimport METH_FASTCALL
 from cppdynarray._core._memory cimport import_core, zero_block
 from cppdynarray._core._new cimport as_growing_dtype, new
 from cppdynarray._core.headers cimport (
-    ArrayPlace, ArrayRows, Block, StringLock, block_of, clear_strings, growth_error, open_place, publish, reserve_rows,
-    shrink_block, used_bytes,
+    ArrayLock, ArrayPlace, ArrayRows, Block, StringLock, block_of, clear_strings, growth_error, open_place, publish,
+    reserve_rows, shrink_block, used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject, PyDataType_REFCHK,
@@ -201,11 +201,15 @@ cdef class Table:
         return count_rows(self.rows)
 
     def __len__(self):
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         return count_rows(self.rows)
 
     @property
     def capacity(self):
         """Rows that there is memory for."""
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         if not c_can_grow(self.rows):
             return self.count()
         measure_room(&self.rows.place)
@@ -214,6 +218,8 @@ cdef class Table:
     @property
     def max_size(self):
         """Rows up to which growth is in place: no column's data moves."""
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         if not c_can_grow(self.rows):
             return self.count()
         return min([self.rows_in(i, block_of(self.column(i)).reserved_bytes) for i in range(len(self.names))])
@@ -223,6 +229,8 @@ cdef class Table:
         return <Py_ssize_t>(bytes / row) if row != 0 else NPY_MAX_INTP
 
     def __getitem__(self, key):
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         cdef Py_ssize_t i, start, stop
         if isinstance(key, str):
             return self.whole(self.index_of(key))
@@ -262,6 +270,8 @@ cdef class Table:
         return self.row_class._make([copy_row(self.column(i), position) for i in range(len(self.names))])
 
     def __setitem__(self, key, value):
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         cdef Py_ssize_t i, row
         if isinstance(key, str):
             if key not in self.indexes:
@@ -434,6 +444,8 @@ cdef class Table:
         >>> t["time"]
         array([0.1, 0.1, 0.2, 0.2, 0.2])
         """
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         if more:
             raise TypeError(messages.ROWS_AS_ARGUMENTS)
         if casting not in ("lossless", "unsafe"):
@@ -545,6 +557,8 @@ cdef class Table:
         >>> t["x"]
         array([1, 2, 3])
         """
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         self.growable()
         cdef list blocks = self.convert_items(self.items_of(row))
         cdef Py_ssize_t position = PyNumber_AsSsize_t(index, None)
@@ -594,6 +608,8 @@ cdef class Table:
         >>> t["x"]
         array([1, 2, 0, 0])
         """
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         self.growable()
         cdef Py_ssize_t new_length = as_dimension(rows)
         cdef Py_ssize_t count = self.count()
@@ -649,6 +665,8 @@ cdef class Table:
         >>> t.capacity >= 1000
         True
         """
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         if rows < 0:
             raise ValueError("can't reserve room for a negative number of rows")
         self.growable()
@@ -697,6 +715,8 @@ cdef class Table:
         return self.remove(removal)
 
     def __delitem__(self, key):
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         cdef Removal removal
         cdef cnp.ndarray gone
         if isinstance(key, str):
@@ -739,6 +759,8 @@ cdef class Table:
         >>> t["x"]
         array([0, 2])
         """
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         cdef Removal removal
         cdef cnp.ndarray numbers
         self.growable()
@@ -778,6 +800,8 @@ cdef class Table:
         >>> len(t)
         1
         """
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         self.growable()
         if self.count() == 0:
             raise IndexError("pop from an empty DynamicTable")
@@ -801,6 +825,8 @@ cdef class Table:
         >>> len(t)
         0
         """
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         self.growable()
         self.remove_slice(0, self.count())
 
@@ -816,6 +842,8 @@ cdef class Table:
         >>> t.capacity < 100_000
         True
         """
+        cdef ArrayLock array_lock
+        array_lock.hold(self)
         for i in range(len(self.names)):
             array = self.column(i)
             if block_of(array) != NULL:
@@ -853,6 +881,8 @@ cdef void close_table(TablePlace* place) noexcept:
 # Called once a row: a C function, so that calling it costs next to nothing.
 
 cdef object method_append(Table self, PyObject** args, Py_ssize_t count):
+    cdef ArrayLock array_lock
+    array_lock.hold(self)
     if count != 1:
         raise TypeError(messages.ROW_AS_ARGUMENTS)
     if not append_row(self.rows, <object>args[0]):

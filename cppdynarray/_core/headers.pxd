@@ -62,6 +62,12 @@ cdef extern from "core.hpp" namespace "cppdynarray":
     Core* core
 
 
+cdef extern from "array_lock.hpp" namespace "cppdynarray":
+    cdef cppclass ArrayLock:
+        void hold(object array) noexcept
+        void hold_both(object array, object source) noexcept
+
+
 cdef extern from "array_fields.hpp" namespace "cppdynarray":
     Block* block_of(cnp.ndarray array) noexcept
     void own_block(cnp.ndarray array, PyObject* handler) noexcept

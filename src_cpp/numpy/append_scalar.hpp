@@ -5,6 +5,7 @@
 #include <numpy/arrayobject.h>
 
 #include "array_growth.hpp"
+#include "array_lock.hpp"
 #include "scalars.hpp"
 
 #if defined(_MSC_VER)
@@ -60,6 +61,7 @@ CPPDYNARRAY_NOT_INLINE inline bool append_scalar_to_place(PyArrayObject* array, 
 // Appends `value` to `self`, a one-dimensional array, if that takes no more than a store: false, and
 // nothing has changed, if there is no room or the conversion needs NumPy. Runs no Python code.
 inline bool append_scalar(PyObject* self, PyObject* value) noexcept {
+    const ArrayLock lock(self);
     auto* array = reinterpret_cast<PyArrayObject*>(self);
     if (!is_quiet(array)) return append_scalar_to_place(array, value);
     const npy_intp length = store_at_end(array, value);

@@ -139,12 +139,23 @@ inline bool fix_row_stride(PyArrayObject* array) noexcept {
     return true;
 }
 
+// Whether the caller's is the one reference to `object`.
+inline bool is_referenced_once(PyObject* object) noexcept {
+#if !defined(Py_GIL_DISABLED)
+    return Py_REFCNT(object) == 1;
+#elif PY_VERSION_HEX >= 0x030E0000
+    return PyUnstable_Object_IsUniquelyReferenced(object);
+#else
+    return object == nullptr;  // nobody can say
+#endif
+}
+
 // Whether nobody but the caller has `view`, a plain view whose base is `array`, and nothing was
 // attached to it: it may then be emptied, and be a view of another array later.
 inline bool is_unshared_view(PyArrayObject* view, PyObject* array) noexcept {
     const PyArrayObject_fields* view_fields = fields(view);
-    return Py_REFCNT(view) == 1 && Py_TYPE(view) == &PyArray_Type && view_fields->base == array &&
-           view_fields->weakreflist == nullptr && view_fields->_buffer_info == nullptr &&
+    return is_referenced_once(reinterpret_cast<PyObject*>(view)) && Py_TYPE(view) == &PyArray_Type &&
+           view_fields->base == array && view_fields->weakreflist == nullptr && view_fields->_buffer_info == nullptr &&
            view_fields->mem_handler == nullptr;
 }
 
@@ -168,6 +179,12 @@ inline ViewReferences empty_view(PyArrayObject* view) noexcept {
     fields(view)->base = nullptr;
     fields(view)->data = nullptr;
     return taken;
+}
+
+// Frees an emptied view: NumPy asks for its dtype.
+inline void free_empty_view(PyObject* view) noexcept {
+    fields(reinterpret_cast<PyArrayObject*>(view))->descr = PyArray_DescrFromType(NPY_BOOL);
+    Py_DECREF(view);
 }
 
 // Makes an emptied view with as many dimensions a view of `array`, which owns its memory: were

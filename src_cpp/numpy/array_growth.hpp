@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "array_fields.hpp"
+#include "array_lock.hpp"
 #include "cppdynarray/array_place.hpp"
 #include "cppdynarray/growth_policy.hpp"
 #include "places.hpp"
@@ -190,15 +191,18 @@ inline bool keep_for_handles(Block* block) noexcept { return block->place != nul
 // Ends a handle. With the last one the length is NumPy's again.
 inline void close_place(ArrayPlace* place) noexcept {
     auto* const object = static_cast<PyObject*>(place->array);
-    if (--place->handles == 0) {
-        if (PyArrayObject* const array = array_of(place)) {
-            publish_rows(place);
-            place->block->place = nullptr;
-            set_handler(array, core->own_handler);
-        } else {
-            release_traced(place->block, 0);
+    {
+        const ArrayLock lock(object);
+        if (uncount_handle(place) == 0) {
+            if (PyArrayObject* const array = array_of(place)) {
+                publish_rows(place);
+                place->block->place = nullptr;
+                set_handler(array, core->own_handler);
+            } else {
+                release_traced(place->block, 0);
+            }
+            PyMem_RawFree(place);
         }
-        PyMem_RawFree(place);
     }
     Py_DECREF(object);  // last: may run Python code
 }
@@ -233,7 +237,7 @@ inline ArrayPlace* open_place(PyArrayObject* array) noexcept {
         place->block->place = place;
         set_handler(array, core->placed_handler);
     }
-    ++place->handles;
+    count_handle(place);
     Py_INCREF(array);
     return place;
 }

@@ -4,12 +4,14 @@
 #include <Python.h>
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <thread>
 
 namespace cppdynarray {
 
 // What belongs to the thread that runs Python code. With a GIL there is one such thread at a time, and one of
-// these is enough.
+// these is enough; without, each thread has its own (thread_states.hpp).
 struct ThreadState {
     // Plain views of one or of two dimensions that nobody needs at the moment; see plain_views.hpp.
     struct SpareViews {
@@ -28,11 +30,39 @@ struct Core {
     PyTypeObject* place_owner;      // see places.hpp
     PyTypeObject* live_array_type;  // the class that DynamicArray and RollingArray have in common, once it exists
     CallViews* calls;               // see references.hpp
+#ifdef Py_GIL_DISABLED
+    std::atomic_flag calls_busy;
+    ThreadState* (*thread_state)() noexcept;
+#else
     ThreadState thread;
+#endif
 };
 
 inline Core* core = nullptr;
 
-inline ThreadState& this_thread() noexcept { return core->thread; }
+// nullptr: there is no memory for it.
+inline ThreadState* this_thread() noexcept {
+#ifdef Py_GIL_DISABLED
+    return core->thread_state();
+#else
+    return &core->thread;
+#endif
+}
+
+// For a moment's look at core->calls, or a change of it. Whoever waits for it keeps the locks of arrays.
+class CallsLock {
+public:
+    CallsLock(const CallsLock&) = delete;
+    CallsLock& operator=(const CallsLock&) = delete;
+#ifdef Py_GIL_DISABLED
+    CallsLock() noexcept {
+        while (core->calls_busy.test_and_set(std::memory_order_acquire)) std::this_thread::yield();
+    }
+    ~CallsLock() { core->calls_busy.clear(std::memory_order_release); }
+#else
+    CallsLock() noexcept {}
+    ~CallsLock() {}
+#endif
+};
 
 }  // namespace cppdynarray

@@ -66,6 +66,14 @@ public:
         return replaced;
     }
 
+    // `object` itself where no other thread can change a DynamicArray in it. Else as plain(): of what NumPy takes
+    // elements or indices from, which is asked for views where nothing but Python code can change it.
+    PyObject* steady(PyObject* object) noexcept {
+        if (arrays_change_any_time) return plain(object);
+        Py_INCREF(object);
+        return object;
+    }
+
     // Only DynamicArrays themselves are replaced: for operators, which take no nested lists.
     PyObject* plain_operand(PyObject* object) noexcept {
         if (is_dynamic(object)) return plain_array(object);
@@ -110,6 +118,7 @@ private:
             Py_DECREF(object);
             return nullptr;
         }
+        if (PyDataType_REFCHK(PyArray_DESCR(reinterpret_cast<PyArrayObject*>(view)))) lock_.hold_another(object);
         Py_INCREF(view);
         pairs_[count_++] = {object, view};
         if (PyDataType_REFCHK(PyArray_DESCR(reinterpret_cast<PyArrayObject*>(view)))) list();
@@ -223,6 +232,7 @@ private:
 
     // What NumPy wrote to an array that has moved, or has become shorter, since it was given a view.
     static bool settle(const Pair& pair) noexcept {
+        const ArrayLock lock(pair.original);
         auto* view = reinterpret_cast<PyArrayObject*>(pair.view);
         auto* array = reinterpret_cast<PyArrayObject*>(pair.original);
         if (!PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA))
@@ -263,6 +273,7 @@ private:
         return result;
     }
 
+    ArrayLock lock_;  // of arrays with references: nobody drops them between NumPy's look and its own reference
     std::array<Pair, 8> few_;
     std::size_t capacity_ = 8;
     std::size_t depth_ = 0;  // of the containers that plain() is in
@@ -359,6 +370,7 @@ using FastMethod = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObje
 // A method that works on the array itself.
 inline PyObject* call_published(PyObject* method, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
                                 PyObject* kwnames) noexcept {
+    const ArrayLock lock(self);
     publish(reinterpret_cast<PyArrayObject*>(self));
     PyObject* bound = Py_TYPE(method)->tp_descr_get(method, self, reinterpret_cast<PyObject*>(Py_TYPE(self)));
     if (bound == nullptr) return nullptr;
@@ -437,10 +449,12 @@ inline int set_forwarded(PyObject* self, PyObject* value, void* name) noexcept {
 
 // d[key] = value, by NumPy. Where converting the value has moved the array, what was written goes after it.
 inline int assign(PyObject* self, PyObject* key, PyObject* value) noexcept {
+    const ArrayLock lock(self);
     Operands operands;
     PyObject* plain_self = operands.plain(self);
-    if (plain_self == nullptr) return -1;
-    int status = PyArray_Type.tp_as_mapping->mp_ass_subscript(plain_self, key, value);
+    key = plain_self != nullptr ? operands.steady(key) : nullptr;
+    value = key != nullptr ? operands.steady(value) : nullptr;
+    int status = value != nullptr ? PyArray_Type.tp_as_mapping->mp_ass_subscript(plain_self, key, value) : -1;
     if (status == 0 && PyArray_DATA(reinterpret_cast<PyArrayObject*>(plain_self)) !=
                            PyArray_DATA(reinterpret_cast<PyArrayObject*>(self))) {
         PyObject* written = PyArray_Type.tp_as_mapping->mp_subscript(plain_self, key);
@@ -451,19 +465,23 @@ inline int assign(PyObject* self, PyObject* key, PyObject* value) noexcept {
     } else if (status == 0 && !operands.keep_written()) {
         status = -1;
     }
-    Py_DECREF(plain_self);
+    Py_XDECREF(value);
+    Py_XDECREF(key);
+    Py_XDECREF(plain_self);
     return status;
 }
 
 // The rest of ndarray's attributes and methods, and its slots: NumPy's own, on the array itself, which is
 // published first. `original` is ndarray's PyGetSetDef.
 inline PyObject* get_published(PyObject* self, void* original) noexcept {
+    const ArrayLock lock(self);
     publish(reinterpret_cast<PyArrayObject*>(self));
     const auto* attribute = static_cast<const PyGetSetDef*>(original);
     return attribute->get(self, attribute->closure);
 }
 
 inline int set_published(PyObject* self, PyObject* value, void* original) noexcept {
+    const ArrayLock lock(self);
     publish(reinterpret_cast<PyArrayObject*>(self));
     const auto* attribute = static_cast<const PyGetSetDef*>(original);
     return attribute->set(self, value, attribute->closure);
@@ -471,6 +489,7 @@ inline int set_published(PyObject* self, PyObject* value, void* original) noexce
 
 // What gives the bytes another meaning: not while handles know the old one.
 inline int set_layout(PyObject* self, PyObject* value, void* original) noexcept {
+    const ArrayLock lock(self);
     const auto* attribute = static_cast<const PyGetSetDef*>(original);
     if (is_placed(reinterpret_cast<PyArrayObject*>(self))) {
         PyErr_Format(PyExc_ValueError, "%s can't be set while %s", attribute->name,
@@ -488,6 +507,7 @@ inline PyGetSetDef* attribute_of_ndarray(const char* name) noexcept {
 }
 
 inline Py_ssize_t length(PyObject* self) noexcept {
+    const ArrayLock lock(self);
     auto* array = reinterpret_cast<PyArrayObject*>(self);
     publish(array);
     if (PyArray_NDIM(array) == 0) return PyArray_Type.tp_as_sequence->sq_length(self);
@@ -504,12 +524,14 @@ inline int contains(PyObject* self, PyObject* value) noexcept {
 }
 
 inline int truth(PyObject* self) noexcept {
+    const ArrayLock lock(self);
     publish(reinterpret_cast<PyArrayObject*>(self));
     return PyArray_Type.tp_as_number->nb_bool(self);
 }
 
 template <unaryfunc PyNumberMethods::* slot>
 PyObject* as_number(PyObject* self) noexcept {
+    const ArrayLock lock(self);
     publish(reinterpret_cast<PyArrayObject*>(self));
     return (PyArray_Type.tp_as_number->*slot)(self);
 }
@@ -517,7 +539,8 @@ PyObject* as_number(PyObject* self) noexcept {
 // NumPy's printing looks at an array many times: at a view that keeps its length and class.
 template <reprfunc PyTypeObject::* slot>
 PyObject* as_text(PyObject* self) noexcept {
-    if (!is_placed(reinterpret_cast<PyArrayObject*>(self))) return (PyArray_Type.*slot)(self);
+    if (!arrays_change_any_time && !is_placed(reinterpret_cast<PyArrayObject*>(self)))
+        return (PyArray_Type.*slot)(self);
     PyObject* plain_self = as_plain(self);
     if (plain_self == nullptr) return nullptr;
     PyObject* steady = PyArray_View(reinterpret_cast<PyArrayObject*>(plain_self), nullptr, Py_TYPE(self));

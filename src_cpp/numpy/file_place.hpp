@@ -7,7 +7,11 @@ namespace cppdynarray {
 
 inline void close_file_place(ArrayPlace* place) noexcept {
     auto* const object = static_cast<PyObject*>(place->array);
-    if (--place->handles == 0 && array_of(place) == nullptr) release_traced(place->block, 0);  // the place with it
+    {
+        const ArrayLock lock(object);
+        if (uncount_handle(place) == 0 && array_of(place) == nullptr)
+            release_traced(place->block, 0);  // the place with it
+    }
     Py_DECREF(object);  // last: may run Python code
 }
 

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "array_fields.hpp"
+#include "array_lock.hpp"
 #include "core.hpp"
 #include "places.hpp"
 
@@ -16,6 +17,7 @@ namespace cppdynarray {
 
 // A new plain ndarray on the same memory, with the shape of this moment.
 inline PyObject* as_plain(PyObject* object) noexcept {
+    const ArrayLock lock(object);
     auto* array = reinterpret_cast<PyArrayObject*>(object);
     publish(array);
     Py_INCREF(PyArray_DESCR(array));
@@ -33,12 +35,15 @@ class TemporaryViews {
 public:
     // As as_plain().
     static PyObject* take(PyObject* object) noexcept {
+        const ArrayLock lock(object);
         auto* array = reinterpret_cast<PyArrayObject*>(object);
         publish(array);
         const int ndim = PyArray_NDIM(array);
         PyObject* base = PyArray_BASE(array);  // what is no array NumPy takes for the end of a chain
         if (ndim < 1 || ndim > dimensions || (base != nullptr && PyArray_Check(base))) return as_plain(object);
-        ThreadState::SpareViews& spare = this_thread().spare_views[static_cast<std::size_t>(ndim - 1)];
+        ThreadState* const thread = this_thread();
+        if (thread == nullptr) return as_plain(object);
+        ThreadState::SpareViews& spare = thread->spare_views[static_cast<std::size_t>(ndim - 1)];
         if (spare.size == 0) return as_plain(object);
         PyObject* view = spare.views[--spare.size];
         fill_view(reinterpret_cast<PyArrayObject*>(view), array);
@@ -49,8 +54,9 @@ public:
     static void give_back(PyObject* view, PyObject* object) noexcept {
         auto* array = reinterpret_cast<PyArrayObject*>(view);
         const int ndim = PyArray_NDIM(array);
-        if (ndim >= 1 && ndim <= dimensions && is_unshared_view(array, object)) {
-            ThreadState::SpareViews& spare = this_thread().spare_views[static_cast<std::size_t>(ndim - 1)];
+        ThreadState* const thread = this_thread();
+        if (thread != nullptr && ndim >= 1 && ndim <= dimensions && is_unshared_view(array, object)) {
+            ThreadState::SpareViews& spare = thread->spare_views[static_cast<std::size_t>(ndim - 1)];
             if (spare.size < spare.views.size()) {
                 ViewReferences references = empty_view(array);
                 spare.views[spare.size++] = view;

@@ -40,6 +40,7 @@ public:
 protected:
     void list() noexcept {
         if (is_listed_) return;
+        const CallsLock lock;
         next_ = core->calls;
         if (next_ != nullptr) next_->previous_ = this;
         core->calls = this;
@@ -48,6 +49,7 @@ protected:
 
     void unlist() noexcept {
         if (!is_listed_) return;
+        const CallsLock lock;
         (previous_ != nullptr ? previous_->next_ : core->calls) = next_;
         if (next_ != nullptr) next_->previous_ = previous_;
     }
@@ -143,6 +145,7 @@ inline bool own_items(char* slots, char* originals, std::size_t count, PyArray_D
 
 template <class Action>
 void for_each_view_of(PyArrayObject* array, Action action) noexcept {
+    const CallsLock lock;
     for (CallViews* call = core->calls; call != nullptr; call = call->next())
         for (const CallViews::Pair& pair : *call) {
             auto* const view = reinterpret_cast<PyArrayObject*>(pair.view);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "array_fields.hpp"
+#include "array_lock.hpp"
 #include "cppdynarray/rolling_place.hpp"
 #include "places.hpp"
 #include "scalars.hpp"
@@ -49,7 +50,10 @@ inline bool is_as_made(PyArrayObject* array, const Room* room) noexcept {
 
 // The way that most calls of append take: one element of a common dtype. False, and nothing has changed,
 // if the conversion needs NumPy, or at the end of the room. Runs no Python code before the end.
-inline bool append_scalar(PyArrayObject* array, Room* room, PyObject* value) noexcept {
+inline bool append_scalar(PyArrayObject* array, PyObject* value) noexcept {
+    const ArrayLock lock(reinterpret_cast<PyObject*>(array));
+    Room* const room = room_of(array);
+    if (room == nullptr) return false;
     constexpr int needed = NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED;
     RollingPlace* place = &room->window;
     const PyArray_Descr* dtype = PyArray_DESCR(room->rows);
@@ -107,7 +111,8 @@ inline void publish_window_of(ArrayPlace* place) noexcept {
 // while handles are open.
 inline void open_window(Room* room) noexcept {
     auto* const array = static_cast<PyArrayObject*>(room->window.array);
-    if (room->window.handles++ == 0) mark_placed(array, true);
+    if (room->window.handles == 0) mark_placed(array, true);
+    count_handle(&room->window);
     Py_INCREF(array);
     Py_INCREF(room);
 }
@@ -115,8 +120,11 @@ inline void open_window(Room* room) noexcept {
 inline void close_window(ArrayPlace* place) noexcept {
     auto* const array = static_cast<PyArrayObject*>(place->array);
     auto* const room = static_cast<Room*>(static_cast<RollingPlace*>(place)->owner);
-    publish_window_of(place);
-    if (--place->handles == 0 && room_of(array) == room) mark_placed(array, false);
+    {
+        const ArrayLock lock(reinterpret_cast<PyObject*>(array));
+        publish_window_of(place);
+        if (uncount_handle(place) == 0 && room_of(array) == room) mark_placed(array, false);
+    }
     Py_DECREF(array);  // last: may run Python code
     Py_DECREF(room);
 }

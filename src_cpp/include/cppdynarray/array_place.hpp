@@ -22,7 +22,7 @@ struct ArrayPlace {
     std::size_t columns;              // elements in a row; 1 where there is one dimension
     const PlaceFunctions* functions;  // how it grows
     void* array;                      // the PyObject; borrowed: each handle has a reference of its own
-    std::size_t handles;              // how many are open; needs the GIL
+    std::size_t handles;              // how many are open: count_handle(), uncount_handle()
     std::size_t own_length;           // what `length` points to, unless the length is shared further
 
     char* data() const noexcept { return block->data(); }
@@ -61,6 +61,11 @@ inline Block* block_of(const ArrayPlace* place) noexcept { return __atomic_load_
 inline void set_block_of(ArrayPlace* place, Block* block) noexcept {
     __atomic_store_n(&place->block, block, __ATOMIC_RELEASE);
 }
+inline void count_handle(ArrayPlace* place) noexcept { __atomic_fetch_add(&place->handles, 1, __ATOMIC_RELAXED); }
+// How many are left.
+inline std::size_t uncount_handle(ArrayPlace* place) noexcept {
+    return __atomic_sub_fetch(&place->handles, 1, __ATOMIC_ACQ_REL);
+}
 #else
 inline std::size_t length_of(const ArrayPlace* place) noexcept {
     return *const_cast<const volatile std::size_t*>(place->length);
@@ -72,6 +77,8 @@ inline Block* block_of(const ArrayPlace* place) noexcept { return *const_cast<Bl
 inline void set_block_of(ArrayPlace* place, Block* block) noexcept {
     *const_cast<Block* volatile*>(&place->block) = block;
 }
+inline void count_handle(ArrayPlace* place) noexcept { ++place->handles; }
+inline std::size_t uncount_handle(ArrayPlace* place) noexcept { return --place->handles; }
 #endif
 
 }  // namespace cppdynarray

@@ -86,7 +86,7 @@ public:
         if (place_ == nullptr) return;
         const PyGILState_STATE state = PyGILState_Ensure();
         Py_INCREF(object());
-        ++place_->handles;
+        count_handle(place_);
         PyGILState_Release(state);
     }
 

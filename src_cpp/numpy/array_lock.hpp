@@ -1,0 +1,76 @@
+// The lock of one array, where the interpreter has none for all: in free-threaded CPython. With a GIL nothing here
+// compiles to anything.
+//
+//     Who changes an array, or takes a view of it, holds that array's lock. All else works on views.
+//
+// It is the critical section of the array object, as that of a list is: what waits, or hands the processor on as
+// code without the GIL does, gives it up meanwhile, so that no two threads wait for each other. So it protects
+// what the GIL protects: from where the last Python code ran to where the array is whole again. Code that was
+// written for the GIL is right with it, if it looks at no other object that threads share.
+#pragma once
+
+#include <Python.h>
+#include <numpy/arrayobject.h>
+
+namespace cppdynarray {
+
+// Whether other threads may change an array at any time, and not only where Python code runs.
+#ifdef Py_GIL_DISABLED
+constexpr bool arrays_change_any_time = true;
+#else
+constexpr bool arrays_change_any_time = false;
+#endif
+
+class ArrayLock {
+public:
+    ArrayLock() noexcept = default;  // holds nothing: for Cython, which declares first
+    ArrayLock(const ArrayLock&) = delete;
+    ArrayLock& operator=(const ArrayLock&) = delete;
+
+#ifdef Py_GIL_DISABLED
+    explicit ArrayLock(PyObject* array) noexcept { hold(array); }
+    ~ArrayLock() {
+        if (count_ == 1) PyCriticalSection_End(&sections_.one);
+        if (count_ == 2) PyCriticalSection2_End(&sections_.two);
+    }
+
+    // At first.
+    void hold(PyObject* array) noexcept {
+        PyCriticalSection_Begin(&sections_.one, array);
+        count_ = 1;
+    }
+    // The lock of `source` too, if it is an array or a list: what rows are taken from doesn't change either. One in
+    // the other wouldn't do: the inner of two critical sections may suspend the outer.
+    void hold_both(PyObject* array, PyObject* source) noexcept {
+        if (!PyList_Check(source) && !PyObject_TypeCheck(source, &PyArray_Type)) return hold(array);
+        PyCriticalSection2_Begin(&sections_.two, array, source);
+        count_ = 2;
+    }
+
+    // One array more, where there is room for it: exactly two are held together.
+    void hold_another(PyObject* array) noexcept {
+        if (count_ == 0) hold(first_ = array);
+        if (count_ == 2 || array == first_) return;
+        PyCriticalSection_End(&sections_.one);
+        PyCriticalSection2_Begin(&sections_.two, first_, array);
+        count_ = 2;
+    }
+
+private:
+    union {
+        PyCriticalSection one;
+        PyCriticalSection2 two;
+    } sections_;
+    int count_ = 0;
+    PyObject* first_ = nullptr;
+#else
+    explicit ArrayLock(PyObject*) noexcept {}
+    ~ArrayLock() {}  // so that no compiler takes a lock for a variable that isn't used
+
+    void hold(PyObject*) noexcept {}
+    void hold_both(PyObject*, PyObject*) noexcept {}
+    void hold_another(PyObject*) noexcept {}
+#endif
+};
+
+}  // namespace cppdynarray

@@ -1,0 +1,85 @@
+"""Many threads at one array. With a GIL they take turns, and the same holds; without one they are at it at once."""
+
+import sys
+import sysconfig
+import threading
+
+import numpy as np
+import pytest
+from hammer import KINDS, hammer
+
+import cppdynarray as cda
+
+without_gil = pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="with a GIL one thread runs at a time"
+)
+
+
+@without_gil
+def test_the_gil_is_off():
+    assert not sys._is_gil_enabled()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_row_is_there_once_and_whole(kind):
+    if kind == "file" and sys.platform == "win32":
+        pytest.skip("open_memmap isn't on Windows")
+    assert hammer(kind, seconds=0.5, seed=1) > 0
+
+
+@without_gil
+@pytest.mark.parametrize("compute", [
+    lambda d: np.concatenate([d, d]), lambda d: np.add(d, 1, out=d), lambda d: d + 1, lambda d: d.sum(), np.sqrt,
+])
+def test_arrays_that_no_other_thread_knows(compute):
+    wrong = []
+
+    def work(number):
+        for _ in range(300):
+            d = cda.DynamicArray(np.full(50 + number, 4.0))
+            plain = np.full(50 + number, 4.0)
+            if not np.array_equal(compute(d), compute(plain)):
+                wrong.append(number)
+
+    in_threads(work, 4)
+    assert not wrong
+
+
+@without_gil
+def test_a_list_that_another_thread_changes_is_read_item_by_item():
+    numbers = list(range(100))
+    arrays = [np.zeros(3), cda.DynamicArray([1.0]), np.zeros(2)]
+
+    def work(number):
+        for step in range(300):
+            if number == 0:
+                numbers.append(numbers.pop(0))
+                arrays.append(arrays.pop(0))
+            else:
+                assert set(cda.DynamicArray(numbers)) <= set(range(100))
+                try:
+                    cda.DynamicArray(dtype="i8").extend(numbers)
+                    np.concatenate(arrays)
+                except (IndexError, ValueError):
+                    assert step >= 0  # NumPy looks at a list twice
+
+    in_threads(work, 3)
+
+
+def in_threads(work, count):
+    """Runs work(number) in threads; what one raises, this raises."""
+    errors = []
+
+    def run(number):
+        try:
+            work(number)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
