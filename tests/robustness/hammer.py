@@ -22,8 +22,8 @@ import numpy as np
 
 import cppdynarray as cda
 
-RECORD = np.dtype([("key", "i8"), ("twice", "f8"), ("text", "U12")])
-TABLE = [("key", "i8"), ("twice", "f8"), ("text", "U12")]
+RECORD = np.dtype([("key", "i8"), ("twice", "f8"), ("text", "U20")])
+TABLE = [("key", "i8"), ("twice", "f8"), ("text", "U20")]
 
 
 class Kind:
