@@ -104,5 +104,7 @@ setup(
             "embedsignature": False,
             "freethreading_compatible": True,
         },
+        # What Cython makes is for one version of NumPy; another Python's in the same tree may differ.
+        build_dir=f"build/cython/numpy-{numpy.__version__}",
     )
 )
