@@ -31,6 +31,8 @@ def digits(value):
 
 
 def values_of(found, kind, what="cpu seconds"):
+    if what == "without imports":
+        return [each["cpu seconds"] - each["imports"] for each in found["cold"][kind]]
     return [each[what] for each in found["cold"][kind]]
 
 
@@ -47,10 +49,18 @@ def ratios(modes, mode):
 def table(found):
     lines = [
         ("COBA, all of a process from an empty cache", over_native(found, "stock"), over_native(found, "standalone")),
+        (
+            "the same without imports",
+            *(over_native(found, kind, "without imports") for kind in ("stock", "standalone")),
+        ),
         ("the same in another process, compiled before", over_native(found, "stock again", of="native again"), None),
         *(
             (f"a step: {name}", ratios(found["steps"][key], "stock"), ratios(found["steps"][key], "standalone"))
             for key, name in STEPS.items()
+        ),
+        (
+            "a trial: restore, 1,000 steps of 100 neurons",
+            *(ratios(found["trials"], kind) for kind in ("stock", "standalone")),
         ),
         ("size of the code generated for COBA", over_native(found, "stock", "source"), None),
         ("size of the libraries", over_native(found, "stock", "libraries"), None),
