@@ -47,9 +47,9 @@ class Smaller(ast.NodeTransformer):
         self.values = values
 
     def visit_Assign(self, node):
-        (target,) = node.targets
-        if isinstance(target, ast.Name) and target.id in self.values:
-            node.value = ast.parse(self.values.pop(target.id), mode="eval").body
+        for target in node.targets:
+            if isinstance(target, ast.Name) and target.id in self.values:
+                node.value = ast.parse(self.values.pop(target.id), mode="eval").body
         return node
 
 
