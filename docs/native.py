@@ -15,6 +15,7 @@ PAGE = DOCS / "brian2.md"
 DATA = DOCS / "performance" / "brian2" / "native.json"
 PICTURE = DATA.with_name("native.png")
 
+MODES = ["stock", "standalone"]
 STEPS = {"small": "100 neurons, monitors", "two clocks": "the same, a second clock", "COBA": "COBA, 4,000 neurons"}
 NAMES = {"stock": "Brian2's Cython", "standalone": "C++ standalone"}
 # Of Brian2's pull request 1769, a draft: the time of a step over that of Cython, in COBA of 4,000 neurons.
@@ -31,6 +32,8 @@ def digits(value):
 
 
 def values_of(found, kind, what="cpu seconds"):
+    if what == "without imports":
+        return [each["cpu seconds"] - each["imports"] for each in found["cold"][kind]]
     return [each[what] for each in found["cold"][kind]]
 
 
@@ -47,10 +50,18 @@ def ratios(modes, mode):
 def table(found):
     lines = [
         ("COBA, all of a process from an empty cache", over_native(found, "stock"), over_native(found, "standalone")),
+        *(
+            ("the same without imports", *(over_native(found, kind, "without imports") for kind in MODES))
+            for _ in range("imports" in found["cold"]["native"][0])
+        ),
         ("the same in another process, compiled before", over_native(found, "stock again", of="native again"), None),
         *(
             (f"a step: {name}", ratios(found["steps"][key], "stock"), ratios(found["steps"][key], "standalone"))
             for key, name in STEPS.items()
+        ),
+        *(
+            ("a trial: restore, 1,000 steps of 100 neurons", *(ratios(found["trials"], kind) for kind in MODES))
+            for _ in range("trials" in found)
         ),
         ("size of the code generated for COBA", over_native(found, "stock", "source"), None),
         ("size of the libraries", over_native(found, "stock", "libraries"), None),

@@ -54,3 +54,17 @@ def test_pandas_index():
     if pandas.__version__ < "3":
         expected = expected.replace("False", "True")
     assert printed == expected
+
+
+def test_brian2():
+    page = (REPORTS / "brian2.md").read_text()
+    package = REPORTS.parents[1] / "cppdynarray" / "brian2"
+    templates = list((package / "direct" / "templates").glob("*.cpp.jinja"))
+    assert f"**{len(templates)} templates**" in page
+    overridden = re.findall(r"^    def ([a-z]\w*)\(self, ", (package / "device.py").read_text(), re.MULTILINE)
+    named = set(re.findall(r"`(\w+)`", page))
+    assert set(overridden) - {"queue_of"} <= named
+    sources = "".join(path.read_text() for path in package.rglob("*.py"))
+    names = "_clocks _schedule _code_objects _variables _implementations _find_K _maximum_run_time".split()
+    for name in names:
+        assert name in sources and name in page

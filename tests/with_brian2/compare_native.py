@@ -1,12 +1,13 @@
 """
 Compare native code with Brian2's own: Cython in the same process, C++ standalone beside it.
 
-    python tests/with_brian2/compare_native.py [--pairs 11] [--cold 3] [--output native.json] [cold] [steps]
+    python tests/with_brian2/compare_native.py [--pairs 11] [--cold 3] [--output native.json] [cold] [steps] [trials]
 
-With Brian2's default flags. `cold` starts from empty caches, in processes of their own, and counts seconds of processor
-time, compilers' included. `steps` takes turns, the first of each round by turns too; what is counted is processor time
-between the preparations of a run and its end, over the number of steps. The result is printed, and written as JSON that
-docs/native.py reads.
+With Brian2's default preferences. `cold` starts from empty caches, in processes of their own, and counts seconds of
+processor time, compilers' included, and how many of them are imports. `steps` takes turns, the first of each round by
+turns too; what is counted is processor time between the preparations of a run and its end, over the number of steps.
+`trials` counts that of `restore()` and a run of 100 ms, or of a process where that is a program. The result is printed,
+and written as JSON that docs/native.py reads.
 """
 
 import argparse
@@ -53,12 +54,11 @@ def cpu_seconds():
 
 
 def use(mode, cache):
-    brian2.prefs["codegen.target"] = "cython"
     brian2.prefs["codegen.runtime.cython.cache_dir"] = f"{cache}/cython"
     brian2.prefs["codegen.runtime.cython.delete_source_files"] = False
     brian2.prefs["cppdynarray.cache_dir"] = f"{cache}/native"
     brian2.prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
-    brian2.prefs["cppdynarray.enabled"] = brian2.prefs["cppdynarray.direct"] = mode == "native"
+    brian2.prefs["cppdynarray.direct"] = mode == "native"
 
 
 def bytes_of(folder, pattern):
@@ -88,12 +88,17 @@ def timed(module, name, into):
 
 def start_once(mode, cache):
     """Makes and runs COBA, for the process that counts; prints what it can say itself."""
+    from cppdynarray.brian2.direct import run  # with what a user imports
+
+    assert run
+
+    imports = cpu_seconds()
     use(mode, cache)
     if mode == "standalone":
         brian2.set_device("cpp_standalone", directory=f"{cache}/standalone")
     into = {"seconds": 0.0, "inside": False}
     if mode == "native":
-        from cppdynarray.brian2.direct import code_object, compiler, run
+        from cppdynarray.brian2.direct import code_object, compiler
 
         timed(compiler, "key_of", into)
         timed(code_object, "compile_all", into)
@@ -101,7 +106,7 @@ def start_once(mode, cache):
         run.compile_all = code_object.compile_all
     network = coba()
     network.run(1 * ms)
-    found = {"cpu seconds": cpu_seconds()}
+    found = {"cpu seconds": cpu_seconds(), "imports": imports}
     if mode == "native":
         report = direct.report()
         assert report.native_count and not any("compile error" in reason for _, _, reason in report.fallbacks)
@@ -207,6 +212,46 @@ def compare_steps(name, pairs, cache):
     return found
 
 
+# Trials
+
+
+def without_rate():
+    """Brian2 2.11 doesn't restore a PopulationRateMonitor after compiled code."""
+    network = small_100()
+    network.remove(next(each for each in network.objects if each.name == "rate"))
+    return network
+
+
+STEPS["trials"] = (without_rate, 1000, 1000)
+
+
+def compare_trials(counts, rounds, cache):
+    """Seconds for a trial: `counts` are how many of each kind make one measurement."""
+    made = {}
+    for mode in ("stock", "native"):
+        use(mode, cache)
+        brian2.seed(4)
+        made[mode] = without_rate()
+        made[mode].run(1 * ms)
+        made[mode].store()
+    folder = Path(cache) / "trials"
+    standalone_binary("trials", folder, 1000)
+    found = {mode: [] for mode in MODES}
+    for number in range(rounds):
+        for mode in MODES[number % 3 :] + MODES[: number % 3]:
+            if mode != "standalone":
+                use(mode, cache)
+            start = cpu_seconds()
+            for _ in range(counts[mode]):
+                if mode == "standalone":
+                    run_standalone(folder, 1000)
+                else:
+                    made[mode].restore()
+                    made[mode].run(100 * ms)
+            found[mode].append((cpu_seconds() - start) / counts[mode])
+    return found
+
+
 def quartiles(values):
     if len(values) < 2:
         return "one measurement"
@@ -220,8 +265,9 @@ def ratios(found, mode):
 
 def tell(found):
     for mode, starts in found.get("cold", {}).items():
-        seconds = [each["cpu seconds"] for each in starts]
-        print(f"COBA, {mode}: {statistics.median(seconds):.2f} s of processor time; {quartiles(seconds)}")
+        seconds = [each["cpu seconds"] - each["imports"] for each in starts]
+        median = statistics.median(seconds)
+        print(f"COBA, {mode}: {median:.2f} s of processor time without imports; {quartiles(seconds)}")
         for what in ("compiling and loading", "compilations", "compiled for copies", "source", "libraries"):
             if what in starts[0]:
                 print(f"    {what}: {sorted(each[what] for each in starts)}")
@@ -234,13 +280,17 @@ def tell(found):
                 print(f"    over native: {statistics.median(over):.3g}; {quartiles(over)}")
 
 
+    for mode, seconds in found.get("trials", {}).items():
+        print(f"a trial, {mode}: {statistics.median(seconds) * 1e3:.3g} ms; {quartiles(seconds)}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument("--pairs", type=int, default=11)
     parser.add_argument("--cold", type=int, default=3, help="how many times to start from an empty cache")
     parser.add_argument("--output", type=Path, help="a JSON file; what it has of other parts is kept")
     parser.add_argument("--start", nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("what", nargs="*", help="cold, steps; by default both")
+    parser.add_argument("what", nargs="*", help="cold, steps, trials; by default all")
     options = parser.parse_args()
     if options.start:
         return start_once(*options.start)
@@ -248,7 +298,7 @@ def main():
     if options.output and options.output.exists():
         found = json.loads(options.output.read_text())
     found |= {"brian2": brian2.__version__, "python": sys.version.split()[0]}
-    what = options.what or ["cold", "steps"]
+    what = options.what or ["cold", "steps", "trials"]
     with tempfile.TemporaryDirectory() as folder:
         if "cold" in what:
             found["cold"] = compare_cold(options.cold, folder)
@@ -256,8 +306,14 @@ def main():
         if "steps" in what:
             found["steps"] = {}
             for name in STEPS:
+                if name == "trials":
+                    continue
                 found["steps"][name] = compare_steps(name, options.pairs, f"{folder}/0")
                 write(found, options.output)
+        if "trials" in what:
+            counts = {"stock": 20, "native": 1000, "standalone": 20}
+            found["trials"] = compare_trials(counts, options.cold, f"{folder}/0")
+            write(found, options.output)
     tell(found)
 
 

@@ -3,11 +3,13 @@ Compare native code with Cython, bit for bit, on Brian2's own examples.
 
     git clone --depth 1 https://github.com/brian-team/brian2
     python tests/with_brian2/run_examples.py [--times 3] [--default-flags] brian2/examples [CUBA.py ...]
+    nice python tests/with_brian2/run_examples.py --all [--native-only] brian2/examples
 
-Each example runs from its file, unchanged but for a shorter `run` and, where SMALLER says so, other numbers at the
-start: with each kind of code in turn, with the same seed, in processes of their own. All arrays have to be the same
-afterwards, with flags that round alike; with Brian2's default flags, all but floating point numbers. What is said of
-time is that of the processor, from the first step to the last.
+The second line takes an hour or more for all that there is; with `--native-only` it takes minutes, and tells only what
+doesn't run. Each example runs from its file, unchanged but for a shorter `run` and, where SMALLER says so, other
+numbers at the start: with each kind of code in turn, with the same seed, in processes of their own. All arrays have to
+be the same afterwards, with flags that round alike; with Brian2's default flags, all but floating point numbers. What
+is said of time is that of the processor, from the first step to the last.
 """
 
 import argparse
@@ -25,6 +27,8 @@ from pathlib import Path
 import numpy as np
 
 SECONDS = 0.1  # of simulated time, for each call of run()
+MOST_STEPS = 1000
+LONGEST = 900  # seconds, for one example
 # Other values of names that an example sets on its first lines.
 SMALLER = {
     "frompapers/Kremer_et_al_2011_barrel_cortex.py": {"barrelarraysize": "2"},
@@ -43,9 +47,9 @@ class Smaller(ast.NodeTransformer):
         self.values = values
 
     def visit_Assign(self, node):
-        (target,) = node.targets
-        if isinstance(target, ast.Name) and target.id in self.values:
-            node.value = ast.parse(self.values.pop(target.id), mode="eval").body
+        for target in node.targets:
+            if isinstance(target, ast.Name) and target.id in self.values:
+                node.value = ast.parse(self.values.pop(target.id), mode="eval").body
         return node
 
 
@@ -88,13 +92,14 @@ def run_here(file, name, native, default_flags, output):
     cppdynarray.brian2.enable()
     if native:
         direct.enable()
-    run = brian2.run
+    run = brian2.Network.run
 
-    def run_shorter(duration, *args, level=0, **kwargs):
-        kwargs.pop("report", None)
-        run(min(duration, SECONDS * brian2.second), *args, level=level + 1, **kwargs)
+    @functools.wraps(run)
+    def run_shorter(network, duration, report=None, report_period=None, namespace=None, profile=None, level=0):
+        duration = min(duration, SECONDS * brian2.second, MOST_STEPS * brian2.defaultclock.dt)
+        run(network, duration, namespace=namespace, profile=profile, level=level + 1)
 
-    brian2.run = run_shorter
+    brian2.Network.run = run_shorter
     watch = Watch(brian2.Network, values_of)
     brian2.seed(1)
     values = dict(SMALLER.get(name, {}))
@@ -114,7 +119,10 @@ def result(file, name, native, default_flags):
         output = Path(folder) / "values.pickle"
         options = ["--run", file, name, str(+native), str(+default_flags), output]
         command = [sys.executable, "-W", "ignore", __file__, *options]
-        process = subprocess.run(command, env={**os.environ, "MPLBACKEND": "agg"}, capture_output=True, text=True)
+        process = subprocess.run(
+            command, env={**os.environ, "MPLBACKEND": "agg"}, capture_output=True, text=True, timeout=LONGEST,
+            stdin=subprocess.DEVNULL,
+        )
         if process.returncode != 0:
             raise RuntimeError(process.stdout[-2000:] + process.stderr[-4000:])
         return pickle.loads(output.read_bytes())
@@ -152,11 +160,32 @@ def compare(file, name, times, default_flags):
     return good
 
 
+def all_of(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.py"))
+
+
+def tried(file, name, how, native_only):
+    """Whether an example is well, or can't run for reasons of its own; prints what became of it."""
+    try:
+        if not native_only:
+            return compare(file, name, *how)
+        found = result(file, name, True, how[1])
+        reasons = sorted({f"{template}: {reason}" for _, template, reason in found["fallbacks"]})
+        print(f"{name}: {found['native']} natively, {found['steps']} steps; {'; '.join(reasons)}", flush=True)
+        return True
+    except (RuntimeError, subprocess.TimeoutExpired) as error:
+        said = (str(error).strip().splitlines() or ["it said nothing"])[-1]
+        print(f"{name}: failed: {said}", flush=True)
+        return False
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument("--run", nargs=5, help=argparse.SUPPRESS)
     parser.add_argument("--times", type=int, default=1, help="how often each runs, for the time it takes")
     parser.add_argument("--default-flags", action="store_true", help="Brian2's, with which time means something")
+    parser.add_argument("--all", action="store_true", help="all examples, not those that are named or chosen")
+    parser.add_argument("--native-only", action="store_true", help="only whether they run")
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("examples", nargs="*", default=EXAMPLES)
     options = parser.parse_args()
@@ -165,7 +194,8 @@ def main():
         file, name, native, default_flags, output = options.run
         return run_here(file, name, native == "1", default_flags == "1", output)
     folder, how = options.folder.absolute(), (options.times, options.default_flags)
-    good = [compare(folder / name, name, *how) for name in options.examples]
+    examples = all_of(folder) if options.all else options.examples
+    good = [tried(folder / name, name, how, options.native_only) for name in examples]
     return 0 if all(good) else 1
 
 
