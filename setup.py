@@ -90,6 +90,7 @@ setup(
             extension("_live"),
             extension("_array"),
             extension("_creation"),
+            extension("_namespace"),
             extension("_rolling"),
             extension("_table"),
             extension("_handles"),

@@ -32,6 +32,7 @@ except ModuleNotFoundError as _error:
         "installed cppdynarray"
     ) from None
 from cppdynarray._config import show_config
+from cppdynarray._core import _namespace as _namespace  # for like=, which NumPy's own functions take
 from cppdynarray._core._creation import (
     BoolDynamicArray,
     DoubleDynamicArray,
@@ -53,6 +54,7 @@ from cppdynarray._core._creation import (
     zeros,
     zeros_like,
 )
+from cppdynarray._core._live import LiveArray
 from cppdynarray._core._rolling import RollingArray
 from cppdynarray._version import __version__
 from cppdynarray.files import DynamicMemmap, open_memmap
@@ -90,6 +92,7 @@ __all__ = [
     "FloatDynamicArray",
     "Int32DynamicArray",
     "Int64DynamicArray",
+    "LiveArray",
     "MemmapTable",
     "RollingArray",
     "__version__",

@@ -1,11 +1,9 @@
 """
-A growing array at work: ``python3 -m cppdynarray [DIRECTORY] [--save FILE.npy] [--plot FILE.png]``.
+A growing array at work: ``python3 -m cppdynarray [DIRECTORY] [--save FILE.npy]``.
 
 Walks a directory and appends a record for every file to one `DynamicArray`, which NumPy reads
 while it grows. With ``--save`` that is an array on a file, and another run goes on from there.
 """
-
-from __future__ import annotations
 
 import argparse
 import os
@@ -36,7 +34,6 @@ def parse(argv):
         help="keep the records in a file, which any NumPy loads. Run again, also after it was killed, it goes on "
         "from there: files whose record is there are not taken again",
     )
-    parser.add_argument("--plot", metavar="FILE.png", help="draw a picture too (needs Matplotlib)")
     parser.add_argument("--version", action="version", version=f"cppdynarray {__version__}")
     arguments = parser.parse_args(argv)
 
@@ -45,16 +42,6 @@ def parse(argv):
 
     if not os.path.isdir(arguments.directory):
         fail(f"not a directory: {printable(arguments.directory)}")
-    if arguments.plot is not None:
-        folder = os.path.dirname(arguments.plot) or "."
-        if not arguments.plot.endswith(".png"):
-            fail(f"--plot makes a .png file, not {printable(arguments.plot)}")
-        if not os.path.isdir(folder):
-            fail(f"no directory for the picture: {printable(folder)}")
-        try:
-            import matplotlib  # noqa: F401
-        except ImportError:
-            fail("--plot needs Matplotlib: pip install matplotlib")
     arguments.records = DynamicArray(dtype=RECORD)
     if arguments.save is not None:
         try:
@@ -67,19 +54,7 @@ def parse(argv):
 
 
 def main(argv=None):
-    """
-    Run the program.
-
-    Parameters
-    ----------
-    argv : list of str, optional
-        The arguments, by default those of the command line.
-
-    Returns
-    -------
-    int
-        The exit code: 0; 1 if the picture or the file could not be written; 130 after Ctrl-C.
-    """
+    """Run the program; the exit code: 0, 1 if the file could not be written, 130 after Ctrl-C."""
     arguments = parse(argv)
     if arguments.save is None:
         return stream(arguments, arguments.records)
@@ -89,12 +64,9 @@ def main(argv=None):
 
 def stream(arguments, records):
     """Walk, append and report; the exit code."""
-    start = records.ctypes.data
-    earlier = len(records)
-    first = records[:1]
+    start, earlier, first = records.ctypes.data, len(records), records[:1]
     skipped = []
-    stopped = False
-    failure = None
+    code = 0
     progress = Progress(sys.stderr)
     files = walk(arguments.directory, skipped)
     try:
@@ -104,31 +76,19 @@ def stream(arguments, records):
                 first = records[:1]
             progress.show(records)
     except KeyboardInterrupt:
-        stopped = True
+        code, reason = INTERRUPTED, "stopped by Ctrl-C: the report is about the files until then"
     except OSError as error:  # the walk has none: a full disk
-        failure = error.strerror
+        code, reason = 1, f"the file can't grow: {error.strerror}; the report is about what is in it"
     progress.finish()
-    if failure is not None:
-        write(f"the file can't grow: {failure}; the report is about what is in it\n", sys.stderr)
-    if stopped:
-        write("stopped by Ctrl-C: the report is about the files until then\n", sys.stderr)
-
+    if code != 0:
+        write(f"{reason}\n", sys.stderr)
     costs = compare(records) if len(records) else None
-    text = report(arguments.directory, records, start, first, skipped, progress, costs, stopped)
-    write(text, sys.stdout)
+    stopped = code == INTERRUPTED
+    write(report(arguments.directory, records, start, first, skipped, progress, costs, stopped), sys.stdout)
     if arguments.save is not None:
         before = f", {earlier:,} of them by earlier runs" if earlier else ""
         write(f"\nsaved      {printable(records.filename)}: {len(records):,} records{before}\n", sys.stdout)
-    if arguments.plot is not None:
-        from cppdynarray.demo.plot import draw
-
-        try:
-            draw(records, arguments.directory, arguments.plot)
-        except OSError as error:
-            write(f"the picture could not be written: {error}\n", sys.stderr)
-            return 1
-        write(f"\npicture    {printable(arguments.plot)}\n", sys.stdout)
-    return INTERRUPTED if stopped else 1 if failure is not None else 0
+    return code
 
 
 if __name__ == "__main__":

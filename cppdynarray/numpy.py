@@ -24,34 +24,36 @@ import numpy as _numpy
 
 from cppdynarray._core._creation import (  # noqa: F401
     arange,
+    empty,
+    empty_like,
+    fromiter,
+    full,
+    full_like,
+    linspace,
+    ones,
+    ones_like,
+    zeros,
+    zeros_like,
+)
+from cppdynarray._core._namespace import array_or_alias as array  # noqa: F401
+from cppdynarray._core._namespace import (  # noqa: F401
     asanyarray,
     ascontiguousarray,
     copy,
-    empty,
-    empty_like,
     eye,
     from_dlpack,
     fromfile,
     fromfunction,
-    fromiter,
     fromstring,
-    full,
-    full_like,
     genfromtxt,
     geomspace,
     identity,
-    linspace,
     load,
     loadtxt,
     logspace,
-    ones,
-    ones_like,
     tri,
-    zeros,
-    zeros_like,
 )
-from cppdynarray._core._creation import array_or_alias as array  # noqa: F401
-from cppdynarray._core._creation import asarray_or_alias as asarray  # noqa: F401
+from cppdynarray._core._namespace import asarray_or_alias as asarray  # noqa: F401
 
 
 def __getattr__(name):

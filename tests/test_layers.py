@@ -1,8 +1,10 @@
 """Each layer of the core knows only those below it: the rows of CONTRIBUTING.md's map, from the first to the last."""
 
+import ast
 import re
 from fnmatch import fnmatch
 from graphlib import TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,16 @@ def test_no_circles():
     graph = {name: known_to(name) for name in FILES}
     assert sum(map(len, graph.values())) > 150  # the patterns find what they look for
     TopologicalSorter(graph).prepare()
+
+
+def test_the_drawing_agrees():
+    """Its layers are those of the map, from the top."""
+    source = (ROOT / "docs/drawings/architecture.py").read_text()
+    drawn = ast.literal_eval(source.split("LAYERS = ")[1].split("\n]\n")[0] + "]")
+    rows = []
+    for title, _, files in drawn[1:]:
+        names = {f"{file}.{suffix}" for file in files.split(", ") for suffix in ("hpp", "pyx")} & FILES.keys()
+        found = [layer_of(name) for name in names]
+        assert len(found) == len(files.split(", ")), title
+        rows.append(found)
+    assert all(min(above) > max(below) for above, below in pairwise(rows))

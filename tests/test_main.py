@@ -1,17 +1,11 @@
 """``python3 -m cppdynarray``: its numbers against os and NumPy, and its ends."""
 
-import contextlib
-import fcntl
 import io
 import os
-import pty
 import re
 import signal
-import struct
 import subprocess
 import sys
-import termios
-import warnings
 from types import SimpleNamespace
 
 import numpy as np
@@ -109,27 +103,8 @@ def test_report_has_the_numbers(tree):
         row = field(out, year).split()
         assert row[0] == str(len(at))
         assert " ".join(row[1:3]) == demo_text.readable(sum(at))
-    assert field(out, "2025").split()[3] == "100%"
     for name in ("memory", "a look", "collecting"):
         assert re.match(r"([\d,.]+ times (less|more|faster|slower)|level) ", field(out, name))
-
-
-def test_other_backend_says_that_the_data_moved(tmp_path):
-    for number in range(3000):
-        (tmp_path / str(number)).touch()
-    done = run(tmp_path, env=os.environ | UTF8 | {"CPPDYNARRAY_BACKEND": "heap"})
-    assert (done.returncode, field(done.stdout, "files")) == (0, "3,000")
-    start, end = re.findall("0x[0-9a-f]+", field(done.stdout, "address"))
-    expected = "the data never moved" if start == end else "the data moved"
-    assert field(done.stdout, "address").endswith(expected)
-
-
-def test_histogram_counts_powers_of_two():
-    records = records_of(*[(size, 0, 0) for size in SIZES])
-    expected = np.zeros(max(SIZES).bit_length() + 1, int)
-    for size in SIZES:
-        expected[size.bit_length()] += 1
-    np.testing.assert_array_equal(stream.size_histogram(records), expected)
 
 
 def test_by_year():
@@ -139,15 +114,6 @@ def test_by_year():
     assert [str(year) for year in years] == ["1969", "1970", "2024", "2025"]
     assert files.tolist() == [1, 1, 1, 2]
     assert sizes.tolist() == [1, 10, 100, 11_000]
-
-
-def test_many_years_share_a_row():
-    days = [np.datetime64(f"{year}-01-01", "s") for year in range(1980, 2030)]
-    records = records_of(*[(1, day, 0) for day in days])
-    lines = demo_text.year_lines(records)
-    assert len(lines) == 1 + demo_text.YEARS_SHOWN
-    assert lines[1].split()[:2] == ["before", str(50 - demo_text.YEARS_SHOWN + 1)]
-    assert lines[-1].split()[:2] == ["2029", "1"]
 
 
 EXTREMES = [-(2**63), -(2**63) + 1, -(10**12), -1, 0, 253402300800, 10**12, 2**63 - 1]
@@ -183,21 +149,9 @@ def test_readable(size, text):
 
 
 def test_bars_show_whatever_is_not_zero():
-    assert demo_text.bars([0, 1, 1000, 500]) == [" ▁█▄"]
-    assert demo_text.bars([0, 1, 1000, 500], height=2) == ["  █ ", " ▁██"]
-    assert demo_text.bars([0, 0]) == ["  "]
-    assert demo_text.bars([]) == [""]
-
-
-def test_compare_measures_both_ways():
-    records = records_of(*[(n, n, n % 7) for n in range(5000)])
-    rows, array, listed = demo_compare.compare(records)
-    assert rows == 5000
-    assert all(value > 0 for value in (*array, *listed))
-    # A list keeps a tuple and ints for each record, and then there is the array.
-    assert array.peak < listed.peak
-    assert listed.peak > 2 * records.nbytes
-    assert array.look < listed.look
+    assert demo_text.bars([0, 1, 1000, 500]) == " ▁█▄"
+    assert demo_text.bars([0, 0]) == "  "
+    assert demo_text.bars([]) == ""
 
 
 def test_ratio_says_who_loses():
@@ -225,54 +179,6 @@ def test_links(tree):
     assert f"{tree / 'broken'}: No such file or directory" in out
 
 
-def test_only_the_first_few_are_named(tree):
-    for number in range(20):
-        (tree / f"broken{number}").symlink_to("nowhere")
-    out = run(tree).stdout
-    assert "20 could not be read" in out
-    assert out.count("No such file") == demo_text.NAMES_SHOWN
-    assert out.endswith("  ...\n")
-
-
-def test_directory_without_permission(tree, monkeypatch, capsys):
-    real = os.scandir
-
-    def scandir(path):
-        if path.endswith(os.path.join("a", "b")):
-            raise PermissionError(13, "Permission denied", path)
-        return real(path)
-
-    monkeypatch.setattr(os, "scandir", scandir)
-    assert program.main([str(tree)]) == 0
-    out = capsys.readouterr().out
-    assert field(out, "files") == str(sum(number % 6 < 2 for number in range(len(SIZES))))
-    assert "1 could not be read" in out and f"{tree / 'a' / 'b'}: Permission denied" in out
-
-
-def test_file_that_vanishes(tree, monkeypatch):
-    real = os.scandir
-
-    class Listing:
-        def __init__(self, path):
-            with real(path) as entries:
-                self.entries = list(entries)
-            for entry in self.entries:
-                if entry.name == "7.bin":
-                    os.remove(entry.path)
-
-        def __enter__(self):
-            return iter(self.entries)
-
-        def __exit__(self, *_):
-            pass
-
-    monkeypatch.setattr(os, "scandir", Listing)
-    records, skipped = collect(tree)
-    assert len(records) == len(SIZES) - 1
-    ((path, reason),) = skipped
-    assert path.endswith("7.bin") and reason == "No such file or directory"
-
-
 def test_names_cannot_upset_a_terminal(tmp_path):
     strange = os.fsencode(tmp_path) + b"/red\x1b[31m\xff"
     os.symlink("nowhere", strange)
@@ -293,13 +199,6 @@ def test_empty_directory(empty):
     assert (done.returncode, done.stderr) == (0, "")
     assert field(done.stdout, "files") == "0"
     assert not re.search("median|year|collecting", done.stdout)
-
-
-def test_only_empty_files(empty):
-    (empty / "nothing").touch()
-    done = run(empty)
-    assert done.returncode == 0 and "Warning" not in done.stderr
-    assert "max 0 B" in done.stdout
 
 
 @pytest.mark.parametrize("kind", ["missing", "file"])
@@ -325,34 +224,6 @@ def test_closed_pipe(tree):
 
 STOPPED = "stopped by Ctrl-C: the report is about the files until then\n"
 
-# A directory that never ends. Python leaves SIGINT alone where it is ignored, as it is in the
-# background of some shells.
-ENDLESS = """
-import contextlib, itertools, os, runpy, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-entries = list(os.scandir(sys.argv[1]))
-os.scandir = lambda path: contextlib.nullcontext(itertools.cycle(entries))
-runpy.run_module("cppdynarray", run_name="__main__", alter_sys=True)
-"""
-
-
-def test_ctrl_c_in_a_walk(tree):
-    process = subprocess.Popen(
-        [sys.executable, "-c", ENDLESS, str(tree)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, encoding="utf-8", env=os.environ | UTF8,
-    )
-    first_line = process.stderr.readline()
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 130
-    assert "files" in first_line
-    assert err.endswith(STOPPED)
-    assert "Traceback" not in err
-    files = re.fullmatch(r"([\d,]+) until it was stopped", field(out, "files")).group(1)
-    assert int(files.replace(",", "")) >= int(first_line.split()[0].replace(",", ""))
-    assert field(out, "rows").startswith(f"{files} of ")
-
-
 def test_ctrl_c_keeps_what_is_there(tree, monkeypatch, capsys):
     def stopped(directory, skipped):
         yield from [(5, 0, 0), (7, 0, 1)]
@@ -363,31 +234,6 @@ def test_ctrl_c_keeps_what_is_there(tree, monkeypatch, capsys):
     out, err = capsys.readouterr()
     assert err.endswith(STOPPED)
     assert field(out, "files") == "2 until it was stopped" and field(out, "bytes") == "12 B (12)"
-
-
-def test_ctrl_c_before_the_first_file(tree, monkeypatch, capsys):
-    def stopped(directory, skipped):
-        raise KeyboardInterrupt
-        yield
-
-    monkeypatch.setattr(program, "walk", stopped)
-    assert program.main([str(tree)]) == 130
-    assert field(capsys.readouterr().out, "files") == "0 until it was stopped"
-
-
-def test_second_ctrl_c_quits(tree):
-    script = (
-        "import runpy, sys, cppdynarray.demo.records as s, cppdynarray.demo.compare as c\n"
-        "def interrupt(*_): raise KeyboardInterrupt\n"
-        "def walk(*_):\n yield 1, 2, 3\n interrupt()\n"
-        "s.walk, c.compare = walk, interrupt\n"
-        "runpy.run_module('cppdynarray', run_name='__main__', alter_sys=True)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(tree)], capture_output=True, text=True, timeout=60
-    )
-    assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr.endswith(STOPPED) and "Traceback" not in done.stderr
 
 
 # Files.
@@ -530,101 +376,3 @@ def test_terminal_is_used_in_place(clock, monkeypatch):
     assert all(len(line) < 40 for line in (before + once).splitlines())
 
 
-def test_on_a_real_terminal(tmp_path):
-    for number in range(3000):
-        (tmp_path / str(number)).touch()
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-    slow = (
-        "import runpy, sys, time, cppdynarray.demo.records as s\n"
-        "walk = s.walk\n"
-        "def slowly(*a):\n for record in walk(*a):\n  time.sleep(1e-4)\n  yield record\n"
-        "s.walk = slowly\n"
-        "runpy.run_module('cppdynarray', run_name='__main__', alter_sys=True)\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", slow, str(tmp_path)], stdout=subprocess.PIPE, stderr=theirs,
-        text=True, encoding="utf-8", env=os.environ | UTF8,
-    )
-    os.close(theirs)
-    shown = b""
-    # Linux reports the end of a terminal as an error.
-    with contextlib.suppress(OSError):
-        while more := os.read(ours, 4096):
-            shown += more
-    os.close(ours)
-    out, _ = process.communicate(timeout=60)
-    shown = shown.decode()
-    assert process.returncode == 0
-    assert "files, 0 B, data at 0x" in shown
-    assert shown.endswith("\x1b[3F\x1b[J")
-    assert "\x1b" not in out and field(out, "files") == "3,000"
-
-
-# The picture.
-
-def run_with_picture(directory, picture):
-    return subprocess.run(
-        [sys.executable, "-m", "cppdynarray", str(directory), "--plot", str(picture)],
-        capture_output=True, text=True, timeout=120,
-    )
-
-
-@pytest.mark.parametrize("which", ["tree", "empty"])
-def test_plot(which, request, tmp_path):
-    pytest.importorskip("matplotlib", reason="the picture needs Matplotlib")
-    picture = tmp_path / "picture.png"
-    done = run_with_picture(request.getfixturevalue(which), picture)
-    assert done.returncode == 0, done.stderr
-    content = picture.read_bytes()
-    assert content.startswith(b"\x89PNG")
-    assert struct.unpack(">II", content[16:24]) == (1600, 900)
-    assert len(content) > 10_000
-    assert field(done.stdout, "picture") == str(picture)
-
-
-def test_plot_warns_of_nothing(tree, tmp_path):
-    pytest.importorskip("matplotlib", reason="the picture needs Matplotlib")
-    from cppdynarray.demo.plot import draw
-
-    records, _ = collect(tree)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for rows in (len(records), 1, 0):
-            draw(records[:rows], "here $\\frac$", str(tmp_path / "picture.png"))
-
-
-def test_plot_of_extremes(extreme, tmp_path):
-    pytest.importorskip("matplotlib", reason="the picture needs Matplotlib")
-    from cppdynarray.demo.plot import draw
-
-    for some in (extreme, extreme[:2], extreme[3:4], extreme[4:5], extreme[-1:]):
-        draw(some, "here", str(tmp_path / "picture.png"))
-
-
-def test_plot_without_matplotlib(tree, tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(SystemExit) as ended:
-        program.main([str(tree), "--plot", str(tmp_path / "picture.png")])
-    assert ended.value.code == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err == (
-        "python3 -m cppdynarray: error: --plot needs Matplotlib: pip install matplotlib\n"
-    )
-
-
-@pytest.mark.parametrize("name", ["picture.jpg", "nowhere/picture.png"])
-def test_plot_where_it_cannot_be(tree, name, capsys):
-    with pytest.raises(SystemExit) as ended:
-        program.main([str(tree), "--plot", str(tree / name)])
-    assert ended.value.code == 2
-    assert capsys.readouterr().err.count("\n") == 1
-
-
-def test_plot_that_cannot_be_written(tree, capsys):
-    pytest.importorskip("matplotlib", reason="the picture needs Matplotlib")
-    (tree / "folder.png").mkdir()
-    assert program.main([str(tree), "--plot", str(tree / "folder.png")]) == 1
-    out, err = capsys.readouterr()
-    assert "files" in out and err.startswith("the picture could not be written: ")

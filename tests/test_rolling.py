@@ -356,6 +356,20 @@ def test_in_place_and_out():
     assert w.tolist() == [8.0, 13.0, 18.0, 7.0]
 
 
+@pytest.mark.parametrize("method", ["sort", "partition"])
+def test_objects_that_add_rows_while_they_are_sorted(method):
+    class Meddling(int):
+        def __lt__(self, other):
+            w.append(Meddling(9))
+            return int(self) < int(other)
+
+    w = cda.RollingArray([Meddling(n) for n in (3, 1, 2, 0)], maxlen=4, dtype=object)
+    with pytest.raises(ValueError, match="changed during"):
+        getattr(w, method)(*(() if method == "sort" else (1,)))
+    assert len(w) == 4
+    assert all(type(item) is Meddling for item in w)
+
+
 def test_results_are_plain():
     w = cda.RollingArray(np.arange(4.0), maxlen=4)
     for result in (w + 1, -w, w > 2, np.sqrt(w), np.concatenate([w, w]), w.reshape(2, 2), np.fft.rfft(w), w[w > 1],

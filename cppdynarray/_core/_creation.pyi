@@ -1,13 +1,14 @@
 # With a constrained shape, overloads that differ in the dtype alone count as overlapping.
 # mypy: disable-error-code="overload-overlap"
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal, ParamSpec, Protocol, SupportsIndex, TypeAlias, TypeVar, overload, type_check_only
 
 import numpy as np
 from numpy._typing import _ArrayLike, _DTypeLike, _ShapeLike
 from numpy.typing import ArrayLike, DTypeLike
 
-from cppdynarray._core._array import DynamicArray, _AnyShape, _Order
+from cppdynarray._core._array import DynamicArray
+from cppdynarray._core._live import _AnyShape, _Order
 
 __all__ = [
     "BoolDynamicArray", "DoubleDynamicArray", "FloatDynamicArray", "Int32DynamicArray",
@@ -16,7 +17,6 @@ __all__ = [
 ]
 
 _P = ParamSpec("_P")
-_R = TypeVar("_R")
 _T = TypeVar("_T", bound=np.generic)
 _ScalarT_co = TypeVar("_ScalarT_co", bound=np.generic, covariant=True)
 _DynamicT = TypeVar("_DynamicT", bound=DynamicArray[Any, Any])
@@ -42,18 +42,8 @@ def _dynamic(
 arange = _dynamic(np.arange)
 array = _dynamic(np.array)
 asarray = _dynamic(np.asarray)
-copy = _dynamic(np.copy)
-eye = _dynamic(np.eye)
 frombuffer = _dynamic(np.frombuffer)
-fromfile = _dynamic(np.fromfile)
 fromiter = _dynamic(np.fromiter)
-fromstring = _dynamic(np.fromstring)
-genfromtxt = _dynamic(np.genfromtxt)
-geomspace = _dynamic(np.geomspace)
-identity = _dynamic(np.identity)
-loadtxt = _dynamic(np.loadtxt)
-logspace = _dynamic(np.logspace)
-tri = _dynamic(np.tri)
 
 # For the others it loses shape or dtype, where NumPy declares them by a protocol or by a type that
 # argument and result share, or lets lengths into the type.
@@ -265,15 +255,3 @@ def full_like(
     a: ArrayLike, fill_value: object, dtype: DTypeLike | None = None, order: _Order = "K", subok: bool = True,
     shape: _ShapeLike | None = None, *, device: _Device = None,
 ) -> _Array[Any]: ...
-
-# The result is what the function returns, as a DynamicArray if that is a plain array.
-@overload
-def fromfunction(
-    function: Callable[..., np.ndarray[_ShapeT, _DTypeT]], shape: Sequence[int], *, dtype: DTypeLike = ...,
-    like: ArrayLike | None = None, **kwargs: Any,
-) -> DynamicArray[_ShapeT, _DTypeT]: ...
-@overload
-def fromfunction(
-    function: Callable[..., _R], shape: Sequence[int], *, dtype: DTypeLike = ...,
-    like: ArrayLike | None = None, **kwargs: Any,
-) -> _R: ...

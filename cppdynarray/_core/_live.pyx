@@ -1,11 +1,20 @@
 # distutils: language = c++
 """The class that DynamicArray and RollingArray have in common: an ndarray whose length and memory change, and of
 which NumPy computes on plain views.
+
+What the core asks of classes above it are attributes that such a class may have, and needn't:
+
+    _cannot_grow       a property: why this array can't grow at the moment, and what to do; or None
+    _growth_exception  a method: the exception for the errno of a block that didn't grow
+    _class_in_memory   the class of new arrays like one of this class, which have no file
 """
 
 import numpy as np
 
+from cppdynarray._core import docstrings
+
 cimport numpy as cnp
+from cpython.object cimport PyObject
 from libc.string cimport memset
 
 from cppdynarray._core cimport _indexing
@@ -85,6 +94,11 @@ def __reduce__(cnp.ndarray self not None):
     return self.__reduce_ex__(2)
 
 
+cdef object tp_new(object cls, object args, PyObject* kwargs):
+    raise TypeError(f"{cls.__name__} is no array of its own: make a DynamicArray or a RollingArray")
+
+
+cdef bytes type_doc = docstrings.LIVE.encode()
 cdef PyMethodDef[80] methods
 cdef PyGetSetDef[32] attributes
 cdef PyType_Slot[80] slots
@@ -117,7 +131,9 @@ cdef type make_type():
     slots[4] = PyType_Slot(Py_sq_item, <void*>_indexing.sequence_item)
     slots[5] = PyType_Slot(Py_sq_ass_item, <void*>_indexing.set_sequence_item)
     slots[6] = PyType_Slot(Py_bf_getbuffer, <void*>get_buffer)
-    add_operator_slots(&slots[7])
+    slots[7] = PyType_Slot(Py_tp_new, <void*>tp_new)
+    slots[8] = PyType_Slot(Py_tp_doc, <void*><const char*>type_doc)
+    add_operator_slots(&slots[9])
     cls = new_type(b"cppdynarray.LiveArray", slots, np.ndarray, (as_numpy, to_numpy, __array_wrap__, __reduce__))
     # Where NumPy's C code picks the class of a result by priority, a plain array wins.
     cls.__array_priority__ = -1_000_000.0

@@ -523,6 +523,8 @@ cdef type make_type():
 
 
 RollingArray = make_type()
+# While the elements of either are compared, they may change the array.
+RollingArray.sort, RollingArray.partition = DynamicArray.sort, DynamicArray.partition
 register_kind(
     RollingArray, open_handle,
     needed="only a RollingArray is a window; cppdynarray.RollingArray(a, maxlen=...) makes one",

@@ -417,3 +417,16 @@ RollingArray([6., 7., 8., 9.], maxlen=4)
 RollingArray([[3, 4],
               [5, 6]], dtype=int32, maxlen=2)
 """
+
+LIVE = """What `DynamicArray` and `RollingArray` have in common: a ``numpy.ndarray`` whose length changes.
+
+It is for ``isinstance`` alone. Of both, slices and what is computed are plain ``numpy.ndarray``s.
+
+Examples
+--------
+>>> import cppdynarray as cda
+>>> isinstance(cda.zeros(3), cda.LiveArray), isinstance(cda.RollingArray(maxlen=3), cda.LiveArray)
+(True, True)
+>>> isinstance(cda.zeros(3)[1:], cda.LiveArray)
+False
+"""

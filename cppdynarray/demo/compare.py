@@ -1,7 +1,5 @@
 """What a list would have cost: the same records collected both ways, and measured."""
 
-from __future__ import annotations
-
 import tracemalloc
 from statistics import median
 from time import perf_counter
@@ -18,78 +16,40 @@ REPEATS = 5
 
 
 class Cost(NamedTuple):
-    """
-    What one way of collecting records costs.
+    """What one way of collecting records costs."""
 
-    Attributes
-    ----------
-    collect : float
-        Seconds from the first record to an array of all of them.
-    look : float
-        Seconds for the sum of a column while more records are coming.
-    peak : int
-        Bytes of memory at the peak, as tracemalloc counts them.
-    """
-
-    collect: float
-    look: float
-    peak: int
-
-
-def append_all(stream, container):
-    """Append records to a DynamicArray or a list, and return it."""
-    for record in stream:
-        container.append(record)
-    return container
+    collect: float  # seconds from the first record to an array of all of them
+    look: float  # seconds for the sum of a column while more records are coming
+    peak: int  # bytes of memory, as tracemalloc counts them
 
 
 def compare(records):
-    """
-    Collect records in a DynamicArray and in a list, and measure both.
-
-    Times are medians of several repeats, one way after the other in turn, and include making
-    the records, which come one at a time as in the walk. Memory is measured apart from time,
-    since measuring it takes time.
-
-    Parameters
-    ----------
-    records : numpy.ndarray
-        At least one; the first `MOST_RECORDS` are used.
-
-    Returns
-    -------
-    rows : int
-        How many records were used.
-    array, list : Cost
-        Of `DynamicArray.append`, and of `list.append` followed by `numpy.array`.
+    """The number of records used, and the costs of collecting them in a DynamicArray and in a list, which
+    `numpy.array` converts. Times are medians of repeats in turn; measuring memory takes time, so it is apart.
     """
     records = records[:MOST_RECORDS]
     dtype, column = records.dtype, records.dtype.names[0]
-    ways = [  # how to begin, and how NumPy gets to the records
-        (lambda: DynamicArray(dtype=dtype), lambda array: array),
-        (list, lambda collected: np.array(collected, dtype)),
-    ]
-    times = [([], []) for _ in ways]
+    ways = [(lambda: DynamicArray(dtype=dtype), lambda array: array), (list, lambda items: np.array(items, dtype))]
+    collects, looks = ([], []), ([], [])
     for _ in range(REPEATS):
-        sums = []
-        for (make, convert), (collects, looks) in zip(ways, times, strict=True):
+        for way, (make, convert) in enumerate(ways):
             start = perf_counter()
             container = append_all(replay(records), make())
             ready = perf_counter()
-            sums.append(convert(container)[column].sum(dtype=float))
-            looks.append(perf_counter() - ready)
-            del container
+            convert(container)[column].sum(dtype=float)
+            looks[way].append(perf_counter() - ready)
             # What is collected in a list becomes an array in the end.
-            collects.append(ready - start + (looks[-1] if make is list else 0))
-        assert sums[0] == sums[1]
-    costs = [
-        Cost(
-            median(collects), median(looks),
-            peak(lambda make=make, convert=convert: convert(append_all(replay(records), make()))),
-        )
-        for (make, convert), (collects, looks) in zip(ways, times, strict=True)
-    ]
-    return len(records), *costs
+            collects[way].append(ready - start + (looks[way][-1] if make is list else 0))
+            del container
+    peaks = [peak(lambda make=make, convert=convert: convert(append_all(replay(records), make())))
+             for make, convert in ways]
+    return len(records), *(Cost(median(collects[way]), median(looks[way]), peaks[way]) for way in range(2))
+
+
+def append_all(stream, container):
+    for record in stream:
+        container.append(record)
+    return container
 
 
 def peak(function):

@@ -1,7 +1,5 @@
 """The stream of files in words and bars: progress while it runs, and the report."""
 
-from __future__ import annotations
-
 import shutil
 from time import perf_counter
 
@@ -43,38 +41,20 @@ def printable(path):
     return path if path.isprintable() else ascii(path)
 
 
-def bars(counts, height=1):
-    """Counts as columns of blocks, in lines from the top; whatever isn't 0 is seen."""
+def bars(counts):
+    """Counts as columns of blocks; whatever isn't 0 is seen."""
     counts = np.asarray(counts)
-    eighths = np.ceil(counts / max(counts.max(initial=0), 1) * 8 * height).astype(int)
-    return [
-        "".join(BARS[level] for level in np.clip(eighths - 8 * row, 0, 8))
-        for row in reversed(range(height))
-    ]
+    return "".join(BARS[level] for level in np.ceil(counts / max(counts.max(initial=0), 1) * 8).astype(int))
 
 
-def quantile_line(records):
-    """The quantiles of the sizes in a line."""
-    quantiles = stream.size_quantiles(records)
-    return "   ".join(f"{name} {readable(size)}" for name, size in quantiles.items())
+def size_line(records):
+    """The sizes by powers of two, and their quantiles."""
+    quantiles = "   ".join(f"{name} {readable(size)}" for name, size in stream.size_quantiles(records).items())
+    return f"sizes |{bars(stream.size_histogram(records))}| {quantiles}"
 
 
 class Progress:
-    """
-    What is known so far, on a terminal in place, elsewhere as a plain line now and then.
-
-    Parameters
-    ----------
-    file : text stream
-        Usually ``sys.stderr``.
-
-    Attributes
-    ----------
-    looks : int
-        How many times NumPy read the array for it.
-    seconds : float
-        From the start to `finish`.
-    """
+    """What is known so far, on a terminal in place, elsewhere as a plain line now and then."""
 
     def __init__(self, file):
         self.file = file
@@ -83,7 +63,7 @@ class Progress:
         self.start = perf_counter()
         self.next = self.start + self.pause
         self.seconds = 0.0
-        self.looks = 0
+        self.looks = 0  # how many times NumPy read the array for it
         self.lines = 0
 
     def show(self, records):
@@ -109,10 +89,9 @@ class Progress:
         """Three lines: files, sizes, years. NumPy reads the growing array as it is."""
         years, _, sizes = (column[-YEARS_SHOWN:] for column in stream.by_year(records))
         return [
-            f"{len(records):,} files, {readable(stream.total_bytes(records))}, "
-            f"data at {records.ctypes.data:#x}",
-            f"sizes |{bars(stream.size_histogram(records))[0]}| {quantile_line(records)}",
-            f"bytes by year  {years[0]} |{bars(sizes)[0]}| {years[-1]}",
+            f"{len(records):,} files, {readable(stream.total_bytes(records))}, data at {records.ctypes.data:#x}",
+            size_line(records),
+            f"bytes by year  {years[0]} |{bars(sizes)}| {years[-1]}",
         ]
 
     def clear(self):
@@ -127,21 +106,6 @@ class Progress:
         self.seconds = perf_counter() - self.start
 
 
-def histogram_lines(records):
-    """The sizes as bars, two columns for each power of two, with a scale below."""
-    counts = np.repeat(stream.size_histogram(records), 2)
-    marks = {0: "0", 2: "1 B", 12: "32 B"} | {
-        2 * (power + 1): label
-        for power, label in ((10, "1 KiB"), (15, "32 KiB"), (20, "1 MiB"), (25, "32 MiB"),
-                             (30, "1 GiB"), (35, "32 GiB"), (40, "1 TiB"))
-    }
-    scale = ""
-    for column, label in marks.items():
-        if column < len(counts):
-            scale = scale.ljust(column) + label
-    return [line.rstrip() for line in bars(counts, height=5)] + [scale]
-
-
 def year_lines(records):
     """A table of the last years, those before them in one row."""
     years, files, sizes = stream.by_year(records)
@@ -149,89 +113,55 @@ def year_lines(records):
     if len(rows) > YEARS_SHOWN:
         cut = len(rows) - YEARS_SHOWN + 1
         rows[:cut] = [("before", files[:cut].sum(), sizes[:cut].sum())]
-    largest, total, so_far = max(size for *_, size in rows), sum(size for *_, size in rows), 0
-    lines = [f"{'year':>6} {'files':>11} {'bytes':>10} {'so far':>7}"]
-    for year, count, size in rows:
-        so_far += size
-        bar = "█" * round(24 * size / max(largest, 1))
-        share = f"{so_far / max(total, 1):.0%}"
-        lines.append(f"{year:>6} {count:>11,} {readable(size):>10} {share:>7}  {bar}".rstrip())
-    return lines
+    largest = max(size for *_, size in rows)
+    return [f"{'year':>6} {'files':>11} {'bytes':>10}"] + [
+        f"{year:>6} {count:>11,} {readable(size):>10}  {'█' * round(24 * size / max(largest, 1))}".rstrip()
+        for year, count, size in rows
+    ]
 
 
 def memory_lines(records, start, first):
     """Where the data is, and whether a view of the first record is still the same memory."""
     address = records.ctypes.data
     moved = "the data never moved" if address == start else "the data moved"
-    rows = ("rows", f"{len(records):,} of {records.itemsize} bytes; capacity {records.capacity:,}")
-    if len(first) == 0:
-        return [rows]
-    kept = first["size"].copy()
-    first["size"] = -1
-    seen = records["size"][0]
-    first["size"] = kept
-    same = seen == -1 and first.ctypes.data == address
-    return [
-        rows,
-        ("address", f"{start:#x} before the first row, {address:#x} after the last: {moved}"),
-        (
-            "first view",
-            f"at {first.ctypes.data:#x}; wrote -1 through it, the array reads {seen}: "
-            + ("same memory" if same else "it kept the old memory"),
-        ),
-    ]
+    lines = [("rows", f"{len(records):,} of {records.itemsize} bytes; capacity {records.capacity:,}")]
+    if len(first):
+        kept = first["size"].copy()
+        first["size"] = -1
+        seen = records["size"][0]
+        first["size"] = kept
+        same = "same memory" if seen == -1 and first.ctypes.data == address else "it kept the old memory"
+        lines += [
+            ("address", f"{start:#x} before the first row, {address:#x} after the last: {moved}"),
+            ("first view", f"at {first.ctypes.data:#x}; wrote -1 through it, the array reads {seen}: {same}"),
+        ]
+    return lines
 
 
 def ratio(array, other, better, worse):
     """How two costs compare, seen from the array, in whole or half figures."""
     low, high = sorted([max(array, 1e-12), max(other, 1e-12)])
     times = round(high / low) if high >= 5 * low else round(2 * high / low) / 2
-    if times <= 1:
-        return "level"
-    return f"{times:,g} times {better if array < other else worse}"
+    return "level" if times <= 1 else f"{times:,g} times {better if array < other else worse}"
 
 
 def compare_lines(rows, array, other):
     """Both ways of collecting, ratios first."""
     table = [
-        ("memory", ratio(array.peak, other.peak, "less", "more"),
-         readable(array.peak), readable(other.peak)),
+        ("", "the array is", "DynamicArray", "list, np.array"),
+        ("memory", ratio(array.peak, other.peak, "less", "more"), readable(array.peak), readable(other.peak)),
         ("a look", ratio(array.look, other.look, "faster", "slower"),
          f"{array.look * 1e6:,.1f} us", f"{other.look * 1e6:,.0f} us"),
         ("collecting", ratio(array.collect, other.collect, "faster", "slower"),
          f"{array.collect / rows * 1e9:,.0f} ns/row", f"{other.collect / rows * 1e9:,.0f} ns/row"),
     ]
-    lines = [f"{'':10} {'the array is':>20} {'DynamicArray':>14} {'list, np.array':>16}"]
-    for name, *cells in table:
-        lines.append("{:10} {:>20} {:>14} {:>16}".format(name, *cells))
+    lines = [f"{name:10} {how:>20} {ours:>14} {theirs:>16}" for name, how, ours, theirs in table]
     return [*lines, "(a look: the sum of all sizes so far; the list is first converted to an array)"]
 
 
 def report(directory, records, start, first, skipped, progress, costs, stopped):
-    """
-    Put together the report.
-
-    Parameters
-    ----------
-    directory : str
-    records : DynamicArray
-        Of dtype `stream.RECORD`.
-    start : int
-        The address of the data before the first record.
-    first : numpy.ndarray
-        A view of the first record, taken when it was the only one.
-    skipped : list of (str, str)
-        Paths and reasons.
-    progress : Progress
-        Finished.
-    costs : tuple or None
-        What `compare.compare` returned; None without records.
-    stopped : bool
-        Whether the walk was stopped before its end.
-
-    Returns
-    -------
-    str
+    """The report. `start` is the address of the data before the first record, `first` a view of the first record,
+    taken when it was the only one, `costs` what `compare()` returned, or None without records.
     """
     total = stream.total_bytes(records)
     facts = [
@@ -243,15 +173,11 @@ def report(directory, records, start, first, skipped, progress, costs, stopped):
     ]
     lines = [f"{name:10} {text}" for name, text in facts]
     if len(records):
-        lines += ["", "files by size", "", *histogram_lines(records), "", quantile_line(records)]
-        lines += ["", "by year of last modification", "", *year_lines(records)]
+        lines += ["", size_line(records), "", "by year of last modification", "", *year_lines(records)]
     if costs is not None:
-        rows = costs[0]
-        lines += ["", f"{rows:,} of these records, collected again in both ways", ""]
-        lines += compare_lines(*costs)
+        lines += ["", f"{costs[0]:,} of these records, collected again in both ways", "", *compare_lines(*costs)]
     if skipped:
         lines += ["", f"{len(skipped):,} could not be read"]
         lines += [f"  {printable(path)}: {reason}" for path, reason in skipped[:NAMES_SHOWN]]
-        if len(skipped) > NAMES_SHOWN:
-            lines.append("  ...")
+        lines += ["  ..."] * (len(skipped) > NAMES_SHOWN)
     return "\n".join(lines) + "\n"

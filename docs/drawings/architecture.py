@@ -2,19 +2,23 @@
 
 from canvas import ELEMENT, FAINT, VIEW, drawing
 
+# From the top; the files are some of each layer's, as CONTRIBUTING.md's map has them all.
 LAYERS = [
-    ("Python", "DynamicArray, zeros, ..., options,\ncppdynarray.numpy, cppdynarray.brian2", "_creation.pyx, *.py"),
-    ("Arrays", "NumPy's allocator, growth, indexing, the class,\noperators and functions, handles",
-     "_memory, _growth, _indexing, _array, _dispatch, _handles"),
-    ("NumPy's fields", "all that writes an ndarray's fields", "array_fields.hpp"),
-    ("Blocks and items", "capacity, the pool, C++ DynamicArray<T>",
-     "block, block_allocator, growth_policy, dynamic_array"),
-    ("Addresses and pages", "reserve, commit, release", "reservation, virtual_memory"),
+    ("Python", "DynamicArray, zeros, ..., options,\ncppdynarray.numpy, cppdynarray.brian2", "*.py"),
+    ("Kinds of arrays", "their classes, how they are made, handles",
+     "_array, _rolling, _files, _table, _creation, _handles"),
+    ("What arrays do", "conversion, growth, indexing,\noperators and functions",
+     "_dispatch, _conversion, _growth, _indexing"),
+    ("NumPy from below", "its fields, its allocator, when it hears of a length",
+     "array_fields, places, array_growth, rolling"),
+    ("Places", "memory and length, for code without the GIL", "array_place, rolling_place, file_memory"),
+    ("Blocks", "capacity, slabs, the pool", "block, slabs, block_pool, block_allocator"),
+    ("Addresses and pages", "reserve, commit, release", "virtual_memory, file_system"),
 ]
 
 
 def draw(directory):
-    with drawing("architecture", directory, 124) as canvas:
+    with drawing("architecture", directory, 160) as canvas:
         users = (
             (0, 48, "Python programs,\nSciPy, pandas, ..."),
             (52, 48, "C++ and Cython,\nBrian2's generated code"),
@@ -28,7 +32,7 @@ def draw(directory):
             height = 11.5 + 4.4 * lines
             canvas.panel(0, y, 100, height)
             canvas.text(3, y + 4, title, bold=True)
-            canvas.text(97, y + 4, "C++ alone" if number >= 3 else "", ha="right", color=VIEW)
+            canvas.text(97, y + 4, "C++ alone" if number >= 4 else "", ha="right", color=VIEW)
             canvas.text(3, y + 5.2 + 2.35 * lines + 1, what)
             canvas.text(3, y + height - 3, files, code=True, color=ELEMENT, size=0.85)
             y += height + 2
