@@ -4,7 +4,8 @@ python3 docs/tables.py
 
 Each stands between `<!-- table: NAME -->` and `<!-- end of table -->`, and is made of
 docs/performance/python-3.13/report.json, which asv_bench/report.py writes; that of docs/files.md of
-docs/performance/files/report.json, the same for the rows that begin with "file:".
+docs/performance/files/report.json, the same for the rows that begin with "file:", and "values" of
+docs/performance/values/report.json, the same for the row of that name.
 """
 
 import json
@@ -15,6 +16,7 @@ DOCS = Path(__file__).parent
 PAGES = [DOCS.parent / "README.md", DOCS / "performance.md", DOCS / "files.md"]
 REPORT = DOCS / "performance" / "python-3.13" / "report.json"
 FILES_REPORT = DOCS / "performance" / "files" / "report.json"
+VALUES_REPORT = DOCS / "performance" / "values" / "report.json"
 
 # The peers of the report, and what no measurement says of them: whether a view follows growth.
 ALTERNATIVES = {
@@ -166,7 +168,24 @@ def files(_):
     return table(["", "against", "its time / ours", "quartiles"], lines)
 
 
-TABLES = {"alternatives": alternatives, "resizing": resizing, "overhead": overhead, "files": files}
+def values(_):
+    """Our time over that of a list and np.array, for each kind of value; the worst first."""
+    cells, columns = {}, {}
+    for each in Report(VALUES_REPORT).results:
+        case, _, way = each["case"].rpartition(", ")
+        cells.setdefault(case, {})[way, each["size"]] = each["ratio"]["median"]
+        columns[way, each["size"]] = f"{way}, {each['size']:,}"
+    worst_first = sorted(cells, key=lambda case: max(cells[case].values()), reverse=True)
+    lines = [
+        [case, *(f"{cells[case][column]:.2f}" if column in cells[case] else "" for column in columns)]
+        for case in worst_first
+    ]
+    return table(["", *columns.values()], lines)
+
+
+TABLES = {
+    "alternatives": alternatives, "resizing": resizing, "overhead": overhead, "files": files, "values": values,
+}
 
 
 def with_tables(text, report):

@@ -19,7 +19,7 @@ from libc.string cimport memset
 from cppdynarray._core import messages
 
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
-from cppdynarray._core._lossless cimport check_array, check_before, check_list, check_value
+from cppdynarray._core._lossless cimport check_array, check_before, check_list, check_value, may_lose
 from cppdynarray._core._memory cimport import_core, new_array, new_scratch
 from cppdynarray._core.headers cimport (
     ArrayRows, Block, StringLock, block_of, growth_error, is_placed, publish, publish_length, reserve_rows, row_bytes,
@@ -202,7 +202,7 @@ cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
 
 cdef int convert_one(cnp.ndarray rows, Py_ssize_t index, object value, bint lossless, Py_ssize_t row) except -1:
     """rows[index] = value, where nothing is lost if `lossless`; `row` is its number in messages."""
-    if not lossless:
+    if not lossless or not may_lose(rows.descr):
         set_row(rows, index, value)
         return 0
     check_before(value, rows.descr, row)

@@ -1,5 +1,8 @@
 """What a value loses when it is converted to an array's dtype."""
 
+cimport numpy as cnp
+
+cdef bint may_lose(cnp.dtype dtype) noexcept
 cdef int check_before(object value, object dtype, Py_ssize_t row=*) except -1
 cdef int check_value(object value, object kept, Py_ssize_t row) except -1
 cdef int check_array(object source, object kept, Py_ssize_t row=*) except -1

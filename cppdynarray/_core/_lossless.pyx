@@ -162,7 +162,8 @@ cdef object lost_floats(object source, object kept):
     """Which elements became infinite."""
     if kept.dtype.kind == "c" and source.dtype.kind == "c":
         return lost_floats(source.real, kept.real) | lost_floats(source.imag, kept.imag)
-    return np.isinf(kept) & ~infinite(source)
+    found = np.isinf(kept)
+    return found & ~infinite(source) if found.any() else found
 
 
 cdef object lost_times(object source, object kept):

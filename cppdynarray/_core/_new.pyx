@@ -152,6 +152,11 @@ cdef cnp.ndarray converted(object contents, cnp.dtype dtype):
     return kept
 
 
+cdef bint is_records(list contents, cnp.dtype dtype):
+    """Whether a list is one of tuples for records: each is converted alone, as append does."""
+    return (<object>dtype).names is not None and all([PyTuple_CheckExact(item) for item in contents])
+
+
 cdef object new_from_iterable(object cls, object iterable, object dtype, Py_ssize_t capacity=0, Py_ssize_t max_size=0,
                               bint lossless=False):
     """A one-dimensional array of class `cls` with the items of an iterable, in one pass."""
@@ -235,6 +240,8 @@ cdef object new_with_contents(object cls, object contents, object dtype=None, Py
             return new_from_iterable(cls, contents, dtype, capacity, max_size, lossless=True)
         refuse_size(contents)
         contents = list(contents)
+    if dtype is not None and type(contents) is list and is_records(contents, dtype):
+        return new_from_iterable(cls, contents, dtype, capacity, max_size, lossless=True)
     if isinstance(contents, tuple):
         contents = list(contents)  # no different from a list of rows; to NumPy it may be one record
     cdef cnp.ndarray source = as_array(contents, dtype) if dtype is None else converted(contents, dtype)
