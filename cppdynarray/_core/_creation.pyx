@@ -26,7 +26,7 @@ __all__ = [
 
 
 cdef object new_of_shape(object shape, object dtype, object order, object device, bint zeroed=False,
-                         object cls=DynamicArray, Py_ssize_t capacity=0, Py_ssize_t max_size=0):
+                         Py_ssize_t capacity=0, Py_ssize_t max_size=0, object cls=DynamicArray):
     check_room(capacity, max_size)
     order = as_order(order, "C", "CF")
     if device is not None and device != "cpu":
@@ -85,7 +85,7 @@ def empty(shape, dtype=float, order="C", *, device=None, like=None, Py_ssize_t c
     """
     if _is_foreign(like):
         return np.empty(shape, dtype, order, device=device, like=like)
-    return new_of_shape(shape, dtype, order, device, False, DynamicArray, capacity, max_size)
+    return new_of_shape(shape, dtype, order, device, False, capacity, max_size)
 
 
 def zeros(shape, dtype=float, order="C", *, device=None, like=None, Py_ssize_t capacity=0, Py_ssize_t max_size=0):
@@ -126,7 +126,7 @@ def zeros(shape, dtype=float, order="C", *, device=None, like=None, Py_ssize_t c
     """
     if _is_foreign(like):
         return np.zeros(shape, dtype, order, device=device, like=like)
-    return new_of_shape(shape, dtype, order, device, True, DynamicArray, capacity, max_size)
+    return new_of_shape(shape, dtype, order, device, True, capacity, max_size)
 
 
 def ones(shape, dtype=None, order="C", *, device=None, like=None, Py_ssize_t capacity=0, Py_ssize_t max_size=0):
@@ -159,7 +159,7 @@ def ones(shape, dtype=None, order="C", *, device=None, like=None, Py_ssize_t cap
     """
     if _is_foreign(like):
         return np.ones(shape, dtype, order, device=device, like=like)
-    made = new_of_shape(shape, float if dtype is None else dtype, order, device, False, DynamicArray, capacity, max_size)
+    made = new_of_shape(shape, float if dtype is None else dtype, order, device, False, capacity, max_size)
     np.copyto(made, 1, casting="unsafe")
     return made
 
@@ -198,7 +198,7 @@ def full(shape, fill_value, dtype=None, order="C", *, device=None, like=None, Py
     if _is_foreign(like):
         return np.full(shape, fill_value, dtype, order, device=device, like=like)
     dtype = np.asarray(fill_value).dtype if dtype is None else dtype
-    made = new_of_shape(shape, dtype, order, device, False, DynamicArray, capacity, max_size)
+    made = new_of_shape(shape, dtype, order, device, False, capacity, max_size)
     np.copyto(made, fill_value, casting="unsafe")
     return made
 
@@ -452,7 +452,7 @@ cdef object _like(object prototype, object dtype, object order, object subok, ob
     cls = _class_in_memory(type(prototype)) if subok and isinstance(prototype, DynamicArray) else DynamicArray
     return new_of_shape(
         source.shape if shape is None else shape, source.dtype if dtype is None else dtype,
-        "F" if fortran else "C", device, zeroed, cls,
+        "F" if fortran else "C", device, zeroed, 0, 0, cls,
     )
 
 

@@ -635,12 +635,19 @@ cdef int delete(cnp.ndarray array, object key) except -1:
     """del array[key]."""
     cdef ArrayLock array_lock
     array_lock.hold(array)
-    cdef Py_ssize_t start, count
+    cdef Py_ssize_t start, stop, step, count
     cdef StringLock lock
     growable(array)
     if PyLong_CheckExact(key) and not has_arena(array):
         start = row_number(key, length(array))
         return remove_rows(array, start, start + 1, lock)
+    if PySlice_Check(key):
+        PySlice_Unpack(key, &start, &stop, &step)
+        growable(array)
+        if not has_arena(array):
+            count = PySlice_AdjustIndices(length(array), &start, &stop, step)
+            if step == 1 or count == 0:
+                return remove_rows(array, start, start + count, lock)
     key = as_row_key(key)
     while True:
         growable(array)

@@ -65,6 +65,18 @@ inline void* VirtualMemory::reserve(std::size_t bytes) noexcept {
     return address == MAP_FAILED ? nullptr : address;
 }
 
+// Whether the system promises memory for all that is writable (vm.overcommit_memory = 2), whatever is said with it.
+inline bool promises_all_memory() noexcept {
+    int mode = 0;
+#ifdef __linux__
+    if (std::FILE* file = std::fopen("/proc/sys/vm/overcommit_memory", "r")) {
+        if (std::fscanf(file, "%d", &mode) != 1) mode = 0;
+        std::fclose(file);
+    }
+#endif
+    return mode == 2;
+}
+
 // First without access, so that a process that locks all of its memory (mlockall) isn't given all of this: it
 // refuses to discard what is locked. A limit on data (ulimit -d) counts what is writable, and so would leave
 // nothing to others.
@@ -73,6 +85,7 @@ inline void* VirtualMemory::reserve_writable(std::size_t bytes) noexcept {
     rlimit limit;
     if (getrlimit(RLIMIT_DATA, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY) return nullptr;
 #endif
+    if (promises_all_memory()) return nullptr;
 #ifdef MAP_NORESERVE
     void* address = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (address == MAP_FAILED) return nullptr;
