@@ -641,14 +641,13 @@ cdef int delete(cnp.ndarray array, object key) except -1:
     if PyLong_CheckExact(key) and not has_arena(array):
         start = row_number(key, length(array))
         return remove_rows(array, start, start + 1, lock)
-    if PySlice_Check(key):
-        PySlice_Unpack(key, &start, &stop, &step)
-        growable(array)
-        if not has_arena(array):
-            count = PySlice_AdjustIndices(length(array), &start, &stop, step)
-            if step == 1 or count == 0:
-                return remove_rows(array, start, start + count, lock)
     key = as_row_key(key)
+    growable(array)
+    if PySlice_Check(key) and not has_arena(array):
+        PySlice_Unpack(key, &start, &stop, &step)
+        count = PySlice_AdjustIndices(length(array), &start, &stop, step)
+        if step == 1 or count == 0:
+            return remove_rows(array, start, start + count, lock)
     while True:
         growable(array)
         count = length(array)

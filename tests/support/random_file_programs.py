@@ -72,7 +72,13 @@ class FileMachine(DynamicArrayMachine):
     @rule(method=st.sampled_from(sorted(COPIES)), seed=SEEDS)
     @precondition(DynamicArrayMachine.has_room)
     def copy(self, method, seed):
-        DynamicArrayMachine.copy(self, method, seed, False)
+        if method == "pickle":  # where it arrives it is the file, which it follows
+            arrived = COPIES[method](self.array)
+            assert (type(arrived), arrived.mode) == (cda.DynamicMemmap, "r")
+            assert_same(arrived, self.model)
+            arrived.close()
+        else:
+            DynamicArrayMachine.copy(self, method, seed, False)
 
     @rule()
     def shrink_to_fit(self):

@@ -8,6 +8,7 @@ As many as you like, from seeds that are printed:
 
 import argparse
 import copy
+import ctypes
 import operator
 import pickle
 import time
@@ -452,9 +453,10 @@ class DynamicArrayMachine(RuleBasedStateMachine):
 
     @rule(key=SLICES | INDICES)
     def delete(self, key):
-        rows = self.rows
+        rows, before = self.rows, len(self.rows)
         error = error_of(rows.__delitem__, key)
         assert error_of(self.array.__delitem__, key) is error
+        self.adopt_left_behind(len(rows), before)
         self.now(rows)
 
     @rule(mask=st.integers(0), form=st.sampled_from(["mask", "list", "array"]))
@@ -463,7 +465,15 @@ class DynamicArrayMachine(RuleBasedStateMachine):
         places = np.flatnonzero(removed)
         kept = [row for row, gone in zip(self.rows, removed, strict=True) if not gone]
         del self.array[{"mask": removed, "list": places.tolist(), "array": places}[form]]
+        self.adopt_left_behind(len(kept), len(self.rows))
         self.now(kept)
+
+    def adopt_left_behind(self, start, stop):
+        """Behind the end views see what removing rows left there, which isn't promised to be anything."""
+        row_bytes = self.dtype.itemsize * self.row_items
+        left = ctypes.string_at(address(self.array) + start * row_bytes, (stop - start) * row_bytes)
+        if left and not self.dtype.hasobject:
+            self.memory.view("u1")[start * row_bytes : stop * row_bytes] = np.frombuffer(left, "u1")
 
     @rule()
     def clear(self):
