@@ -222,6 +222,21 @@ def test_refused_rows_leave_no_bytes_behind():
     assert t["x"].tolist() == [0, 0, 0] and t["i"].tolist() == [0, 0, 0]
 
 
+def test_refused_columns_leave_no_bytes_behind():
+    t = cda.DynamicTable(dtype=[("x", "f8"), ("i", "i4"), ("y", "f8")])
+    t.reserve(100)
+    for bad in ({"x": 5.0, "i": 2**40, "y": np.ones(3)}, {"x": np.ones(3), "i": 1.5, "y": 7.0},
+                {"x": np.ones(3), "i": 1, "y": np.ones(4)}):
+        with Unchanged(t), pytest.raises((TypeError, ValueError, OverflowError)):
+            t.extend(bad)
+    t.extend({"x": 5.0, "y": np.arange(3.0), "i": 2})
+    assert list(t) == [(5, 2, 0), (5, 2, 1), (5, 2, 2)]
+    t.extend({"x": t["y"], "i": t["i"][1:2].repeat(3), "y": t["x"]})
+    assert list(t)[3:] == [(0, 2, 5), (1, 2, 5), (2, 2, 5)]
+    t.resize(8)
+    assert list(t)[6:] == [(0, 0, 0)] * 2
+
+
 def test_an_iterator_that_fails_half_way(t):
     def rows():
         yield row(1)

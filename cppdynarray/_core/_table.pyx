@@ -73,6 +73,7 @@ cdef extern from "table.hpp" namespace "cppdynarray":
     void describe_column(TableColumn&, cnp.ndarray) noexcept
     void forget_rows(const TableColumn&, size_t start, size_t stop) noexcept
     bint append_row(TableRows&, object) noexcept
+    bint append_columns(TableRows&, object) noexcept
     bint store_any(const TableRows&, size_t row, object) noexcept
     void fill_rows(char* slots, const char* row, size_t row_bytes, size_t count) noexcept
     void remove_rows(char* data, size_t row_bytes, const Removal&, char* bin) noexcept
@@ -446,6 +447,8 @@ cdef class Table:
         """
         cdef ArrayLock array_lock
         array_lock.hold(self)
+        if not more and casting == "lossless" and append_columns(self.rows, rows):
+            return
         if more:
             raise TypeError(messages.ROWS_AS_ARGUMENTS)
         if casting not in ("lossless", "unsafe"):

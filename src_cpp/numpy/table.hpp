@@ -117,10 +117,10 @@ inline bool store_values(const TableRows& table, std::size_t row, PyObject* cons
 
 constexpr std::size_t most_items_of_dicts = 32;
 
-// The same for a dict whose keys are the table's names; other keys than strings might run Python code.
-inline bool store_dict(const TableRows& table, std::size_t row, PyObject* values) noexcept {
+// The values of a dict whose keys are the table's names, borrowed. False for others, and for other keys than strings,
+// which might run Python code.
+inline bool find_items(const TableRows& table, PyObject* values, PyObject* (&items)[most_items_of_dicts]) noexcept {
     const auto count = static_cast<Py_ssize_t>(table.place.column_count);
-    PyObject* items[most_items_of_dicts];
     if (count > static_cast<Py_ssize_t>(most_items_of_dicts) || PyDict_GET_SIZE(values) != count) return false;
     PyObject *key, *value;
     bool in_order = true;  // of the columns, and the very strings: so it is where rows are written out as dicts
@@ -136,7 +136,12 @@ inline bool store_dict(const TableRows& table, std::size_t row, PyObject* values
             return false;
         }
     }
-    return store_values(table, row, items);
+    return true;
+}
+
+inline bool store_dict(const TableRows& table, std::size_t row, PyObject* values) noexcept {
+    PyObject* items[most_items_of_dicts];
+    return find_items(table, values, items) && store_values(table, row, items);
 }
 
 // The same for any row that needs no conversion by NumPy.
@@ -159,7 +164,19 @@ inline bool append_row(TableRows& table, PyObject* values) noexcept {
     return true;
 }
 
-// Moving rows. What is removed from a column that holds references comes into `bin`, which has room for it.
+// Whether `value` is an array whose bytes are rows of a column as they are.
+inline bool is_block(const TableColumn& column, PyObject* value) noexcept {
+    if (!PyArray_CheckExact(value) || PyDataType_REFCHK(column.dtype())) return false;
+    auto* const array = reinterpret_cast<PyArrayObject*>(value);
+    const int ndim = PyArray_NDIM(column.array());
+    return PyArray_DESCR(array) == column.dtype() && PyArray_NDIM(array) == ndim && PyArray_IS_C_CONTIGUOUS(array) &&
+           std::equal(PyArray_DIMS(array) + 1, PyArray_DIMS(array) + ndim, PyArray_DIMS(column.array()) + 1);
+}
+
+inline bool is_number(const TableColumn& column, PyObject* value) noexcept {
+    return column.stored_as == StoredAs::value && !column.has_references &&
+           (PyFloat_CheckExact(value) || PyLong_CheckExact(value));
+}
 
 inline void fill_rows(char* slots, const char* row, std::size_t row_bytes, std::size_t count) noexcept {
     if (row_bytes == 8) {
@@ -170,6 +187,44 @@ inline void fill_rows(char* slots, const char* row, std::size_t row_bytes, std::
         for (std::size_t i = 0; i < count; ++i) std::memcpy(slots + i * row_bytes, row, row_bytes);
     }
 }
+
+// Appends columns, a dict of them, for which there is room: arrays whose bytes are rows as they are, and single numbers.
+// False, and nothing has changed, where that isn't so.
+inline bool append_columns(TableRows& table, PyObject* columns) noexcept {
+    PyObject* items[most_items_of_dicts];
+    if (!PyDict_CheckExact(columns) || !can_grow(table) || !find_items(table, columns, items)) return false;
+    const std::size_t start = length_of(&table.place);
+    npy_intp count = -1;
+    for (std::size_t i = 0; i < table.place.column_count; ++i) {
+        if (!is_block(table.columns[i], items[i])) {
+            if (!is_number(table.columns[i], items[i])) return false;
+            continue;
+        }
+        const npy_intp rows = PyArray_DIMS(reinterpret_cast<PyArrayObject*>(items[i]))[0];
+        if (count >= 0 && rows != count) return false;
+        count = rows;
+    }
+    if (count <= 0 || start > table.place.room || static_cast<std::size_t>(count) > table.place.room - start)
+        return false;
+    const auto rows = static_cast<std::size_t>(count);
+    for (std::size_t i = 0; i < table.place.column_count; ++i) {  // what may fail comes first
+        const TableColumn& column = table.columns[i];
+        if (is_block(column, items[i])) continue;
+        column.place->block->mark_written((start + rows) * column.row_bytes);
+        if (!store(column, column.slot(start), items[i])) return false;
+        fill_rows(column.slot(start), column.slot(start), column.row_bytes, rows);
+    }
+    for (std::size_t i = 0; i < table.place.column_count; ++i) {
+        const TableColumn& column = table.columns[i];
+        if (is_block(column, items[i]))
+            write_bytes(column.place->block, start * column.row_bytes,
+                        PyArray_DATA(reinterpret_cast<PyArrayObject*>(items[i])), rows * column.row_bytes);
+    }
+    set_length_of(&table.place, start + rows);
+    return true;
+}
+
+// Moving rows. What is removed from a column that holds references comes into `bin`, which has room for it.
 
 inline void remove_range(char* data, std::size_t row_bytes, std::size_t count, std::size_t start, std::size_t stop,
                          char* bin) noexcept {
