@@ -7,7 +7,7 @@ DynamicArrays, by Python and by Brian2's compiled code. Views of it stay valid a
 
 from cppdynarray.brian2 import device as _device
 from cppdynarray.brian2 import preference as _preference
-from cppdynarray.brian2.live import dynamic_array
+from cppdynarray.brian2.live import dynamic_array, table
 from cppdynarray.brian2.preference import disable, enable, enabled
 from cppdynarray.brian2.recording import Recording, record_to
 
@@ -16,4 +16,4 @@ _device.install()
 
 from cppdynarray.brian2 import direct  # noqa: E402
 
-__all__ = ["Recording", "direct", "disable", "dynamic_array", "enable", "enabled", "record_to"]
+__all__ = ["Recording", "direct", "disable", "dynamic_array", "enable", "enabled", "record_to", "table"]

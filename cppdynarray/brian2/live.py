@@ -2,9 +2,11 @@
 
 from brian2.core.variables import DynamicArrayVariable
 
+from cppdynarray._core._table import Table
 from cppdynarray.brian2.arrays import DynamicArray
+from cppdynarray.table import DynamicTable
 
-__all__ = ["dynamic_array"]
+__all__ = ["dynamic_array", "table"]
 
 
 def dynamic_array(group, name):
@@ -47,3 +49,68 @@ def dynamic_array(group, name):
     if not isinstance(array, DynamicArray):
         raise TypeError(f"{name} of {group.name} was made while cppdynarray.brian2 was disabled")
     return array._data
+
+
+class _Recorded(DynamicTable):
+    """What a monitor had recorded at some moment."""
+
+    __slots__ = ()
+    _cannot_grow = "a monitor's table has what was recorded when it was asked for; t.copy() can grow"
+
+
+def table(monitor):
+    """
+    What a monitor has recorded by now, as a table: rows that are whole, and no others.
+
+    Parameters
+    ----------
+    monitor : brian2.StateMonitor, SpikeMonitor, EventMonitor or PopulationRateMonitor
+        It may be recording, in a network that runs in another thread.
+
+    Returns
+    -------
+    cppdynarray.DynamicTable
+        A column for each variable, in base units, the time first: ``t`` and ``v``, or ``t`` and ``i``. It can be
+        read, shares the monitor's memory, and keeps its length: ask again for the rows that have come.
+
+    Raises
+    ------
+    TypeError
+        If the monitor records nothing that grows, or was made while cppdynarray was disabled.
+
+    See Also
+    --------
+    dynamic_array, cppdynarray.DynamicTable
+
+    Notes
+    -----
+    Code that is run by `direct` raises no length before all values of the step are there. Beside code of the targets
+    Cython and NumPy in another thread the rows of its last step may be incomplete.
+
+    Examples
+    --------
+    >>> import brian2, cppdynarray.brian2
+    >>> with cppdynarray.brian2.enabled():
+    ...     neurons = brian2.NeuronGroup(2, "dv/dt = -v/(10*ms) : 1", method="exact")
+    ...     monitor = brian2.StateMonitor(neurons, "v", record=True)
+    ...     brian2.Network(neurons, monitor).run(1 * brian2.ms)
+    >>> recorded = cppdynarray.brian2.table(monitor)
+    >>> recorded.names, len(recorded), recorded["v"].shape
+    (('t', 'v'), 10, (10, 2))
+    """
+    names = [
+        name for name, variable in monitor.variables.items()
+        if isinstance(variable, DynamicArrayVariable) and variable.owner is not None
+        and variable.owner.name == monitor.name
+    ]
+    names.sort(key=lambda name: (name != "t", name))
+    if not names:
+        raise TypeError(f"{monitor.name} records nothing: it has no dynamic arrays")
+    arrays = [dynamic_array(monitor, name) for name in names]
+    rows = min(map(len, arrays))
+    views = [array[:rows] for array in arrays]
+    for view in views:
+        view.flags.writeable = False
+    made = Table.__new__(_Recorded)
+    made._begin_on_files(tuple(names), views)
+    return made

@@ -43,10 +43,7 @@ network.run(1 * b2.ms)  # compiles
 
 # %%
 # It runs in a thread until it is told to stop. Each frame shows the spikes of the last 200 ms of what is
-# recorded by now. Times come last: where there is one, there is its index.
-
-times = cppdynarray.brian2.dynamic_array(spikes, "t")
-indices = cppdynarray.brian2.dynamic_array(spikes, "i")
+# recorded by now: a table of times and indices, as many of the one as of the other.
 
 figure, axes = plt.subplots(figsize=(6.5, 3.6), layout="constrained")
 (dots,) = axes.plot([], [], ".", color="#2a6f97", markersize=1)
@@ -56,15 +53,16 @@ axes.spines[["top", "right"]].set_visible(False)
 
 
 def update(frame: int) -> None:
-    t = times[:]  # a view of all spikes so far
+    recorded = cppdynarray.brian2.table(spikes)  # views of all spikes so far
+    t = recorded["t"]
     now = t[-1] if len(t) else 0.0
-    first = np.searchsorted(t, now - 0.2)
-    dots.set_data(t[first:], indices[first : len(t)])
+    last = recorded[np.searchsorted(t, now - 0.2) :]
+    dots.set_data(last["t"], last["i"])
     axes.set_xlim(now - 0.2, now)
     title.set_text(f"{now:.1f} s of the network, {len(t):,} spikes")
 
 
-before = len(times)
+before = len(cppdynarray.brian2.table(spikes))
 running = threading.Thread(target=network.run, args=[600 * b2.second], daemon=True)
 running.start()
 start = time.perf_counter()
@@ -74,10 +72,11 @@ plt.show()
 # %%
 # Without anybody's having waited for the other:
 
-while len(times) == before:  # it hasn't begun, and would forget that it is to stop
+while len(cppdynarray.brian2.table(spikes)) == before:  # it hasn't begun, and would forget that it is to stop
     time.sleep(0.01)
 network.stop()
 running.join()
 seconds = time.perf_counter() - start
 report = cppdynarray.brian2.direct.report()
-print(f"{report.fused_steps:,} steps without Python; {len(times):,} spikes in {seconds:.1f} s")
+count = len(cppdynarray.brian2.table(spikes))
+print(f"{report.fused_steps:,} steps without Python; {count:,} spikes in {seconds:.1f} s")

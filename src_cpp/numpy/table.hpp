@@ -188,8 +188,8 @@ inline void fill_rows(char* slots, const char* row, std::size_t row_bytes, std::
     }
 }
 
-// Appends columns, a dict of them, for which there is room: arrays whose bytes are rows as they are, and single numbers.
-// False, and nothing has changed, where that isn't so.
+// Appends columns, a dict of them, for which there is room: arrays whose bytes are rows as they are, and single
+// numbers. False, and nothing has changed, where that isn't so.
 inline bool append_columns(TableRows& table, PyObject* columns) noexcept {
     PyObject* items[most_items_of_dicts];
     if (!PyDict_CheckExact(columns) || !can_grow(table) || !find_items(table, columns, items)) return false;

@@ -1,0 +1,72 @@
+"""What a monitor records, as a table: rows that are whole."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from optional_libraries import import_library
+
+brian2 = import_library("brian2")
+growing = import_library("cppdynarray.brian2")
+ms = brian2.ms
+
+
+@pytest.fixture(params=["numpy", "cython", "direct"], autouse=True)
+def target(request):
+    if request.param == "direct" and not growing.direct.is_supported():
+        pytest.skip("native code needs Brian2 2.11")
+    brian2.prefs["codegen.target"] = "numpy" if request.param == "numpy" else "cython"
+    with growing.enabled(), growing.direct.enabled(request.param == "direct"):
+        yield request.param
+
+
+def recorded():
+    neurons = brian2.NeuronGroup(5, "dv/dt = (2 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
+    monitors = (
+        brian2.StateMonitor(neurons, "v", record=True), brian2.SpikeMonitor(neurons, variables="v"),
+        brian2.PopulationRateMonitor(neurons),
+    )
+    return brian2.Network(neurons, *monitors), neurons, *monitors
+
+
+def test_a_monitor_is_a_table():
+    network, neurons, states, spikes, rate = recorded()
+    for monitor in (states, spikes, rate):
+        assert len(growing.table(monitor)) == 0
+    network.run(20 * ms)
+    tables = [growing.table(monitor) for monitor in (states, spikes, rate)]
+    assert [table.names for table in tables] == [("t", "v"), ("t", "i", "v"), ("t", "rate")]
+    assert np.array_equal(tables[0]["t"], np.asarray(states.t)) and np.array_equal(tables[0]["v"].T, states.v)
+    assert np.array_equal(tables[1]["i"], spikes.i) and len(tables[1]) == spikes.num_spikes > 0
+    assert np.array_equal(tables[2]["rate"], np.asarray(rate.rate))
+    counts = [len(table) for table in tables]
+    network.run(20 * ms)
+    assert [len(table) for table in tables] == counts
+    assert [len(growing.table(monitor)) for monitor in (states, rate)] == [400, 400]
+    with pytest.raises(ValueError, match="when it was asked for"):
+        tables[0].append((1, 2))
+    with pytest.raises(ValueError, match="read-only"):
+        tables[0]["v"][0] = 1
+    assert len(tables[0].copy()) == counts[0]
+    with pytest.raises(TypeError, match="records nothing"):
+        growing.table(neurons)
+
+
+def test_rows_are_whole_beside_a_network_that_runs(target):
+    if target != "direct":
+        pytest.skip("other code raises lengths before the values are there")
+    network, _, states, spikes, rate = recorded()
+    network.run(1 * ms)
+    running = threading.Thread(target=network.run, args=[400 * ms])
+    running.start()
+    looks = 0
+    while running.is_alive():
+        for monitor in (states, spikes, rate):
+            table = growing.table(monitor)
+            assert len({len(column) for column in table.values()}) == 1
+            if len(table) > 10:
+                assert table["t"][-1] >= table["t"][-2] > 0
+        looks += 1
+    running.join()
+    assert looks and len(growing.table(states)) == 4010
