@@ -49,13 +49,17 @@ MEMORY = [{}, {"reserve_bytes": 1 << 12}, {"backend": HEAP}]
 # What takes longer, or makes more, is tried with shorter arrays.
 MOST_SECONDS, MOST_BYTES = 1e-3, 1 << 21
 
-# Python code that looks at the array twice, in an expression of the test's or in a function of NumPy's that doesn't
-# dispatch on this argument, so that no function of ours stands between: such code wants a view, d[:].
+# What looks at the array twice, each time through a door of ours, which shows it what it is by then: an expression of
+# the test's, Python code of NumPy's that doesn't dispatch on this argument, C code that asks for the length and then
+# for items. No function of ours stands around it: such code wants a view, d[:].
 LOOKS_TWICE = (
-    "by hand: np.random.permutation", "functions: einsum: f('ii->i', s) if len(s) == 3",
+    "functions: einsum: f('ii->i', s) if len(s) == 3",
     "functions: roots: f(v)",  # its dispatcher gives NumPy the elements
-    "functions that don't dispatch: poly1d: f(v)(w)", "functions that don't dispatch: polynomial.",
-    "functions that don't dispatch: random.",
+    "functions that don't dispatch: poly1d: f(v)(w) [v, w]",
+    "functions that don't dispatch: polynomial.polynomial.polyval: f(v, w) [v",
+    "functions that don't dispatch: random.default_rng: f(0).permutation(v)",
+    *(f"functions that don't dispatch: random.{kind}: f(0).normal(v, w) [v, w]"
+      for kind in ("default_rng", "RandomState")),
     "functions that don't dispatch: testing.",
     "functions of NumPy: broadcast_shapes(d, d)", "functions of NumPy: concat(d",
     *(f"functions of NumPy: fft.{kind}fft{of}(a, d, d)" for kind in ("", "i", "r", "ir") for of in "2n"),
