@@ -98,11 +98,10 @@ inline constexpr const char* left_memory = "cppdynarray.left_memory";
 
 inline void drop_left_memory(PyObject* capsule) noexcept {
     auto* const left = static_cast<LeftMemory*>(PyCapsule_GetPointer(capsule, left_memory));
-    if (left->dtype->type_num == NPY_VSTRING) {
-        StringLock lock(left->array);
-        clear_strings(lock.arena(), left->slots, left->count);
-    } else {
-        drop_items(left->slots, left->count, left->dtype);
+    if (left->count != 0) {
+        StringLock lock(left->dtype);
+        if (lock.arena() != nullptr) clear_strings(lock.arena(), left->slots, left->count);
+        else drop_items(left->slots, left->count, left->dtype);
     }
     Py_DECREF(left->dtype);
     Py_DECREF(left->array);

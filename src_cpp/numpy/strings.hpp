@@ -20,13 +20,15 @@ class StringLock {
 public:
     StringLock() noexcept = default;
     explicit StringLock(PyArrayObject* array) noexcept { take(array); }
+    explicit StringLock(PyArray_Descr* dtype) noexcept { take(dtype); }
     StringLock(const StringLock&) = delete;
     StringLock& operator=(const StringLock&) = delete;
     ~StringLock() { release(); }
 
-    void take(PyArrayObject* array) noexcept {
-        if (PyArray_TYPE(array) != NPY_VSTRING) return;
-        dtype_ = PyArray_DESCR(array);
+    void take(PyArrayObject* array) noexcept { take(PyArray_DESCR(array)); }
+    void take(PyArray_Descr* dtype) noexcept {
+        if (dtype->type_num != NPY_VSTRING) return;
+        dtype_ = dtype;
         Py_INCREF(dtype_);
         arena_ = NpyString_acquire_allocator(reinterpret_cast<PyArray_StringDTypeObject*>(dtype_));
 #if PY_VERSION_HEX < 0x030C0000
