@@ -500,8 +500,8 @@ cdef type make_type():
         function.__doc__ = original.__doc__
         function.__text_signature__ = original.__text_signature__
     return new_type(b"cppdynarray.DynamicArray", slots, LiveArray, (
-        reserve, shrink_to_fit, clear, swap_remove, copy, __copy__, __deepcopy__, __reduce_ex__, __setstate__, __sizeof__,
-        sort, partition,
+        reserve, shrink_to_fit, clear, swap_remove, copy, __copy__, __deepcopy__, __reduce_ex__, __setstate__,
+        __sizeof__, sort, partition,
     ))
 
 

@@ -443,7 +443,8 @@ cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop, Strin
     cdef Py_ssize_t row_items = cnp.PyArray_SIZE(array) // count
     cdef cnp.ndarray doomed
     try:
-        doomed = remove_items(array, cnp.PyArray_ITEMSIZE(array), start * row_items, stop * row_items, lock)
+        doomed = remove_items(  # no-cython-lint: dropped on return
+            array, cnp.PyArray_ITEMSIZE(array), start * row_items, stop * row_items, lock)
     except MemoryError:
         if not objects:
             raise

@@ -1,8 +1,8 @@
 // Brian2's queue of spikes, as generated code reaches it: by functions, so that none of it has to be compiled with each
 // model.
 //
-// This is how Brian2 2.11 lays its queue out in memory. Where Brian2's header is another one, that is compiled in place of
-// this (direct/queues.py).
+// This is how Brian2 2.11 lays its queue out in memory. Where Brian2's header is another one, that is compiled in place
+// of this (direct/queues.py).
 #pragma once
 
 #include <algorithm>
@@ -17,9 +17,9 @@ struct QueueLayout {
     double dt;
     int now;  // the bin of this step
     bool one_delay;
-    int* delays;                          // in steps: of each synapse, or one for all
-    std::int32_t first, end;              // the neurons whose spikes are meant
-    int padding;                          // 0 where there is one thread
+    int* delays;  // in steps: of each synapse, or one for all
+    std::int32_t first, end;  // the neurons whose spikes are meant
+    int padding;  // 0 where there is one thread
     std::vector<std::vector<int>> leave;  // the synapses of each of these neurons
 };
 

@@ -132,8 +132,7 @@ inline T absolute(T value) noexcept {
 // Arithmetic as Python means it, and as Cython compiles it: `/` is never the division of integers.
 template <class A, class B>
 inline auto divide(A a, B b) noexcept {
-    if constexpr (is_whole<A> && is_whole<B>)
-        return static_cast<double>(a) / static_cast<double>(b);
+    if constexpr (is_whole<A> && is_whole<B>) return static_cast<double>(a) / static_cast<double>(b);
     else return a / b;
 }
 
@@ -181,8 +180,7 @@ inline auto modulo(A a, B b) {
 
 template <class A, class B>
 inline auto power(A a, B b) noexcept {
-    if constexpr (is_whole<A> && is_whole<B>)
-        return pow(static_cast<double>(a), static_cast<double>(b));
+    if constexpr (is_whole<A> && is_whole<B>) return pow(static_cast<double>(a), static_cast<double>(b));
     else return pow(a, b);
 }
 

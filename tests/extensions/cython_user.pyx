@@ -316,9 +316,9 @@ cdef class TableRecorder:
 
     def record(self, Py_ssize_t count):
         cdef size_t row
-        cdef Py_ssize_t i, k
+        cdef Py_ssize_t _, k
         with nogil:
-            for i in range(count):
+            for _ in range(count):
                 row = self.table.next_row()
                 self.time[row] = row / 2.
                 for k in range(3):
