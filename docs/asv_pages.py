@@ -13,9 +13,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from asv.results import iter_results
-from asv.util import load_json
-
 DOCS = Path(__file__).parent
 PACKAGES = DOCS / "asv_scripts"
 # The ends of the addresses in asv's pages, and the files of npm's packages that take their places. Versions
@@ -66,6 +63,9 @@ def measured(folder):
     """A copy of asv's results, and its settings, with those benchmarks alone that have results: the others' graphs
     would be blank.
     """
+    from asv.results import iter_results
+    from asv.util import load_json
+
     bench = DOCS.parent / "asv_bench"
     results = Path(folder) / "results"
     shutil.copytree(bench / "results", results)

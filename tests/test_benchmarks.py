@@ -14,7 +14,7 @@ from optional_libraries import import_library
 DIRECTORY = Path(__file__).parent.parent / "asv_bench"
 METHODS = ("time_", "timeraw_", "peakmem_", "track_")
 # What none of a subject's benchmarks can do without.
-NEEDED = {"compiled": "numba"}
+NEEDED = {"compiled": "numba", "tables.Snapshot": "pyarrow"}
 
 
 def benchmark_modules():
@@ -42,7 +42,8 @@ def smallest(cls):
 
 @pytest.mark.parametrize("cls, method", list(benchmarks()))
 def test_runs(cls, method, monkeypatch):
-    if needed := NEEDED.get(cls.__module__.removeprefix("benchmarks.")):
+    subject = cls.__module__.removeprefix("benchmarks.")
+    if needed := NEEDED.get(subject) or NEEDED.get(f"{subject}.{cls.__name__}"):
         import_library(needed)
     monkeypatch.setattr(sys.modules[cls.__module__], "FRESH_BYTES", 2**20, raising=False)
     for name in {"count", "total", "payload", "pairs"} & set(dir(cls)):

@@ -48,7 +48,6 @@ struct Opening {
         : file(unnamed_file()), live_file(unnamed_file()) {
         REQUIRE(ftruncate(file, static_cast<off_t>(4096 + row_bytes * rows + bytes_behind)) == 0);
         REQUIRE(ftruncate(live_file, 4096) == 0);
-        int error = 0;
         live = File::Live::open(live_file, "/live", error);
         REQUIRE(live != nullptr);
         live->page()->state = LivePage::writing;

@@ -220,7 +220,7 @@ FULL = """
             raise AssertionError
     del t[-10:]
     t.append((count - 10, count - 10, [count - 10] * 16, (count - 10) % 1000))
-    print(len(t))
+    print(len(t), flush=True)
     if len(sys.argv) > 2:
         import os
         os._exit(1)

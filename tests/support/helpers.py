@@ -264,7 +264,8 @@ def is_same(value, kept):
     if kind in "fc":
         if isinstance(text, str):
             return "inf" in text or not np.isinf(kept)
-        return not np.isinf(kept) or (not isinstance(value, int) and bool(np.isinf(value)))
+        was_infinite = [not isinstance(value, int) and bool(np.isinf(part)) for part in (value.real, value.imag)]
+        return all(was or not np.isinf(part) for was, part in zip(was_infinite, (kept.real, kept.imag), strict=True))
     if kind == "M" and isinstance(text, str):
         value = np.datetime64(text) if not np.isnat(kept) else None
     if value is None or isinstance(value, str | bytes) or (kind in "mM" and value != value):
