@@ -116,7 +116,8 @@ def parse_header(start, path):
         shape, fortran_order, dtype = _read(start[npy.MAGIC_LEN : data_at], version)
     except (ValueError, SyntaxError, TypeError, tokenize.TokenError) as error:
         raise ValueError(f"{path} has no valid header: {error}") from error
-    *_, found = None, *_COUNT.finditer(start[:data_at])  # the last one: names of fields may be anything
+    counts = list(_COUNT.finditer(start[:data_at]))
+    found = counts[-1] if counts else None  # the last one: names of fields may be anything
     matches = found is not None and len(found[1]) == COUNT_CHARACTERS and shape and int(found[1]) == shape[0]
     count_at = found.start(1) if matches else None
     end = len(start[:data_at].rstrip()) + RECORD_CHARACTERS
