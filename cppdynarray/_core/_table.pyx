@@ -806,15 +806,17 @@ cdef class Table:
         cdef ArrayLock array_lock
         array_lock.hold(self)
         self.growable()
-        if self.count() == 0:
-            raise IndexError("pop from an empty DynamicTable")
-        cdef Py_ssize_t position = self.position(index, "pop index")
-        cdef Py_ssize_t count = self.count()
-        row = self.row(position)
-        if self.count() != count:
-            raise RuntimeError("the table's length changed while a row was read")
-        self.remove_slice(position, position + 1)
-        return row
+        cdef Py_ssize_t position, count
+        while True:
+            count = self.count()
+            if count == 0:
+                raise IndexError("pop from an empty DynamicTable")
+            position = self.position(index, "pop index")
+            row = self.row(position)
+            if self.count() == count:
+                self.remove_slice(position, position + 1)
+                return row
+            # Another thread changed the length: which row that is may be another now.
 
     def clear(self):
         """
