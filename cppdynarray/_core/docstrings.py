@@ -420,7 +420,7 @@ RollingArray([[3, 4],
 
 LIVE = """What `DynamicArray` and `RollingArray` have in common: a ``numpy.ndarray`` whose length changes.
 
-It is for ``isinstance`` alone. Of both, slices and what is computed are plain ``numpy.ndarray``s.
+It is for ``isinstance`` alone. Of both, slices and what is computed are plain ndarrays.
 
 Examples
 --------
