@@ -24,11 +24,24 @@ nox.options.sessions = ["tests"]
 nox.options.reuse_venv = "yes"
 
 
+def compile_in_place(session):
+    """Compiles the package, unless that was done for this Python and this NumPy since its sources changed."""
+    versions = "import sys, numpy; print(*sys.version_info[:2], numpy.__version__, sep='-')"
+    done = ROOT / "build" / f"compiled-{session.run('python', '-c', versions, silent=True).strip()}"
+    sources = [ROOT / "setup.py", *(
+        path for folder in ("cppdynarray", "src_cpp") for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".pyx", ".pxd", ".hpp", ".h")
+    )]
+    if not done.exists() or done.stat().st_mtime < max(path.stat().st_mtime for path in sources):
+        session.run("python", "setup.py", "-q", "build_ext", "-i", silent=True)
+        done.touch()
+
+
 def install(session, *extras, others=()):
     """The package with what its extras name, compiled in place."""
     needed = [requirement for extra in extras for requirement in EXTRAS[extra]]
     session.install(*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"], *needed, *others)
-    session.run("python", "setup.py", "-q", "build_ext", "-i", silent=True)
+    compile_in_place(session)
     session.run("python", "setup.py", "-q", "egg_info", silent=True)  # its version and its entry points
     # As an editable install does, but for compiling all of it each time.
     code = "import sysconfig; open(sysconfig.get_path('purelib') + '/cppdynarray.pth', 'w').write({!r})"
