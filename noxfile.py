@@ -151,7 +151,7 @@ def torch(session):
 def brian2(session):
     """What is tested with Brian2, and its own tests on our arrays: a part, or all that native code can do (--whole)."""
     install(session, "test", "brian2")
-    session.env |= {"MPLBACKEND": "agg", "CPPDYNARRAY_REQUIRE_LIBRARIES": "1"}
+    session.env.update(MPLBACKEND="agg", CPPDYNARRAY_REQUIRE_LIBRARIES="1")
     pytest(session, "tests/with_brian2")
     for target in ("direct", "cython", "numpy"):
         whole = session.posargs if target == "direct" else []
