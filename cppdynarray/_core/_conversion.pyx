@@ -17,6 +17,7 @@ from libc.errno cimport ENOMEM
 from libc.string cimport memset
 
 from cppdynarray._core import messages
+from cppdynarray._core._lossless import quiet
 
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._lossless cimport check_array, check_before, check_list, check_value, may_lose
@@ -206,7 +207,7 @@ cdef int convert_one(cnp.ndarray rows, Py_ssize_t index, object value, bint loss
         set_row(rows, index, value)
         return 0
     check_before(value, rows.descr, row)
-    with np.errstate(all="ignore"):  # what would be warned of is refused
+    with quiet():  # what would be warned of is refused
         set_row(rows, index, value)
     check_value(value, rows[index, ...], row)
     return 0
@@ -336,7 +337,7 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless):
         return rows
     check_before(source, dtype)
     rows = scratch_rows(array, length(source))
-    with np.errstate(all="ignore"):
+    with quiet():
         rows[...] = source
     check_array(source, rows)
     return rows
@@ -420,7 +421,7 @@ cdef cnp.ndarray as_rows(object values, cnp.dtype dtype, bint lossless):
     if not lossless:
         return np.array(values, dtype)
     check_before(values, dtype)
-    with np.errstate(all="ignore"):
+    with quiet():
         return np.array(values, dtype)
 
 

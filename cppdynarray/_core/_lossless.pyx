@@ -23,6 +23,27 @@ from cpython.number cimport PyIndex_Check
 cnp.import_array()
 
 
+try:
+    from numpy._core.umath import _extobj_contextvar, _make_extobj
+except ImportError:
+    def quiet():
+        """Without NumPy's warnings of numbers that lose something."""
+        return np.errstate(all="ignore")
+else:
+    QUIET = _make_extobj(all="ignore")
+
+    class quiet:
+        """As ``np.errstate(all="ignore")``, which makes this object anew each time, and crashes if there is no memory
+        for it.
+        """
+
+        def __enter__(self):
+            self.token = _extobj_contextvar.set(QUIET)
+
+        def __exit__(self, *error):
+            _extobj_contextvar.reset(self.token)
+
+
 cdef extern from "numpy/arrayobject.h":
     bint PyArray_CanCastSafely(int source, int target) noexcept
     bint PyArray_EquivTypes(cnp.dtype a, cnp.dtype b) noexcept
@@ -203,7 +224,7 @@ cdef object lost_elements(object source, object kept):
         return lost_text(source, kept.dtype)
     if source.dtype.kind == "V" or (source.dtype.kind == "c" and kind != "c"):
         return np.ones(source.shape, bool)
-    with np.errstate(all="ignore"):
+    with quiet():
         if kind in "fc":
             return lost_floats(source, kept)
         return lost_times(source, kept) if kind in "mM" else lost_numbers(source, kept)

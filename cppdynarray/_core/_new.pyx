@@ -4,6 +4,7 @@
 import numpy as np
 
 from cppdynarray._core import messages
+from cppdynarray._core._lossless import quiet
 
 cimport numpy as cnp
 from cpython.long cimport PyLong_AsLongAndOverflow, PyLong_CheckExact
@@ -142,7 +143,7 @@ cdef cnp.ndarray converted(object contents, cnp.dtype dtype):
     if not isinstance(contents, list):
         contents = np.asarray(contents)
     check_before(contents, dtype)
-    with np.errstate(all="ignore"):  # what would be warned of is refused
+    with quiet():  # what would be warned of is refused
         kept = as_array(contents, dtype)
     if isinstance(contents, list):
         check_list(contents, kept)
