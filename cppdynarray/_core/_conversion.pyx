@@ -17,10 +17,11 @@ from libc.errno cimport ENOMEM
 from libc.string cimport memset
 
 from cppdynarray._core import messages
-from cppdynarray._core._lossless import quiet
 
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
-from cppdynarray._core._lossless cimport check_array, check_before, check_list, check_value, may_lose
+from cppdynarray._core._lossless cimport (
+    begin_quiet, check_array, check_before, check_list, check_value, end_quiet, may_lose,
+)
 from cppdynarray._core._memory cimport import_core, new_array, new_scratch
 from cppdynarray._core.headers cimport (
     ArrayRows, Block, StringLock, block_of, growth_error, is_placed, publish, publish_length, reserve_rows, row_bytes,
@@ -207,8 +208,11 @@ cdef int convert_one(cnp.ndarray rows, Py_ssize_t index, object value, bint loss
         set_row(rows, index, value)
         return 0
     check_before(value, rows.descr, row)
-    with quiet():  # what would be warned of is refused
+    quiet = begin_quiet()  # what would be warned of is refused
+    try:
         set_row(rows, index, value)
+    finally:
+        end_quiet(quiet)
     check_value(value, rows[index, ...], row)
     return 0
 
@@ -337,8 +341,11 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless):
         return rows
     check_before(source, dtype)
     rows = scratch_rows(array, length(source))
-    with quiet():
+    quiet = begin_quiet()
+    try:
         rows[...] = source
+    finally:
+        end_quiet(quiet)
     check_array(source, rows)
     return rows
 
@@ -421,8 +428,11 @@ cdef cnp.ndarray as_rows(object values, cnp.dtype dtype, bint lossless):
     if not lossless:
         return np.array(values, dtype)
     check_before(values, dtype)
-    with quiet():
+    quiet = begin_quiet()
+    try:
         return np.array(values, dtype)
+    finally:
+        end_quiet(quiet)
 
 
 cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless):

@@ -151,8 +151,9 @@ def handle_capsule(array, str name):
     cdef Kind kind = kind_of(array)
     if kind is None:
         raise refusal(array, None, kind_called("DynamicArray"))
+    cdef bytes encoded = name.encode()
     cdef ArrayPlace* place = open_array(array, kind)
-    cdef char* kept = strdup(name.encode())
+    cdef char* kept = strdup(encoded)
     try:
         if kept == NULL:
             raise MemoryError
@@ -172,8 +173,9 @@ cdef void free_table_capsule(object capsule) noexcept:
 
 def table_capsule(table, str name):
     """The same for a table: a TablePlace*."""
+    cdef bytes encoded = name.encode()
     cdef TablePlace* place = open_table(table)
-    cdef char* kept = strdup(name.encode())
+    cdef char* kept = strdup(encoded)
     try:
         if kept == NULL:
             raise MemoryError

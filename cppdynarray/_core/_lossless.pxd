@@ -7,3 +7,5 @@ cdef int check_before(object value, object dtype, Py_ssize_t row=*) except -1
 cdef int check_value(object value, object kept, Py_ssize_t row) except -1
 cdef int check_array(object source, object kept, Py_ssize_t row=*) except -1
 cdef int check_list(list values, object kept) except -1
+cdef object begin_quiet()
+cdef int end_quiet(object begun) except -1

@@ -25,23 +25,32 @@ cnp.import_array()
 
 try:
     from numpy._core.umath import _extobj_contextvar, _make_extobj
-except ImportError:
-    def quiet():
-        """Without NumPy's warnings of numbers that lose something."""
-        return np.errstate(all="ignore")
-else:
     QUIET = _make_extobj(all="ignore")
+except (ImportError, TypeError):
+    _extobj_contextvar = None
 
-    class quiet:
-        """As ``np.errstate(all="ignore")``, which makes this object anew each time, and crashes if there is no memory
-        for it.
-        """
 
-        def __enter__(self):
-            self.token = _extobj_contextvar.set(QUIET)
+cdef extern from "Python.h":
+    object PyContextVar_Set(object variable, object value)
+    int PyContextVar_Reset(object variable, object token) except -1
 
-        def __exit__(self, *error):
-            _extobj_contextvar.reset(self.token)
+
+cdef object begin_quiet():
+    """What ``np.errstate(all="ignore")`` does when it is entered; for end_quiet(). But NumPy makes an object each time,
+    and crashes if there is no memory for it, as a with statement of Cython's does when it is left.
+    """
+    if _extobj_contextvar is not None:
+        return PyContextVar_Set(_extobj_contextvar, QUIET)
+    state = np.errstate(all="ignore")
+    state.__enter__()
+    return state
+
+
+cdef int end_quiet(object begun) except -1:
+    if _extobj_contextvar is not None:
+        return PyContextVar_Reset(_extobj_contextvar, begun)
+    begun.__exit__(None, None, None)
+    return 0
 
 
 cdef extern from "numpy/arrayobject.h":
@@ -224,10 +233,13 @@ cdef object lost_elements(object source, object kept):
         return lost_text(source, kept.dtype)
     if source.dtype.kind == "V" or (source.dtype.kind == "c" and kind != "c"):
         return np.ones(source.shape, bool)
-    with quiet():
+    quiet = begin_quiet()
+    try:
         if kind in "fc":
             return lost_floats(source, kept)
         return lost_times(source, kept) if kind in "mM" else lost_numbers(source, kept)
+    finally:
+        end_quiet(quiet)
 
 
 cdef bint keeps_all(cnp.dtype source, cnp.dtype dtype) noexcept:

@@ -4,7 +4,6 @@
 import numpy as np
 
 from cppdynarray._core import messages
-from cppdynarray._core._lossless import quiet
 
 cimport numpy as cnp
 from cpython.long cimport PyLong_AsLongAndOverflow, PyLong_CheckExact
@@ -15,7 +14,7 @@ from libc.string cimport memcpy
 from cppdynarray._core._conversion cimport collect, is_array_like, store_items
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._growth cimport extend
-from cppdynarray._core._lossless cimport check_array, check_before, check_list
+from cppdynarray._core._lossless cimport begin_quiet, check_array, check_before, check_list, end_quiet
 from cppdynarray._core._memory cimport import_core, new_array, zero_block
 from cppdynarray._core.headers cimport ArrayLock, block_of, type_of_numbers, used_bytes
 from cppdynarray._core.numpy_api cimport (
@@ -143,8 +142,11 @@ cdef cnp.ndarray converted(object contents, cnp.dtype dtype):
     if not isinstance(contents, list):
         contents = np.asarray(contents)
     check_before(contents, dtype)
-    with quiet():  # what would be warned of is refused
+    quiet = begin_quiet()  # what would be warned of is refused
+    try:
         kept = as_array(contents, dtype)
+    finally:
+        end_quiet(quiet)
     if isinstance(contents, list):
         check_list(contents, kept)
     else:
