@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from keys import KEYS
 
 import cppdynarray as cda
 from comparison import noted
@@ -51,31 +52,6 @@ def test_every_index_as_in_a_list(length):
         assert error_of(d.__delitem__, index) is error, index
         assert d.tolist() == expected
         assert_invariants(d)
-
-
-KEYS = {
-    "index": 2,
-    "negative index": -1,
-    "slice": slice(1, 3),
-    "tail": slice(2, None),
-    "all": slice(None),
-    "none": slice(3, 3),
-    "every other": slice(None, None, 2),
-    "backwards": slice(None, None, -2),
-    "list": [3, 0],
-    "list with repeats": [1, -1, 1, 4],
-    "empty list": [],
-    "array": np.array([0, 2, 3]),
-    "unsigned array": np.array([4, 1], "u1"),
-    "0-d array": np.array(1),
-    "empty array": np.array([], int),
-    "mask": np.array([True, False, True, True, False]),
-    "mask of all": np.ones(5, bool),
-    "mask of none": np.zeros(5, bool),
-    "list of bools": [True, False, False, False, True],
-    "DynamicArray": cda.DynamicArray([0, 3]),
-    "DynamicArray mask": cda.DynamicArray([True, False, True, False, False]),
-}
 
 
 @pytest.mark.usefixtures("backend")

@@ -4,7 +4,7 @@ import gc
 
 import numpy as np
 import pytest
-from test_delete import KEYS
+from keys import KEYS
 
 import cppdynarray as cda
 from comparison import noted
