@@ -645,6 +645,14 @@ def test_columns_without_bytes():
 # Threads.
 
 
+@pytest.fixture
+def often_switched():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
 def test_threads_see_whole_rows_and_lose_none():
     t = cda.DynamicTable(dtype=[("i", "i8"), ("label", str), ("double", "f8")])
     torn = []
@@ -672,6 +680,64 @@ def test_threads_see_whole_rows_and_lose_none():
     assert not torn and len(t) == 9300
     assert sorted(t["i"].tolist()) == sorted([*range(3000), *range(10_000, 13_000), *range(20_000, 23_000),
                                               *range(100), *range(100), *range(100)])
+
+
+def text_row(number):
+    return number, f"{number} " * 5, f"{number} " * 6, {number}, 2.0 * number
+
+
+def is_whole(row):
+    return all(map(same, row, text_row(row.number)))
+
+
+def test_rows_with_text_wait_for_computations_and_none_is_lost_or_torn(often_switched):
+    t = cda.DynamicTable(dtype=[("number", "i8"), ("label", str), ("other", str), ("thing", object), ("double", "f8")])
+    kept = 2000
+    t.extend(map(text_row, range(kept)))
+    ways = [
+        t.append, lambda row: t.append(dict(zip(t.names, row, strict=True))), lambda row: t.extend([list(row)]),
+        lambda row: t.extend(iter([row])), lambda row: t.insert(-3, row),
+    ]
+    torn, removed = [], []
+    done = threading.Event()
+
+    def compute(name):
+        while not done.is_set():
+            np.strings.str_len(t[name])  # without the GIL, and nobody else has the text meanwhile
+
+    def look():
+        while not done.is_set():
+            torn.extend(row for row in (t[-1], t[-9]) if not is_whole(row))
+
+    def add(start):
+        for number in range(start, start + 200):
+            ways[number % len(ways)](text_row(number))
+            if number % 10 == 0:
+                removed.append(t.pop(-2))
+
+    def change():
+        for number in range(60):
+            t[kept - 1 - number] = text_row(kept + number)
+            del t[3]
+            t.insert(2, text_row(number))
+            t.reserve(len(t) + 100)
+            t.shrink_to_fit()
+
+    others = [threading.Thread(target=compute, args=(name,)) for name in ("label", "other")]
+    others.append(threading.Thread(target=look))
+    writers = [threading.Thread(target=add, args=(k * 10_000,)) for k in range(1, 4)]
+    writers.append(threading.Thread(target=change))
+    for thread in (*others, *writers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    for thread in others:
+        thread.join()
+    rows = list(t) + removed
+    assert not [row for row in [*rows, *torn] if not is_whole(row)]
+    added = sorted(row.number for row in rows if row.number >= 10_000)
+    assert added == [k * 10_000 + number for k in range(1, 4) for number in range(200)]
 
 
 def test_subclasses():

@@ -665,6 +665,8 @@ cdef int delete(cnp.ndarray array, object key) except -1:
 
 cdef int swap_remove(cnp.ndarray array, object key) except -1:
     """As delete(), but rows from the end take the places."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
     cdef cnp.npy_intp number
     cdef Py_ssize_t count
     growable(array)

@@ -28,6 +28,7 @@ cdef extern from "table.hpp" namespace "cppdynarray":
         TablePlace place
         TableColumn* columns
         PyObject* names
+        bint others_run
 
     cdef cppclass Removal:
         size_t count
@@ -53,7 +54,9 @@ cdef class Table:
     cdef Py_ssize_t count(self) noexcept
     cdef Py_ssize_t rows_in(self, Py_ssize_t index, size_t bytes) noexcept
     cdef Py_ssize_t position(self, index, str what) except -1
-    cdef object row(self, Py_ssize_t position)
+    cdef list values_at(self, Py_ssize_t position)
+    cdef object as_row(self, list values)
+    cdef bint set_row(self, Py_ssize_t row, list blocks) except -1
     cdef int growable(self) except -1
     cdef int make_room(self, Py_ssize_t count) except -1
     cdef object no_room(self, int error, Py_ssize_t count)
@@ -62,15 +65,21 @@ cdef class Table:
     cdef tuple checked_names(self, found, what)
     cdef list convert_items(self, items)
     cdef int move_block(self, Py_ssize_t index, cnp.ndarray block, Py_ssize_t start, Py_ssize_t count) except -1
+    cdef int move_blocks(self, list blocks, Py_ssize_t start, Py_ssize_t count) except -1
     cdef int append_blocks(self, list blocks, Py_ssize_t count) except -1
     cdef int append_one(self, row) except -1
     cdef int extend_rows(self, rows) except -1
+    cdef object steady_rows(self, rows)
     cdef bint store_rows(self, rows) except -1
     cdef int forget_rows(self, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t capacity) except -1
     cdef int extend_columns(self, dict columns, rows, bint lossless) except -1
     cdef cnp.ndarray convert_column(self, cnp.ndarray array, values, bint lossless)
-    cdef int remove(self, Removal& removal) except -1
-    cdef int remove_slice(self, Py_ssize_t start, Py_ssize_t stop) except -1
+    cdef int insert_blocks(self, list blocks, Py_ssize_t position) except -1
+    cdef bint resize_to(self, Py_ssize_t new_length, Py_ssize_t count, list blocks) except -1
+    cdef list bins(self, Py_ssize_t count)
+    cdef bint remove(self, const Removal& removal, list bins) except -1
+    cdef bint remove_rows(self, Py_ssize_t count, rows) except -1
+    cdef list take_row(self, Py_ssize_t count, Py_ssize_t position, list bins)
 
 
 cdef TablePlace* open_table(object table) except NULL

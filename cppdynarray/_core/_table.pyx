@@ -6,6 +6,10 @@ runs, room is made, rows move, and the one length is set; references are dropped
 has a row that others don't have, and whoever looks at the length finds whole rows.
 
 The columns themselves are never given out, only views of them: nobody can append to one alone.
+
+Of a table with text, waiting for an arena lets other threads run in the midst of step 2. So it holds the table's lock
+(table_lock.hpp), and is in functions of their own, which leave to their callers what runs Python code when it is
+dropped. What was read of the table before step 2 is read again.
 """
 
 import operator
@@ -31,8 +35,8 @@ from cppdynarray._core._live cimport METH_FASTCALL
 from cppdynarray._core._memory cimport import_core, zero_block
 from cppdynarray._core._new cimport as_growing_dtype, new
 from cppdynarray._core.headers cimport (
-    ArrayLock, ArrayPlace, ArrayRows, Block, StringLock, block_of, clear_strings, growth_error, open_place, publish,
-    reserve_rows, shrink_block, used_bytes,
+    ArrayLock, ArrayPlace, ArrayRows, Block, StringLock, block_of, clear_strings, copy_strings, growth_error,
+    open_place, publish, reserve_rows, shrink_block, used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject, PyDataType_REFCHK,
@@ -47,10 +51,16 @@ cdef extern from "Python.h":
 
 cdef extern from "<algorithm>" namespace "std":
     void rotate(char* first, char* middle, char* last) noexcept
+    void swap_ranges(char* first, char* last, char* other) noexcept
 
 
 cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray":
     void write_bytes(Block*, size_t at, const void* source, size_t bytes) noexcept
+
+
+cdef extern from "table_lock.hpp" namespace "cppdynarray":
+    cdef cppclass TableLock:
+        pass
 
 
 cdef extern from "store.hpp" namespace "cppdynarray":
@@ -71,6 +81,9 @@ cdef extern from "table.hpp" namespace "cppdynarray":
     void share_length(ArrayPlace*, size_t*) noexcept
     void keep_length(ArrayPlace*, size_t) noexcept
     void describe_column(TableColumn&, cnp.ndarray) noexcept
+    void describe_table(TableRows&) noexcept
+    void hold(TableLock&, TableRows&) noexcept
+    PyObject* steady_row(const TableRows&, object) noexcept
     void forget_rows(const TableColumn&, size_t start, size_t stop) noexcept
     bint append_row(TableRows&, object) noexcept
     bint append_columns(TableRows&, object) noexcept
@@ -136,6 +149,7 @@ cdef class Table:
                 share_length(place, &self.rows.place.own_length)
             self.rows.columns[i].place = self.rows.place.columns[i] = place
             self.rows.place.column_count += 1
+        describe_table(self.rows)
         if self.rows.place.columns[0] != NULL:
             measure_room(&self.rows.place)
         return 0
@@ -233,6 +247,7 @@ cdef class Table:
         cdef ArrayLock array_lock
         array_lock.hold(self)
         cdef Py_ssize_t i, start, stop
+        cdef list values = None
         if isinstance(key, str):
             return self.whole(self.index_of(key))
         if isinstance(key, list) and key and isinstance(key[0], str):
@@ -247,8 +262,9 @@ cdef class Table:
                     stop = max(stop, start)
                     return {name: self.view(i, start, stop) for i, name in enumerate(self.names)}
             return {name: self.view(i, 0, count)[key] for i, name in enumerate(self.names)}
-        start = self.position(key, "table index")
-        return self.row(start)
+        while values is None:
+            values = self.values_at(self.position(key, "table index"))
+        return self.as_row(values)
 
     cdef Py_ssize_t position(self, index, str what) except -1:
         cdef Py_ssize_t position
@@ -263,17 +279,26 @@ cdef class Table:
             raise IndexError(f"{what} {index} is out of range for {count} rows")
         return position
 
-    cdef object row(self, Py_ssize_t position):
-        """A row as a named tuple, with memory of its own."""
+    cdef list values_at(self, Py_ssize_t position):
+        """The values of a row, with memory of their own; None if there is no such row by now."""
+        cdef TableLock lock
         cdef Py_ssize_t i
+        hold(lock, self.rows)
+        if position >= self.count():
+            return None
+        return [copy_row(self.column(i), position) for i in range(len(self.names))]
+
+    cdef object as_row(self, list values):
+        """Values as a named tuple."""
         if self.row_class is None:
-            self.row_class = namedtuple("Row", self.names, rename=True)
-        return self.row_class._make([copy_row(self.column(i), position) for i in range(len(self.names))])
+            made = namedtuple("Row", self.names, rename=True)
+            if self.row_class is None:  # still: it takes Python code to make one
+                self.row_class = made
+        return self.row_class._make(values)
 
     def __setitem__(self, key, value):
         cdef ArrayLock array_lock
         array_lock.hold(self)
-        cdef Py_ssize_t i, row
         if isinstance(key, str):
             if key not in self.indexes:
                 raise KeyError(messages.NEW_COLUMN.format(name=key))
@@ -282,11 +307,42 @@ cdef class Table:
         if not hasattr(key, "__index__"):
             raise TypeError(messages.SET_ROWS)
         self.position(key, "table index")
-        blocks = self.convert_items(self.items_of(value))
-        row = self.position(key, "table index")
+        cdef list blocks = self.convert_items(self.items_of(value))
+        while not self.set_row(self.position(key, "table index"), blocks):
+            pass
+
+    cdef bint set_row(self, Py_ssize_t row, list blocks) except -1:
+        """Puts converted values in place of a row's, whose references come into `blocks`; False, and nothing has
+        changed, if there is no such row by now.
+        """
+        cdef TableLock lock
+        cdef StringLock strings, of_block
+        cdef Py_ssize_t i
+        cdef size_t size
+        cdef char* slot
+        cdef cnp.ndarray array, block
+        hold(lock, self.rows)
         self.growable()
-        for i in range(len(self.names)):
-            self.view(i, row, row + 1)[...] = blocks[i]
+        if row >= self.count():
+            return False
+        for arena in (True, False):  # copying strings may fail
+            for i in range(len(blocks)):
+                array, block = self.column(i), blocks[i]
+                if has_arena(array) != arena:
+                    continue
+                size = self.rows.columns[i].row_bytes
+                slot = block_of(array).data() + size * <size_t>row
+                if not arena:
+                    swap_ranges(slot, slot + size, cnp.PyArray_BYTES(block))
+                    continue
+                strings.take(array)
+                of_block.take(block)
+                if not copy_strings(strings.arena(), slot, of_block.arena(), cnp.PyArray_BYTES(block),
+                                    self.rows.columns[i].items):
+                    raise MemoryError("no memory for the strings")
+                of_block.release()
+                strings.release()
+        return True
 
     # Values on their way into the table.
 
@@ -390,16 +446,23 @@ cdef class Table:
             fill_rows(own.data() + row * <size_t>start, <char*>cnp.PyArray_DATA(block), row, count)
         return 0
 
-    cdef int append_blocks(self, list blocks, Py_ssize_t count) except -1:
-        """Appends `count` rows, an array of converted ones for each column. Runs no Python code."""
-        self.growable()
-        cdef Py_ssize_t start = self.count()
-        cdef Py_ssize_t stop = self.grown(count)
-        self.make_room(stop)
+    cdef int move_blocks(self, list blocks, Py_ssize_t start, Py_ssize_t count) except -1:
+        """Moves an array of `count` rows for each column to slots from `start` on that hold nothing."""
         for arena in (True, False):  # copying strings may fail, and then no column has lost its slots
             for i in range(len(blocks)):
                 if has_arena(<cnp.ndarray>self.rows.columns[i].object) == arena:
                     self.move_block(i, blocks[i], start, count)
+        return 0
+
+    cdef int append_blocks(self, list blocks, Py_ssize_t count) except -1:
+        """Appends `count` rows, an array of converted ones for each column. Runs no Python code."""
+        cdef TableLock lock
+        hold(lock, self.rows)
+        self.growable()
+        cdef Py_ssize_t start = self.count()
+        cdef Py_ssize_t stop = self.grown(count)
+        self.make_room(stop)
+        self.move_blocks(blocks, start, count)
         set_length_of(&self.rows.place, stop)
         return 0
 
@@ -465,8 +528,10 @@ cdef class Table:
     cdef int extend_rows(self, rows) except -1:
         """All rows of an iterable, or none."""
         cdef Py_ssize_t count = 0
-        if type(rows) in (list, tuple) and self.store_rows(rows):
-            return 0
+        if type(rows) in (list, tuple):
+            steady = self.steady_rows(rows)
+            if steady is not None and self.store_rows(steady):
+                return 0
         if isinstance(rows, (str, bytes)) or not (hasattr(rows, "__iter__") or hasattr(rows, "__getitem__")):
             raise TypeError(messages.NOT_ROWS.format(kind=type(rows).__name__))
         cdef Table scratch = self.like()
@@ -477,10 +542,28 @@ cdef class Table:
                 PyErr_CheckSignals()
         return self.append_blocks([scratch.column(i) for i in range(len(self.names))], count)
 
+    cdef object steady_rows(self, rows):
+        """Rows in a list or tuple that stay as they are while they are written: None if one needs NumPy."""
+        cdef PyObject* row
+        if not self.rows.others_run:
+            return rows
+        rows = list(rows)
+        for i in range(len(rows)):
+            row = steady_row(self.rows, rows[i])
+            if row == NULL:
+                return None
+            rows[i] = <object>row
+            Py_DECREF(rows[i])
+        return rows
+
     cdef bint store_rows(self, rows) except -1:
         """Writes the rows of a list or tuple to where they belong, where that runs no Python code. False, and
         nothing has changed, if one needs NumPy.
         """
+        cdef TableLock lock
+        hold(lock, self.rows)
+        if not c_can_grow(self.rows):
+            return False
         cdef Py_ssize_t start = self.count()
         cdef Py_ssize_t stop = self.grown(len(rows))
         cdef Py_ssize_t at = start
@@ -564,30 +647,33 @@ cdef class Table:
         array_lock.hold(self)
         self.growable()
         cdef list blocks = self.convert_items(self.items_of(row))
-        cdef Py_ssize_t position = PyNumber_AsSsize_t(index, None)
-        self.growable()
-        cdef Py_ssize_t count = self.count()
+        self.insert_blocks(blocks, PyNumber_AsSsize_t(index, None))
+
+    cdef int insert_blocks(self, list blocks, Py_ssize_t position) except -1:
+        """Inserts a row, an array of the converted value for each column."""
+        cdef TableLock lock
+        cdef StringLock strings
         cdef size_t size
         cdef char* slot
         cdef char* end
-        cdef StringLock lock
+        hold(lock, self.rows)
+        self.growable()
+        cdef Py_ssize_t count = self.count()
         if position < 0:
             position = max(position + count, 0)
         position = min(position, count)
         self.make_room(self.grown(1))
-        for arena in (True, False):
-            # All go to the end, where a failure changes nothing, and then to their place.
-            for i in range(len(blocks)):
-                if has_arena(<cnp.ndarray>self.rows.columns[i].object) == arena:
-                    self.move_block(i, blocks[i], count, 1)
+        # All go to the end, where a failure changes nothing, and then to their place.
+        self.move_blocks(blocks, count, 1)
         for i in range(len(blocks)):
             size = self.rows.columns[i].row_bytes
-            lock.take(<cnp.ndarray>self.rows.columns[i].object)
+            strings.take(<cnp.ndarray>self.rows.columns[i].object)
             slot = block_of(<cnp.ndarray>self.rows.columns[i].object).data() + size * <size_t>position
             end = slot + size * <size_t>(count - position)
             rotate(slot, end, end + size)
-            lock.release()
+            strings.release()
         set_length_of(&self.rows.place, count + 1)
+        return 0
 
     def resize(self, rows):
         """
@@ -615,24 +701,39 @@ cdef class Table:
         array_lock.hold(self)
         self.growable()
         cdef Py_ssize_t new_length = as_dimension(rows)
-        cdef Py_ssize_t count = self.count()
+        cdef Py_ssize_t count, i
         cdef list blocks
-        cdef cnp.ndarray array, fresh
-        if new_length <= count:
-            self.remove_slice(new_length, count)
-            return
-        blocks = []
-        for i in range(len(self.names)):
-            array = self.column(i)
-            fresh = None
-            if PyDataType_REFCHK(array.descr):
-                # Zero bytes are an empty slot; the value zero (0, "" or a record of them) is NumPy's.
-                fresh = scratch_rows(array, new_length - count)
-                fresh[...] = np.zeros((), array.descr)
-            blocks.append(fresh)
+        while True:
+            self.growable()
+            count = self.count()
+            if new_length <= count:
+                if self.remove_rows(count, slice(new_length, count)):
+                    return
+                continue
+            blocks = [self.zero_items(i, new_length - count) for i in range(len(self.names))]
+            if self.resize_to(new_length, count, blocks):
+                return
+
+    def zero_items(self, Py_ssize_t index, Py_ssize_t count):
+        """Rows of zeros for a column; None where they are zero bytes."""
+        cdef cnp.ndarray array = self.column(index), fresh
+        if not PyDataType_REFCHK(array.descr):
+            return None
+        # Zero bytes are an empty slot; the value zero (0, "" or a record of them) is NumPy's.
+        fresh = scratch_rows(array, count)
+        fresh[...] = np.zeros((), array.descr)
+        return fresh
+
+    cdef bint resize_to(self, Py_ssize_t new_length, Py_ssize_t count, list blocks) except -1:
+        """Adds to `count` rows what is in `blocks`, or zero bytes; False, and nothing has changed, if there are more
+        or fewer by now.
+        """
+        cdef TableLock lock
+        cdef cnp.ndarray array
+        hold(lock, self.rows)
         self.growable()
         if self.count() != count:
-            raise RuntimeError("the table's length changed while it was resized")
+            return False
         self.make_room(new_length)
         for arena in (True, False):
             for i in range(len(blocks)):
@@ -645,6 +746,7 @@ cdef class Table:
                     zero_block(block_of(array), self.rows.columns[i].row_bytes * <size_t>count,
                                self.rows.columns[i].row_bytes * <size_t>new_length)
         set_length_of(&self.rows.place, new_length)
+        return True
 
     def reserve(self, Py_ssize_t rows):
         """
@@ -670,30 +772,42 @@ cdef class Table:
         """
         cdef ArrayLock array_lock
         array_lock.hold(self)
+        cdef TableLock lock
         if rows < 0:
             raise ValueError("can't reserve room for a negative number of rows")
+        hold(lock, self.rows)
         self.growable()
         self.make_room(rows)
 
     # Shrinking.
 
-    cdef int remove(self, Removal& removal) except -1:
-        """Removes rows of all columns. What can fail comes first; what they refer to is dropped last."""
+    cdef list bins(self, Py_ssize_t count):
+        """Scratch arrays for what `count` rows refer to; None for columns that hold no references."""
+        cdef list bins = []
+        cdef cnp.ndarray array
+        for i in range(len(self.names)):
+            array = self.column(i)
+            bins.append(scratch_rows(array, count) if PyDataType_REFCHK(array.descr) else None)
+        return bins
+
+    cdef bint remove(self, const Removal& removal, list bins) except -1:
+        """Removes rows of all columns. What they refer to comes into `bins`, to be dropped by the caller. False, and
+        nothing has changed, if there are more or fewer rows by now.
+        """
+        cdef TableLock lock
+        cdef StringLock strings
         cdef Py_ssize_t i
         cdef size_t row, kept = removal.count - removal.removed
         cdef char* data
         cdef char* bin
-        cdef list bins = []
         cdef cnp.ndarray array
-        cdef StringLock lock
-        if removal.removed == 0:
-            return 0
+        hold(lock, self.rows)
+        self.growable()
+        if <size_t>self.count() != removal.count:
+            return False
         for i in range(len(self.names)):
             array = self.column(i)
-            bins.append(scratch_rows(array, removal.removed) if PyDataType_REFCHK(array.descr) else None)
-        for i in range(len(self.names)):
-            array = <cnp.ndarray>self.rows.columns[i].object
-            lock.take(array)
+            strings.take(array)
             row = self.rows.columns[i].row_bytes
             data = block_of(array).data()
             bin = <char*>cnp.PyArray_DATA(bins[i]) if bins[i] is not None else NULL
@@ -701,41 +815,49 @@ cdef class Table:
             block_of(array).mark_written(row * removal.count)
             if has_arena(array):
                 # Back to where their slots can be used again.
-                clear_strings(lock.arena(), bin, self.rows.columns[i].items * removal.removed)
+                clear_strings(strings.arena(), bin, self.rows.columns[i].items * removal.removed)
                 memcpy(data + row * kept, bin, row * removal.removed)
                 memset(bin, 0, row * removal.removed)
-                lock.release()
+                strings.release()
             elif bin != NULL:
                 memset(data + row * kept, 0, row * removal.removed)
         set_length_of(&self.rows.place, kept)
-        return 0  # what `bins` hold is dropped now
+        return True
 
-    cdef int remove_slice(self, Py_ssize_t start, Py_ssize_t stop) except -1:
+    cdef bint remove_rows(self, Py_ssize_t count, rows) except -1:
+        """Removes some of `count` rows: those of a slice of step 1 or of a mask; those with the numbers in an array,
+        in ascending order, whose places the last rows take. False, and nothing has changed, if there are more or fewer
+        by now.
+        """
         cdef Removal removal
-        removal.count = self.count()
-        removal.start = start
-        removal.removed = stop - start
-        return self.remove(removal)
+        removal.count = count
+        if isinstance(rows, slice):
+            removal.start = rows.start
+            removal.removed = rows.stop - rows.start
+        elif cnp.PyArray_TYPE(rows) == cnp.NPY_BOOL:
+            removal.gone = <const cnp.npy_bool*>cnp.PyArray_DATA(rows)
+            removal.removed = np.count_nonzero(rows)
+        else:
+            removal.rows = <const cnp.npy_intp*>cnp.PyArray_DATA(rows)
+            removal.removed = len(rows)
+        if removal.removed == 0:
+            return True
+        bins = self.bins(removal.removed)
+        return self.remove(removal, bins)
 
     def __delitem__(self, key):
         cdef ArrayLock array_lock
         array_lock.hold(self)
-        cdef Removal removal
-        cdef cnp.ndarray gone
+        cdef Py_ssize_t count
         if isinstance(key, str):
             raise TypeError(messages.DELETE_COLUMN.format(name=key))
         self.growable()
         key = as_row_key(key)
-        self.growable()
-        rows = rows_named(key, self.count())
-        if isinstance(rows, slice):
-            self.remove_slice(rows.start, rows.stop)
-            return
-        gone = rows
-        removal.count = self.count()
-        removal.gone = <const cnp.npy_bool*>cnp.PyArray_DATA(gone)
-        removal.removed = np.count_nonzero(gone)
-        self.remove(removal)
+        while True:
+            self.growable()
+            count = self.count()
+            if self.remove_rows(count, rows_named(key, count)):
+                return
 
     def swap_remove(self, rows):
         """
@@ -764,16 +886,14 @@ cdef class Table:
         """
         cdef ArrayLock array_lock
         array_lock.hold(self)
-        cdef Removal removal
-        cdef cnp.ndarray numbers
+        cdef Py_ssize_t count
         self.growable()
         key = as_row_key(rows)
-        self.growable()
-        numbers = row_numbers(key, self.count())
-        removal.count = self.count()
-        removal.removed = len(numbers)
-        removal.rows = <const cnp.npy_intp*>cnp.PyArray_DATA(numbers)
-        self.remove(removal)
+        while True:
+            self.growable()
+            count = self.count()
+            if self.remove_rows(count, row_numbers(key, count)):
+                return
 
     def pop(self, index=-1):
         """
@@ -806,17 +926,31 @@ cdef class Table:
         cdef ArrayLock array_lock
         array_lock.hold(self)
         self.growable()
-        cdef Py_ssize_t position, count
-        while True:
+        cdef Py_ssize_t count
+        cdef list values = None, bins = None
+        while values is None:
             count = self.count()
             if count == 0:
                 raise IndexError("pop from an empty DynamicTable")
-            position = self.position(index, "pop index")
-            row = self.row(position)
-            if self.count() == count:
-                self.remove_slice(position, position + 1)
-                return row
-            # Another thread changed the length: which row that is may be another now.
+            bins = self.bins(1)
+            values = self.take_row(count, self.position(index, "pop index"), bins)
+        return self.as_row(values)
+
+    cdef list take_row(self, Py_ssize_t count, Py_ssize_t position, list bins):
+        """Removes one of `count` rows and returns its values; None if there are more or fewer rows by now: which row
+        that is may be another then.
+        """
+        cdef TableLock lock
+        cdef Removal removal
+        hold(lock, self.rows)
+        if self.count() != count:
+            return None
+        values = self.values_at(position)
+        removal.count = count
+        removal.start = position
+        removal.removed = 1
+        self.remove(removal, bins)
+        return values
 
     def clear(self):
         """
@@ -833,7 +967,9 @@ cdef class Table:
         cdef ArrayLock array_lock
         array_lock.hold(self)
         self.growable()
-        self.remove_slice(0, self.count())
+        cdef Py_ssize_t count = self.count()
+        while not self.remove_rows(count, slice(0, count)):
+            count = self.count()
 
     def shrink_to_fit(self):
         """
@@ -849,6 +985,8 @@ cdef class Table:
         """
         cdef ArrayLock array_lock
         array_lock.hold(self)
+        cdef TableLock lock
+        hold(lock, self.rows)
         for i in range(len(self.names)):
             array = self.column(i)
             if block_of(array) != NULL:

@@ -1,4 +1,5 @@
-// Rows of a table: how they are written without Python code, and how they move. All need the GIL.
+// Rows of a table: how they are written without Python code, and how they move. All need the GIL, and the lock of the
+// table (table_lock.hpp) where a function doesn't take it.
 #pragma once
 
 #include <Python.h>
@@ -14,6 +15,7 @@
 #include "removing.hpp"
 #include "scalars.hpp"
 #include "store.hpp"
+#include "table_lock.hpp"
 
 namespace cppdynarray {
 
@@ -34,13 +36,17 @@ struct TableColumn {
     char* slot(std::size_t row) const noexcept { return place->data() + row * row_bytes; }
 };
 
+inline bool has_text(const TableColumn& column) noexcept { return PyArray_TYPE(column.array()) == NPY_VSTRING; }
+
 inline void describe_column(TableColumn& column, PyArrayObject* array) noexcept {
     const bool is_string = PyArray_TYPE(array) == NPY_VSTRING;
     column.object = reinterpret_cast<PyObject*>(array);
     column.row_bytes = row_bytes(array);
     column.items = 1;
     for (int axis = 1; axis < PyArray_NDIM(array); ++axis) column.items *= PyArray_DIMS(array)[axis];
-    column.stored_as = !is_string ? StoredAs::value : PyArray_NDIM(array) == 1 ? StoredAs::string : StoredAs::other;
+    column.stored_as = !is_string                                                        ? StoredAs::value
+                       : PyArray_NDIM(array) == 1 && takes_any_str(PyArray_DESCR(array)) ? StoredAs::string
+                                                                                         : StoredAs::other;
     column.scalar_type = PyArray_NDIM(array) == 1 && !PyArray_ISBYTESWAPPED(array) ? PyArray_TYPE(array) : NPY_NOTYPE;
     column.has_references = PyDataType_REFCHK(PyArray_DESCR(array)) && !is_string;
 }
@@ -56,8 +62,23 @@ inline void keep_length(ArrayPlace* place, std::size_t rows) noexcept {
 struct TableRows {
     TablePlace place;
     TableColumn* columns;
-    PyObject* names;  // a tuple; borrowed
+    PyObject* names;   // a tuple; borrowed
+    bool has_text;     // whose arenas let other threads run
+    bool others_run;   // while a row is written or read
+    TableMutex mutex;  // of a table with text
 };
+
+// Columns are described: what else there is to know of a table.
+inline void describe_table(TableRows& table) noexcept {
+    bool text = false;
+    for (std::size_t i = 0; i < table.place.column_count; ++i) text = text || has_text(table.columns[i]);
+    table.has_text = text && arenas_let_others_in;
+    table.others_run = arrays_change_any_time || table.has_text;
+}
+
+inline void hold(TableLock& lock, TableRows& table) noexcept {
+    if (table.has_text) lock.hold(table.mutex);
+}
 
 // Whether a table may change. One that is read, or whose files are closed, by whomever, has read-only columns.
 inline bool can_grow(const TableRows& table) noexcept {
@@ -86,9 +107,14 @@ inline bool store(const TableColumn& column, char* slot, PyObject* value) noexce
     }
     // What a slot past the length holds is dropped by whoever writes there next.
     if (column.stored_as == StoredAs::other || !PyUnicode_CheckExact(value)) return false;
-    if (PyArray_Pack(column.dtype(), slot, value) == 0) return true;
-    PyErr_Clear();
-    return false;
+    Py_ssize_t size = 0;
+    const char* const text = PyUnicode_AsUTF8AndSize(value, &size);
+    if (text == nullptr) {
+        PyErr_Clear();
+        return false;
+    }
+    const StringLock lock(column.dtype());
+    return pack_string(lock.arena(), slot, text, static_cast<std::size_t>(size));
 }
 
 // Slots that are no rows hold no references, and the block knows how far it was written. The references are borrowed
@@ -139,6 +165,25 @@ inline bool find_items(const TableRows& table, PyObject* values, PyObject* (&ite
     return true;
 }
 
+// A row whose values nobody changes while they are stored, and other threads run: a tuple, a new reference; nullptr for
+// what is no row that can be stored. What it alone still refers to in the end may run Python code: it is given up last.
+inline PyObject* steady_row(const TableRows& table, PyObject* values) noexcept {
+    if (PyTuple_CheckExact(values)) return Py_NewRef(values);
+    PyObject* row = nullptr;
+    if (PyList_CheckExact(values)) {
+        row = PyList_AsTuple(values);
+    } else if (PyDict_CheckExact(values)) {
+        PyObject* items[most_items_of_dicts];
+        const ArrayLock lock(values);
+        if (!find_items(table, values, items)) return nullptr;
+        row = PyTuple_New(static_cast<Py_ssize_t>(table.place.column_count));
+        for (std::size_t i = 0; row != nullptr && i < table.place.column_count; ++i)
+            PyTuple_SET_ITEM(row, static_cast<Py_ssize_t>(i), Py_NewRef(items[i]));
+    }
+    if (row == nullptr) PyErr_Clear();
+    return row;
+}
+
 inline bool store_dict(const TableRows& table, std::size_t row, PyObject* values) noexcept {
     PyObject* items[most_items_of_dicts];
     return find_items(table, values, items) && store_values(table, row, items);
@@ -154,14 +199,24 @@ inline bool store_any(const TableRows& table, std::size_t row, PyObject* values)
            store_values(table, row, PySequence_Fast_ITEMS(values));
 }
 
-// Appends a row for which there is room in every column; false, and nothing has changed, where that isn't so or NumPy
-// is to be asked.
-inline bool append_row(TableRows& table, PyObject* values) noexcept {
+inline bool append_steady_row(TableRows& table, PyObject* values) noexcept {
+    TableLock lock;
+    hold(lock, table);
     if (!can_grow(table)) return false;
     const std::size_t row = length_of(&table.place);
     if (row >= table.place.room || !store_any(table, row, values)) return false;
     set_length_of(&table.place, row + 1);
     return true;
+}
+
+// Appends a row for which there is room in every column; false, and nothing has changed, where that isn't so or NumPy
+// is to be asked.
+inline bool append_row(TableRows& table, PyObject* values) noexcept {
+    if (!table.others_run) return append_steady_row(table, values);
+    PyObject* const row = steady_row(table, values);
+    const bool done = row != nullptr && append_steady_row(table, row);
+    Py_XDECREF(row);
+    return done;
 }
 
 // Whether `value` is an array whose bytes are rows of a column as they are.
@@ -188,25 +243,27 @@ inline void fill_rows(char* slots, const char* row, std::size_t row_bytes, std::
     }
 }
 
-// Appends columns, a dict of them, for which there is room: arrays whose bytes are rows as they are, and single
-// numbers. False, and nothing has changed, where that isn't so.
-inline bool append_columns(TableRows& table, PyObject* columns) noexcept {
-    PyObject* items[most_items_of_dicts];
-    if (!PyDict_CheckExact(columns) || !can_grow(table) || !find_items(table, columns, items)) return false;
-    const std::size_t start = length_of(&table.place);
+// How many rows columns are: arrays whose bytes are rows as they are, and single numbers. 0 for others.
+inline std::size_t count_new_rows(const TableRows& table, PyObject* const* items) noexcept {
     npy_intp count = -1;
     for (std::size_t i = 0; i < table.place.column_count; ++i) {
         if (!is_block(table.columns[i], items[i])) {
-            if (!is_number(table.columns[i], items[i])) return false;
+            if (!is_number(table.columns[i], items[i])) return 0;
             continue;
         }
         const npy_intp rows = PyArray_DIMS(reinterpret_cast<PyArrayObject*>(items[i]))[0];
-        if (count >= 0 && rows != count) return false;
+        if (count >= 0 && rows != count) return 0;
         count = rows;
     }
-    if (count <= 0 || start > table.place.room || static_cast<std::size_t>(count) > table.place.room - start)
-        return false;
-    const auto rows = static_cast<std::size_t>(count);
+    return static_cast<std::size_t>(std::max<npy_intp>(count, 0));
+}
+
+inline bool append_items(TableRows& table, PyObject* const* items) noexcept {
+    TableLock lock;
+    hold(lock, table);
+    const std::size_t rows = count_new_rows(table, items);
+    const std::size_t start = length_of(&table.place);
+    if (!can_grow(table) || rows == 0 || start > table.place.room || rows > table.place.room - start) return false;
     for (std::size_t i = 0; i < table.place.column_count; ++i) {  // what may fail comes first
         const TableColumn& column = table.columns[i];
         if (is_block(column, items[i])) continue;
@@ -222,6 +279,20 @@ inline bool append_columns(TableRows& table, PyObject* columns) noexcept {
     }
     set_length_of(&table.place, start + rows);
     return true;
+}
+
+// Appends columns, a dict of them, for which there is room: arrays whose bytes are rows as they are, and single
+// numbers. False, and nothing has changed, where that isn't so.
+inline bool append_columns(TableRows& table, PyObject* columns) noexcept {
+    if (!PyDict_CheckExact(columns)) return false;
+    if (!table.others_run) {
+        PyObject* items[most_items_of_dicts];
+        return find_items(table, columns, items) && append_items(table, items);
+    }
+    PyObject* const items = steady_row(table, columns);
+    const bool done = items != nullptr && append_items(table, &PyTuple_GET_ITEM(items, 0));
+    Py_XDECREF(items);
+    return done;
 }
 
 // Moving rows. What is removed from a column that holds references comes into `bin`, which has room for it.

@@ -24,6 +24,7 @@ import cppdynarray as cda
 
 RECORD = np.dtype([("key", "i8"), ("twice", "f8"), ("text", "U20")])
 TABLE = [("key", "i8"), ("twice", "f8"), ("text", "U20")]
+TEXT = [("key", "i8"), ("text", str), ("thing", object), ("more", str), ("twice", "f8")]
 
 
 class Kind:
@@ -49,6 +50,14 @@ def record_key(row):
 
 def table_key(row):
     return whole(row.key, row.twice / 2, row.text)
+
+
+def text_row(key):
+    return key, f"{key} is the number of this row", (key,), f"{key} and so it is", 2.0 * key
+
+
+def text_key(row):
+    return whole(row.key, row.text.split()[0], *row.thing, row.more.split()[0], row.twice / 2)
 
 
 def compute_with_numbers(d):
@@ -79,6 +88,13 @@ def compute_with_table(t):
     t[-3:]
 
 
+def compute_with_text(t):
+    """Has the text while it computes: rows wait."""
+    for name in ("text", "more"):
+        np.strings.str_len(t[name])
+    t[-3:]
+
+
 def new_file(folder):
     name = Path(folder) / f"{threading.get_ident()}-{time.monotonic_ns()}.npy"
     return cda.open_memmap(name, "w+", "i8")
@@ -102,6 +118,7 @@ KINDS = {
                           lambda row: whole(*row), compute_with_objects),
     "table": Kind(lambda folder: cda.DynamicTable(dtype=TABLE), lambda k: (k, 2.0 * k, str(k)), table_key,
                   compute_with_table),
+    "text": Kind(lambda folder: cda.DynamicTable(dtype=TEXT), text_row, text_key, compute_with_text),
     "file": Kind(new_file, int, int, compute_with_numbers),
 }
 for name in ("window", "object_window"):
