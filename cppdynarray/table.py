@@ -48,15 +48,18 @@ class DynamicTable(Table):
         array, a dict of arrays, a table, a frame.
     capacity : int, optional
         Rows that there is memory for at once.
-    reserve : int, optional
-        Rows up to which the table grows without moving any data.
+    max_size : int, optional
+        Rows that there must be addresses for: up to as many the table grows without moving any data. By default as
+        for `DynamicArray`, in each column.
 
     Raises
     ------
     TypeError
         If the dtype names no columns, or there is none and rows don't tell.
     ValueError
-        If a name occurs twice.
+        If a name occurs twice, or if `capacity` or `max_size` is negative.
+    MemoryError
+        If there is no memory, or no addresses for `max_size` rows.
 
     See Also
     --------
@@ -89,12 +92,10 @@ class DynamicTable(Table):
     __array_ufunc__ = None
     __hash__ = None
 
-    def __new__(cls, contents=None, dtype=None, *, capacity=0, reserve=0):
-        if capacity < 0 or reserve < 0:
-            raise ValueError("capacity and reserve are numbers of rows: they can't be negative")
+    def __new__(cls, contents=None, dtype=None, *, capacity=0, max_size=0):
         made = super().__new__(cls)
         names, dtypes = _columns(dtype) if dtype is not None else _columns_in(contents)
-        made._begin(names, dtypes, capacity, reserve)
+        made._begin(names, dtypes, capacity, max_size)
         if contents is not None:
             Table.extend(made, contents)
         return made

@@ -23,16 +23,16 @@ _Rows: TypeAlias = Iterable[_Row] | Mapping[str, ArrayLike] | NDArray[np.void] |
 class DynamicTable(Generic[_NameT]):
     @overload
     def __new__(
-        cls, contents: _Rows | None = None, *, dtype: Sequence[_Field[_NameT]], capacity: int = 0, reserve: int = 0,
+        cls, contents: _Rows | None = None, *, dtype: Sequence[_Field[_NameT]], capacity: int = 0, max_size: int = 0,
     ) -> DynamicTable[_NameT]: ...
     @overload
     def __new__(
-        cls, contents: _Rows | None, dtype: Sequence[_Field[_NameT]], *, capacity: int = 0, reserve: int = 0,
+        cls, contents: _Rows | None, dtype: Sequence[_Field[_NameT]], *, capacity: int = 0, max_size: int = 0,
     ) -> DynamicTable[_NameT]: ...
     @overload
     def __new__(
         cls, contents: _Rows | None = None, dtype: Mapping[_NameT, Any] | DTypeLike | None = None, *,
-        capacity: int = 0, reserve: int = 0,
+        capacity: int = 0, max_size: int = 0,
     ) -> Self: ...
     def __class_getitem__(cls, item: Any, /) -> GenericAlias: ...
 

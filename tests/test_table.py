@@ -380,7 +380,7 @@ def test_views_outlive_the_table():
 @pytest.mark.parametrize("backend", ["cpp", "heap"])
 def test_views_of_memory_that_moved_stay_readable(backend):
     with cda.options(backend=backend):
-        t = cda.DynamicTable(dtype=[("x", "f8"), ("label", str), ("position", "f4", 3)], reserve=10)
+        t = cda.DynamicTable(dtype=[("x", "f8"), ("label", str), ("position", "f4", 3)], max_size=10)
     t.extend((i, str(i), [i] * 3) for i in range(8))
     views = t[:]
     t.extend((i, str(i), [i] * 3) for i in range(8, 300_000))
@@ -470,7 +470,7 @@ def test_pop(t):
 
 
 def test_capacity_is_counted_in_rows():
-    t = cda.DynamicTable(dtype=PLAIN, capacity=1000, reserve=5000)
+    t = cda.DynamicTable(dtype=PLAIN, capacity=1000, max_size=5000)
     assert t.capacity >= 1000 and t.max_size >= 5000
     t.append((1, [1, 2, 3], 4))
     t.reserve(20_000)
@@ -479,6 +479,14 @@ def test_capacity_is_counted_in_rows():
     assert t.capacity < 20_000 and len(t) == 1
     t.append((1, [1, 2, 3], 4))
     assert len(t) == 2
+
+
+def test_room_is_asked_for_as_of_arrays():
+    for wrong in ({"capacity": -1}, {"max_size": -1}):
+        with pytest.raises(ValueError, match="capacity and max_size are numbers of rows: they can't be negative"):
+            cda.DynamicTable(dtype=PLAIN, **wrong)
+    with pytest.raises(MemoryError):
+        cda.DynamicTable(dtype=PLAIN, max_size=1 << 57)
 
 
 # Against lists of rows.

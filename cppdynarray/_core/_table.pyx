@@ -33,7 +33,7 @@ from cppdynarray._core._growth cimport as_dimension, as_row_key, copy_row, move_
 from cppdynarray._core._dispatch cimport PyCFunction, PyMethodDef
 from cppdynarray._core._live cimport METH_FASTCALL
 from cppdynarray._core._memory cimport import_core, zero_block
-from cppdynarray._core._new cimport as_growing_dtype, new
+from cppdynarray._core._new cimport as_growing_dtype, check_room, new
 from cppdynarray._core.headers cimport (
     ArrayLock, ArrayPlace, ArrayRows, Block, StringLock, block_of, clear_strings, copy_strings, growth_error,
     open_place, publish, reserve_rows, shrink_block, used_bytes,
@@ -167,11 +167,12 @@ cdef class Table:
         """What there is to be read by now."""
         self.rows.place.own_length = rows
 
-    def _begin(self, tuple names, list dtypes, Py_ssize_t capacity, Py_ssize_t reserve):
+    def _begin(self, tuple names, list dtypes, Py_ssize_t capacity, Py_ssize_t max_size):
         """Makes the columns of a new table in memory."""
         if self.names is not None:
             raise RuntimeError("the table has its columns already")
-        self.begin(names, [new(np.ndarray, (0, *shape), dtype, capacity, reserve) for dtype, shape in dtypes])
+        check_room(capacity, max_size)
+        self.begin(names, [new(np.ndarray, (0, *shape), dtype, capacity, max_size) for dtype, shape in dtypes])
 
     cdef Table like(self):
         """An empty table in memory with columns like these."""

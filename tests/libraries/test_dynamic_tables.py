@@ -119,7 +119,7 @@ def test_compiled_loops_append_rows(fill, backend):
     from cppdynarray.numba import growing
 
     with cda.options(backend=backend):
-        t = cda.DynamicTable(dtype=FILLED, reserve=10)
+        t = cda.DynamicTable(dtype=FILLED, max_size=10)
     view = t["t"]
     assert fill(growing(t), 50_000) == t["n"].sum() == sum(range(50_000))
     assert_filled(t[:])
