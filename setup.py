@@ -13,7 +13,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
 HEADERS = [
-    *map(str, sorted(Path("src_cpp/include/cppdynarray").glob("*.hpp"))),
+    *map(str, sorted(Path("src_cpp/include/cppdynarray").rglob("*.hpp"))),
     *map(str, sorted(Path("src_cpp/numpy").glob("*.hpp"))),
     "src_cpp/brian2/code_object.hpp", "src_cpp/brian2/brian2_queue.hpp",
 ]
@@ -30,10 +30,10 @@ else:
         COMPILE_ARGS.append("-Werror")
 
 
-def extension(name, extra_compile_args=()):
+def extension(name, extra_compile_args=(), package="_core"):
     return Extension(
-        f"cppdynarray._core.{name}",
-        [f"cppdynarray/_core/{name}.pyx"],
+        f"cppdynarray.{package}.{name}",
+        [f"cppdynarray/{package.replace('.', '/')}/{name}.pyx"],
         include_dirs=["src_cpp/include", "src_cpp/numpy", "src_cpp", numpy.get_include()],
         depends=HEADERS,
         define_macros=[
@@ -61,7 +61,7 @@ class BuildPy(build_py):
                 self.copy_tree(source, f"{self.build_lib}/cppdynarray/{target}")
 
     def get_source_files(self):
-        headers = [path for source, _ in self.headers for path in sorted(Path(source).iterdir())]
+        headers = [path for source, _ in self.headers for path in sorted(Path(source).rglob("*.h*"))]
         return [*super().get_source_files(), *map(str, headers)]
 
 
@@ -95,7 +95,7 @@ setup(
             extension("_table"),
             extension("_handles"),
             # Here they may be thrown: by what Brian2's users write in C++.
-            extension("_calls", [] if sys.platform == "win32" else ["-fexceptions"]),
+            extension("_calls", [] if sys.platform == "win32" else ["-fexceptions"], package="brian2.direct"),
             *([] if sys.platform == "win32" else [extension("_files")]),
         ],
         compiler_directives={

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cppdynarray._core import messages
+from cppdynarray._core import _messages
 
 _ARROW_UNITS = [(unit, 1) for unit in ("s", "ms", "us", "ns", "D")]
 
@@ -12,7 +12,7 @@ def arrow_stream(columns, schema):
     try:
         import pyarrow as pa
     except ModuleNotFoundError:
-        raise ImportError(messages.NO_ARROW, name="pyarrow") from None
+        raise ImportError(_messages.NO_ARROW, name="pyarrow") from None
     arrays = [_as_arrow(pa, array) for array in columns.values()]
     batch = pa.RecordBatch.from_arrays(arrays, list(columns))
     return pa.RecordBatchReader.from_batches(batch.schema, [batch]).__arrow_c_stream__(schema)

@@ -50,9 +50,9 @@ from numba.extending import (
 from numba.np.arrayobj import make_array, populate_array
 
 from cppdynarray._core._array import DynamicArray
+from cppdynarray._core._handles import handle_capsule as _capsule
+from cppdynarray._core._handles import table_capsule as _table_capsule
 from cppdynarray._core._rolling import RollingArray
-from cppdynarray._handles import handle_capsule as _capsule
-from cppdynarray._handles import table_capsule as _table_capsule
 from cppdynarray.table import DynamicTable
 
 __all__ = ["Growing", "GrowingTable", "growing"]
@@ -262,7 +262,7 @@ _POINTER = _BYTE.as_pointer()
 _BLOCK, _LENGTH, _ROW_BYTES, _COLUMNS, _FUNCTIONS = range(5)
 _MAX_ROWS, _FIRST = 8, 9
 _RESERVE, _RESIZE, _APPEND = range(3)  # of struct PlaceFunctions
-_BLOCK_FUNCTIONS, _ERROR = 0, 5  # of struct Block, of struct BlockFunctions
+_BLOCK_FUNCTIONS, _ERROR = 0, 4  # of struct Block, of struct BlockFunctions
 _BLOCK_BYTES = 64 if ctypes.sizeof(ctypes.c_void_p) == 8 else 48
 _COMMITTED = (8 + 2 * ctypes.sizeof(ctypes.c_void_p)) // ctypes.sizeof(ctypes.c_void_p)
 

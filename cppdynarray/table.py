@@ -11,7 +11,7 @@ import numpy as np
 
 from cppdynarray import files
 from cppdynarray._arrow import arrow_stream
-from cppdynarray._core import messages
+from cppdynarray._core import _messages
 from cppdynarray._core._table import Table, add_append, as_column_dtype, columns_of
 
 try:
@@ -28,7 +28,7 @@ _LIVE = "table.live"
 
 
 def _no_arithmetic(self, *other):
-    raise TypeError(messages.NO_ARITHMETIC)
+    raise TypeError(_messages.NO_ARITHMETIC)
 
 
 class DynamicTable(Table):
@@ -104,8 +104,8 @@ class DynamicTable(Table):
 
     def __getattr__(self, name):
         if name in (self.names or ()):
-            raise AttributeError(messages.COLUMN_ATTRIBUTE.format(name=name))
-        raise AttributeError(messages.OTHER_ATTRIBUTE.format(name=name))
+            raise AttributeError(_messages.COLUMN_ATTRIBUTE.format(name=name))
+        raise AttributeError(_messages.OTHER_ATTRIBUTE.format(name=name))
 
     for _operator in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"):
         locals()[f"__{_operator}__"] = locals()[f"__r{_operator}__"] = _no_arithmetic
@@ -247,7 +247,7 @@ class DynamicTable(Table):
 
     def __array__(self, dtype=None, copy=None):
         if sys._getframe(1).f_globals.get("__name__", "").startswith("pandas."):
-            raise TypeError(messages.FOR_PANDAS)  # it would take records for objects
+            raise TypeError(_messages.FOR_PANDAS)  # it would take records for objects
         if copy is False:
             raise ValueError("a table's columns lie apart, and a structured array of its rows is a copy")
         made = np.empty(len(self), self.dtype)
@@ -473,7 +473,7 @@ def _open(path, mode, wanted):
     names = _names_in(path)
     if mode in ("a", "x", "w+") and (names is None or mode == "x"):
         if wanted is None:
-            raise TypeError(messages.TABLE_DTYPE.format(dtype=None))
+            raise TypeError(_messages.TABLE_DTYPE.format(dtype=None))
         if mode == "x" and names is not None:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
         for name, (dtype, _) in zip(*wanted, strict=True):
@@ -498,7 +498,7 @@ def _open(path, mode, wanted):
     if mode == "r":
         return names, [_follow(column, live, number) for number, column in enumerate(columns)]
     if mode == "w+" and wanted is None:
-        raise TypeError(messages.TABLE_DTYPE.format(dtype=None))
+        raise TypeError(_messages.TABLE_DTYPE.format(dtype=None))
     if mode == "a" and (wanted is None or _has_rows(columns, live)):
         mode = "r+"  # a column that is missing is not to be made
     return names, files._write(np.ndarray, mode, columns, live)
@@ -560,17 +560,17 @@ def _columns(dtype):
     elif isinstance(dtype, (list, tuple)) and all(isinstance(one, tuple) and len(one) in (2, 3) for one in dtype):
         pairs = [(one[0], one[1] if len(one) == 2 else (one[1], one[2])) for one in dtype]
     else:
-        raise TypeError(messages.TABLE_DTYPE.format(dtype=dtype))
+        raise TypeError(_messages.TABLE_DTYPE.format(dtype=dtype))
     return _checked([name for name, _ in pairs], [as_column_dtype(wanted) for _, wanted in pairs])
 
 
 def _columns_in(contents):
     """The same for contents that have columns."""
     if contents is None:
-        raise TypeError(messages.TABLE_DTYPE.format(dtype=None))
+        raise TypeError(_messages.TABLE_DTYPE.format(dtype=None))
     columns = columns_of(contents, ())
     if columns is None:
-        raise TypeError(messages.TABLE_WITHOUT_DTYPE)
+        raise TypeError(_messages.TABLE_WITHOUT_DTYPE)
     arrays = [np.atleast_1d(np.asarray(values)) for values in columns.values()]
     return _checked(list(columns), [(array.dtype, array.shape[1:]) for array in arrays])
 

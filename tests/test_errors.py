@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
-from cppdynarray._core import messages
+from cppdynarray._core import _messages
 from cppdynarray.testing import assert_invariants
 from helpers import unchanged
 
-TEMPLATES = {name: text for name, text in vars(messages).items() if name.isupper()}
+TEMPLATES = {name: text for name, text in vars(_messages).items() if name.isupper()}
 PAGE = (Path(__file__).parent.parent / "docs" / "errors.md").read_text()
 SHOWN = re.findall(r"""^(?:AttributeError|ImportError|KeyError|TypeError|ValueError): "?(.*?)"?$""", PAGE, re.MULTILINE)
 

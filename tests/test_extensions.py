@@ -329,7 +329,7 @@ def test_growth_without_the_gil_is_traced(cython):
 
 
 def test_a_capsule_is_a_handle(cython):
-    from cppdynarray._handles import handle_capsule
+    from cppdynarray._core._handles import handle_capsule
 
     get_name = ctypes.pythonapi.PyCapsule_GetName
     get_name.argtypes, get_name.restype = [ctypes.py_object], ctypes.c_char_p
@@ -690,7 +690,7 @@ def test_headers_of_another_version_are_refused(tmp_path, version, advice):
     include = tmp_path / "include"
     shutil.copytree(cda.get_include(), include)
     if version is not None:
-        api = include / "cppdynarray" / "python_api.hpp"
+        api = include / "cppdynarray" / "internal" / "python_api.hpp"
         text = api.read_text()
         changed = text.replace("python_api_version = 1;", f"python_api_version = {version};")
         assert changed != text

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = [ROOT / "src_cpp/include/cppdynarray", ROOT / "src_cpp/numpy", ROOT / "cppdynarray/_core"]
+INCLUDE = ROOT / "src_cpp/include/cppdynarray"
+FOLDERS = [INCLUDE / "internal", INCLUDE, ROOT / "src_cpp/numpy", ROOT / "cppdynarray/_core"]
 
 
 def read_layers():

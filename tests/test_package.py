@@ -15,7 +15,7 @@ from subprocesses import run_python
 PACKAGE = Path(cda.__file__).parent
 
 
-@pytest.mark.parametrize("header", ["block.hpp", "dynamic_array.hpp", "virtual_memory.hpp"])
+@pytest.mark.parametrize("header", ["dynamic_array.hpp", "internal/block.hpp", "internal/virtual_memory.hpp"])
 def test_headers_are_where_get_include_says(header):
     assert (Path(cda.get_include()) / "cppdynarray" / header).is_file()
 

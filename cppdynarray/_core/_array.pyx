@@ -19,7 +19,7 @@ from cpython.ref cimport Py_DECREF
 from cpython.sequence cimport PySequence_Check
 
 from cppdynarray._core import _layout  # no-cython-lint: checks NumPy
-from cppdynarray._core import docstrings
+from cppdynarray._core import _docstrings
 from cppdynarray._core._live import LiveArray
 from cppdynarray._core._new import dynamic_array, unknown_argument
 
@@ -476,22 +476,22 @@ cdef PyType_Slot[5] slots
 
 cdef type make_type():
     methods[0] = PyMethodDef(b"append", <PyCFunction><void*>method_append, METH_FASTCALL | METH_KEYWORDS,
-                             text(docstrings.APPEND))
+                             text(_docstrings.APPEND))
     methods[1] = PyMethodDef(b"extend", <PyCFunction><void*>method_extend, METH_FASTCALL | METH_KEYWORDS,
-                             text(docstrings.EXTEND))
-    methods[2] = PyMethodDef(b"insert", <PyCFunction><void*>method_insert, METH_FASTCALL, text(docstrings.INSERT))
-    methods[3] = PyMethodDef(b"pop", <PyCFunction><void*>method_pop, METH_FASTCALL, text(docstrings.POP))
+                             text(_docstrings.EXTEND))
+    methods[2] = PyMethodDef(b"insert", <PyCFunction><void*>method_insert, METH_FASTCALL, text(_docstrings.INSERT))
+    methods[3] = PyMethodDef(b"pop", <PyCFunction><void*>method_pop, METH_FASTCALL, text(_docstrings.POP))
     methods[4] = PyMethodDef(
-        b"resize", <PyCFunction><void*>method_resize, METH_FASTCALL | METH_KEYWORDS, text(docstrings.RESIZE))
+        b"resize", <PyCFunction><void*>method_resize, METH_FASTCALL | METH_KEYWORDS, text(_docstrings.RESIZE))
     methods[5] = PyMethodDef(NULL, NULL, 0, NULL)
 
-    attributes[0] = PyGetSetDef(b"capacity", get_capacity, NULL, text(docstrings.CAPACITY), NULL)
-    attributes[1] = PyGetSetDef(b"max_size", get_max_size, NULL, text(docstrings.MAX_SIZE), NULL)
+    attributes[0] = PyGetSetDef(b"capacity", get_capacity, NULL, text(_docstrings.CAPACITY), NULL)
+    attributes[1] = PyGetSetDef(b"max_size", get_max_size, NULL, text(_docstrings.MAX_SIZE), NULL)
     attributes[2] = PyGetSetDef(b"__dict__", get_dict, NULL, NULL, NULL)
     attributes[3] = PyGetSetDef(NULL, NULL, NULL, NULL, NULL)
 
     slots[0] = PyType_Slot(Py_tp_new, <void*>tp_new)
-    slots[1] = PyType_Slot(Py_tp_doc, <void*>text(docstrings.TYPE))
+    slots[1] = PyType_Slot(Py_tp_doc, <void*>text(_docstrings.TYPE))
     slots[2] = PyType_Slot(Py_tp_methods, <void*>methods)
     slots[3] = PyType_Slot(Py_tp_getset, <void*>attributes)
     slots[4] = PyType_Slot(0, NULL)

@@ -16,7 +16,7 @@ from cpython.tuple cimport PyTuple_CheckExact
 from libc.errno cimport ENOMEM
 from libc.string cimport memset
 
-from cppdynarray._core import messages
+from cppdynarray._core import _messages
 
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._lossless cimport (
@@ -258,7 +258,7 @@ cdef int refuse_many(cnp.ndarray array, object value, object error) except -1:
     kind = type(value).__name__
     if not (isinstance(value, (list, tuple, range)) or cnp.PyArray_Check(value)):
         if missing == 0 and hasattr(type(value), "__next__"):
-            raise class_of(error)(messages.ONE_ELEMENT_OF.format(kind=kind)) from None
+            raise class_of(error)(_messages.ONE_ELEMENT_OF.format(kind=kind)) from None
         return 0
     if isinstance(value, tuple) and (<object>array.descr).names is not None:
         return 0  # a record
@@ -269,13 +269,13 @@ cdef int refuse_many(cnp.ndarray array, object value, object error) except -1:
     if not shape:
         return 0
     if missing == 0:
-        raise class_of(error)(messages.ONE_ELEMENT.format(
+        raise class_of(error)(_messages.ONE_ELEMENT.format(
             kind=kind, shape=shape, start=start_of_rows(array, shape))) from None
     row = shape_of(array)[1:]
     if len(shape) == missing + 1 and shape[1:] == row:
-        raise class_of(error)(messages.ONE_ROW.format(row=row, kind=kind, shape=shape)) from None
+        raise class_of(error)(_messages.ONE_ROW.format(row=row, kind=kind, shape=shape)) from None
     if len(shape) > missing or any(n not in (1, m) for n, m in zip(shape[::-1], row[::-1])):
-        raise class_of(error)(messages.OTHER_ROW.format(
+        raise class_of(error)(_messages.OTHER_ROW.format(
             row=row, kind=kind, shape=shape, start=start_of_rows(array, shape))) from None
     return 0
 
@@ -284,18 +284,18 @@ cdef int refuse_rows(cnp.ndarray array, object shape, type error=ValueError) exc
     """Raises what is said where values of that shape are no rows for `array`."""
     row = shape_of(array)[1:]
     if not row:
-        raise error(messages.MANY_ELEMENTS.format(
+        raise error(_messages.MANY_ELEMENTS.format(
             shape=shape, row=shape[1:], start=start_of_rows(array, shape[1:]))) from None
     if shape == row:
-        raise error(messages.ROW_TO_EXTEND.format(row=row, shape=shape)) from None
-    raise error(messages.OTHER_ROWS.format(
+        raise error(_messages.ROW_TO_EXTEND.format(row=row, shape=shape)) from None
+    raise error(_messages.OTHER_ROWS.format(
         row=row, shape=shape, wanted=f"(n, {', '.join(map(str, row))})")) from None
 
 
 cdef int refuse_single(object values) except -1:
     """Raises if `values` can't be iterated over."""
     if not (hasattr(type(values), "__iter__") or hasattr(type(values), "__getitem__")):
-        raise TypeError(messages.NOT_ITERABLE.format(kind=type(values).__name__))
+        raise TypeError(_messages.NOT_ITERABLE.format(kind=type(values).__name__))
     return 0
 
 
@@ -322,7 +322,7 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless):
         as_plain(values) if is_dynamic(values) else np.asarray(values)
     )
     if cnp.PyArray_NDIM(source) == 0:
-        raise TypeError(messages.NO_ITERATION)
+        raise TypeError(_messages.NO_ITERATION)
     if not have_rows_in_common(array, source):
         refuse_rows(array, shape_of(source))
     cdef cnp.ndarray rows

@@ -46,7 +46,7 @@ cdef extern from "file_place.hpp" namespace "cppdynarray":
     const PlaceFunctions file_place
 
 
-cdef extern from "cppdynarray/file_memory.hpp" namespace "cppdynarray" nogil:
+cdef extern from "cppdynarray/internal/file_memory.hpp" namespace "cppdynarray" nogil:
     ctypedef enum LockKind "cppdynarray::FileSystem::Lock":
         LOCK_SHARED "cppdynarray::FileSystem::Lock::shared"
         LOCK_EXCLUSIVE "cppdynarray::FileSystem::Lock::exclusive"

@@ -21,7 +21,7 @@ import operator
 
 import numpy as np
 
-from cppdynarray._core import messages
+from cppdynarray._core import _messages
 
 cimport numpy as cnp
 from cpython.long cimport PyLong_CheckExact
@@ -77,7 +77,7 @@ cdef object cannot_grow(cnp.ndarray array, str message):
 cdef Block* growable(cnp.ndarray array) except NULL:
     """The block of an array that may grow, published; ValueError that says why it can't and what to do."""
     if cnp.PyArray_NDIM(array) == 0:
-        raise ValueError(messages.NO_AXIS)
+        raise ValueError(_messages.NO_AXIS)
     return resizable(array)
 
 
@@ -99,10 +99,10 @@ cdef Block* resizable(cnp.ndarray array) except NULL:
     if block != NULL:
         return block
     if block_of(array) == NULL:
-        raise cannot_grow(array, messages.NO_OWN_MEMORY)
+        raise cannot_grow(array, _messages.NO_OWN_MEMORY)
     if not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE):
-        raise cannot_grow(array, messages.READ_ONLY)
-    raise ValueError(messages.NOT_C_ORDERED)
+        raise cannot_grow(array, _messages.READ_ONLY)
+    raise ValueError(_messages.NOT_C_ORDERED)
 
 
 cdef Block* locked(cnp.ndarray array, StringLock& lock) except NULL:

@@ -7,7 +7,7 @@ cimport numpy as cnp
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer, PyCapsule_New
 from libc.stddef cimport size_t
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint32_t, uintptr_t
 from libc.stdlib cimport free
 from libc.string cimport strdup
 
@@ -22,7 +22,7 @@ from cppdynarray._core.numpy_api cimport NPY_ARRAY_CARRAY, PyDataType_ISNOTSWAPP
 import_core()
 
 
-cdef extern from "cppdynarray/python_api.hpp" namespace "cppdynarray":
+cdef extern from "cppdynarray/internal/python_api.hpp" namespace "cppdynarray":
     const uint32_t python_api_version
     const char* python_api_capsule
 
@@ -169,6 +169,11 @@ cdef void free_table_capsule(object capsule) noexcept:
     cdef TablePlace* place = <TablePlace*>PyCapsule_GetPointer(capsule, name)
     place.close(place)
     free(<void*>name)
+
+
+def address_in(capsule):
+    """The pointer in a capsule of any name."""
+    return <uintptr_t>PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
 
 
 def table_capsule(table, str name):

@@ -11,7 +11,7 @@ What the core asks of classes above it are attributes that such a class may have
 
 import numpy as np
 
-from cppdynarray._core import docstrings
+from cppdynarray._core import _docstrings
 
 cimport numpy as cnp
 from cpython.object cimport PyObject
@@ -98,7 +98,7 @@ cdef object tp_new(object cls, object args, PyObject* kwargs):
     raise TypeError(f"{cls.__name__} is no array of its own: make a DynamicArray or a RollingArray")
 
 
-cdef bytes type_doc = docstrings.LIVE.encode()
+cdef bytes type_doc = _docstrings.LIVE.encode()
 cdef PyMethodDef[80] methods
 cdef PyGetSetDef[32] attributes
 cdef PyType_Slot[80] slots

@@ -44,7 +44,7 @@ cdef extern from "numpy/arrayobject.h":
         PyDataMemAllocator allocator
 
 
-cdef extern from "cppdynarray/block_allocator.hpp" namespace "cppdynarray" nogil:
+cdef extern from "cppdynarray/internal/block_allocator.hpp" namespace "cppdynarray" nogil:
     ctypedef enum Source "cppdynarray::Source":
         RESERVED "cppdynarray::Source::reserved"
         HEAP "cppdynarray::Source::heap"

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from cppdynarray._core import messages
+from cppdynarray._core import _messages
 
 cimport numpy as cnp
 from cpython.long cimport PyLong_AsLongAndOverflow, PyLong_CheckExact
@@ -205,7 +205,7 @@ cdef cnp.dtype as_growing_dtype(object dtype):
             return np.dtypes.StringDType()
         if made.kind in b"SV":
             code = chr(made.kind)
-            raise ValueError(messages.NO_LENGTH.format(dtype=dtype, code=code))
+            raise ValueError(_messages.NO_LENGTH.format(dtype=dtype, code=code))
     return made
 
 
@@ -264,15 +264,15 @@ cdef object not_contents(object contents):
     """The TypeError for what is no contents."""
     kind = type(contents).__name__
     if isinstance(contents, (int, np.integer)) and not isinstance(contents, bool) and contents >= 0:
-        return TypeError(messages.SIZE_AS_CONTENTS.format(kind=kind, zeros=f"cda.zeros({contents})", value=contents))
-    return TypeError(messages.ONE_AS_CONTENTS.format(kind=kind))
+        return TypeError(_messages.SIZE_AS_CONTENTS.format(kind=kind, zeros=f"cda.zeros({contents})", value=contents))
+    return TypeError(_messages.ONE_AS_CONTENTS.format(kind=kind))
 
 
 def unknown_argument(object cls, dict arguments):
     """What to say of keyword arguments that dynamic_array() refused; None if it knows them all."""
     for name, value in arguments.items():
         if name == "shape":
-            return messages.SHAPE_ARGUMENT.format(cls=cls.__name__, shape=value)
+            return _messages.SHAPE_ARGUMENT.format(cls=cls.__name__, shape=value)
         if name not in ("contents", "dtype", "capacity", "max_size"):
-            return messages.OTHER_ARGUMENT.format(cls=cls.__name__, name=name)
+            return _messages.OTHER_ARGUMENT.format(cls=cls.__name__, name=name)
     return None

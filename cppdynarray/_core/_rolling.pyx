@@ -14,7 +14,7 @@ from copy import deepcopy
 
 import numpy as np
 
-from cppdynarray._core import docstrings
+from cppdynarray._core import _docstrings
 from cppdynarray._core._array import DynamicArray
 from cppdynarray._core._live import LiveArray
 
@@ -46,7 +46,7 @@ from cppdynarray._core.numpy_api cimport (
 import_core()
 
 
-cdef extern from "cppdynarray/rolling_place.hpp" namespace "cppdynarray":
+cdef extern from "cppdynarray/internal/rolling_place.hpp" namespace "cppdynarray":
     cdef cppclass RollingPlace(ArrayPlace):
         size_t max_rows
         size_t first
@@ -492,10 +492,10 @@ def memory_of(cnp.ndarray array not None):
 
 
 # What the C strings in the type point into.
-cdef bytes append_doc = docstrings.WINDOW_APPEND.encode()
-cdef bytes extend_doc = docstrings.WINDOW_EXTEND.encode()
-cdef bytes maxlen_doc = docstrings.MAXLEN.encode()
-cdef bytes type_doc = docstrings.WINDOW.encode()
+cdef bytes append_doc = _docstrings.WINDOW_APPEND.encode()
+cdef bytes extend_doc = _docstrings.WINDOW_EXTEND.encode()
+cdef bytes maxlen_doc = _docstrings.MAXLEN.encode()
+cdef bytes type_doc = _docstrings.WINDOW.encode()
 
 cdef PyMethodDef[3] methods
 cdef PyGetSetDef[2] attributes

@@ -6,7 +6,7 @@ from cpython.object cimport PyObject
 from cppdynarray._core.headers cimport ArrayPlace
 
 
-cdef extern from "cppdynarray/table_place.hpp" namespace "cppdynarray":
+cdef extern from "cppdynarray/internal/table_place.hpp" namespace "cppdynarray":
     cdef cppclass TablePlace:
         ArrayPlace** columns
         size_t column_count

@@ -17,7 +17,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from cppdynarray._core import messages
+from cppdynarray._core import _messages
 
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
@@ -54,7 +54,7 @@ cdef extern from "<algorithm>" namespace "std":
     void swap_ranges(char* first, char* last, char* other) noexcept
 
 
-cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray":
+cdef extern from "cppdynarray/internal/block.hpp" namespace "cppdynarray":
     void write_bytes(Block*, size_t at, const void* source, size_t bytes) noexcept
 
 
@@ -191,7 +191,7 @@ cdef class Table:
     cdef Py_ssize_t index_of(self, name) except -1:
         index = self.indexes.get(name)
         if index is None:
-            raise KeyError(messages.NO_COLUMN.format(name=name, names=", ".join(map(repr, self.names))))
+            raise KeyError(_messages.NO_COLUMN.format(name=name, names=", ".join(map(repr, self.names))))
         return index
 
     cdef cnp.ndarray view(self, Py_ssize_t index, Py_ssize_t start, Py_ssize_t stop):
@@ -254,7 +254,7 @@ cdef class Table:
         if isinstance(key, list) and key and isinstance(key[0], str):
             return {name: self.whole(self.index_of(name)) for name in key}
         if isinstance(key, tuple):
-            raise TypeError(messages.ROW_AND_COLUMN.format(key=", ".join(map(repr, key))))
+            raise TypeError(_messages.ROW_AND_COLUMN.format(key=", ".join(map(repr, key))))
         if isinstance(key, (slice, list, cnp.ndarray)):
             count = self.count()
             if isinstance(key, slice):
@@ -272,7 +272,7 @@ cdef class Table:
         try:
             position = PyNumber_AsSsize_t(index, IndexError)
         except TypeError:
-            raise TypeError(messages.TABLE_INDEX.format(kind=type(index).__name__)) from None
+            raise TypeError(_messages.TABLE_INDEX.format(kind=type(index).__name__)) from None
         cdef Py_ssize_t count = self.count()
         if position < 0:
             position += count
@@ -302,11 +302,11 @@ cdef class Table:
         array_lock.hold(self)
         if isinstance(key, str):
             if key not in self.indexes:
-                raise KeyError(messages.NEW_COLUMN.format(name=key))
+                raise KeyError(_messages.NEW_COLUMN.format(name=key))
             self.whole(self.index_of(key))[...] = value  # t["x"] += 1 comes here, too
             return
         if not hasattr(key, "__index__"):
-            raise TypeError(messages.SET_ROWS)
+            raise TypeError(_messages.SET_ROWS)
         self.position(key, "table index")
         cdef list blocks = self.convert_items(self.items_of(value))
         while not self.set_row(self.position(key, "table index"), blocks):
@@ -402,11 +402,11 @@ cdef class Table:
         elif isinstance(row, cnp.ndarray) and row.ndim == 0 and row.dtype.names is not None:
             return self.items_of(row[()])
         elif isinstance(row, (str, bytes)) or not hasattr(row, "__len__") or not hasattr(row, "__getitem__"):
-            raise TypeError(messages.NO_ROW.format(kind=type(row).__name__))
+            raise TypeError(_messages.NO_ROW.format(kind=type(row).__name__))
         else:
             items = list(row)
         if len(items) != len(self.names):
-            raise ValueError(messages.ROW_LENGTH.format(
+            raise ValueError(_messages.ROW_LENGTH.format(
                 wanted=len(self.names), names=", ".join(map(str, self.names)), found=len(items)))
         return items
 
@@ -414,10 +414,10 @@ cdef class Table:
         """The table's names, if `found` has the same ones; ValueError that says which are wrong."""
         for name in self.names:
             if name not in found:
-                raise ValueError(messages.MISSING_NAME.format(kind=type(what).__name__, name=name))
+                raise ValueError(_messages.MISSING_NAME.format(kind=type(what).__name__, name=name))
         for name in found:
             if name not in self.indexes:
-                raise ValueError(messages.UNKNOWN_NAME.format(
+                raise ValueError(_messages.UNKNOWN_NAME.format(
                     kind=type(what).__name__, name=name, names=", ".join(map(repr, self.names))))
         return self.names
 
@@ -514,7 +514,7 @@ cdef class Table:
         if not more and casting == "lossless" and append_columns(self.rows, rows):
             return
         if more:
-            raise TypeError(messages.ROWS_AS_ARGUMENTS)
+            raise TypeError(_messages.ROWS_AS_ARGUMENTS)
         if casting not in ("lossless", "unsafe"):
             raise ValueError(f"casting must be 'lossless' or 'unsafe', not {casting!r}")
         self.growable()
@@ -522,7 +522,7 @@ cdef class Table:
         if columns is not None:
             self.extend_columns(columns, rows, casting == "lossless")
         elif casting == "unsafe":
-            raise TypeError(messages.UNSAFE_ROWS)
+            raise TypeError(_messages.UNSAFE_ROWS)
         else:
             self.extend_rows(rows)
 
@@ -534,7 +534,7 @@ cdef class Table:
             if steady is not None and self.store_rows(steady):
                 return 0
         if isinstance(rows, (str, bytes)) or not (hasattr(rows, "__iter__") or hasattr(rows, "__getitem__")):
-            raise TypeError(messages.NOT_ROWS.format(kind=type(rows).__name__))
+            raise TypeError(_messages.NOT_ROWS.format(kind=type(rows).__name__))
         cdef Table scratch = self.like()
         for row in rows:
             scratch.append_one(row)
@@ -608,11 +608,11 @@ cdef class Table:
                 raise
             if not single[i]:
                 if count >= 0 and count != length(blocks[i]):
-                    raise ValueError(messages.UNEQUAL_COLUMNS.format(
+                    raise ValueError(_messages.UNEQUAL_COLUMNS.format(
                         name=name, found=length(blocks[i]), wanted=count))
                 count = length(blocks[i])
         if count < 0:
-            raise ValueError(messages.SINGLE_VALUES)
+            raise ValueError(_messages.SINGLE_VALUES)
         for i in range(len(blocks)):
             if single[i] and PyDataType_REFCHK((<cnp.ndarray>blocks[i]).descr) and count != 1:
                 array = scratch_rows(self.column(i), count)
@@ -851,7 +851,7 @@ cdef class Table:
         array_lock.hold(self)
         cdef Py_ssize_t count
         if isinstance(key, str):
-            raise TypeError(messages.DELETE_COLUMN.format(name=key))
+            raise TypeError(_messages.DELETE_COLUMN.format(name=key))
         self.growable()
         key = as_row_key(key)
         while True:
@@ -1028,7 +1028,7 @@ cdef object method_append(Table self, PyObject** args, Py_ssize_t count):
     cdef ArrayLock array_lock
     array_lock.hold(self)
     if count != 1:
-        raise TypeError(messages.ROW_AS_ARGUMENTS)
+        raise TypeError(_messages.ROW_AS_ARGUMENTS)
     if not append_row(self.rows, <object>args[0]):
         self.append_one(<object>args[0])
     return None

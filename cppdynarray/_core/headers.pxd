@@ -5,11 +5,11 @@ from cpython.object cimport PyObject, PyTypeObject
 from libc.stddef cimport size_t
 
 
-cdef extern from "cppdynarray/growth_policy.hpp" namespace "cppdynarray" nogil:
+cdef extern from "cppdynarray/internal/growth_policy.hpp" namespace "cppdynarray" nogil:
     bint multiply(size_t, size_t, size_t&) noexcept
 
 
-cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray" nogil:
+cdef extern from "cppdynarray/internal/block.hpp" namespace "cppdynarray" nogil:
     cdef cppclass BlockFunctions:
         Block* (*grow)(Block*, size_t, size_t) noexcept
         void (*zero)(Block*, size_t, size_t) noexcept
@@ -33,7 +33,7 @@ cdef extern from "cppdynarray/block.hpp" namespace "cppdynarray" nogil:
     int growth_error(Block*) noexcept
 
 
-cdef extern from "cppdynarray/array_place.hpp" namespace "cppdynarray" nogil:
+cdef extern from "cppdynarray/internal/array_place.hpp" namespace "cppdynarray" nogil:
     cdef cppclass PlaceFunctions:
         void (*close)(ArrayPlace*) noexcept
 

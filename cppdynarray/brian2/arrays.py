@@ -3,7 +3,7 @@
 import operator
 
 import cppdynarray as cda
-from cppdynarray._handles import handle_capsule
+from cppdynarray._core._handles import handle_capsule
 from cppdynarray.brian2 import header
 
 __all__ = ["DynamicArray", "DynamicArray1D"]

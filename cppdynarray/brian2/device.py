@@ -9,7 +9,7 @@ from brian2.core.preferences import prefs
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.device import RuntimeDevice, all_devices
 
-from cppdynarray._core._calls import address_in
+from cppdynarray._core._handles import address_in
 from cppdynarray.brian2 import preference, recording
 from cppdynarray.brian2.arrays import DynamicArray
 from cppdynarray.brian2.code_object import COMPILED_CODE_TAKES_CAPSULES, code_object_class

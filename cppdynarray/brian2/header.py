@@ -18,7 +18,7 @@ def directory():
 
 @functools.cache
 def _hash():
-    headers = [Path(directory()) / "dynamic_array.h", *sorted((Path(cda.get_include()) / "cppdynarray").glob("*.hpp"))]
+    headers = [Path(directory()) / "dynamic_array.h", *sorted((Path(cda.get_include()) / "cppdynarray").rglob("*.hpp"))]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in headers)).hexdigest()[:16]
 
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cppdynarray/array_place.hpp"
+#include "cppdynarray/internal/array_place.hpp"
 
 #if defined(_WIN32)
 #define CPPDYNARRAY_EXPORT extern "C" __declspec(dllexport)

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "core.hpp"
-#include "cppdynarray/block.hpp"
+#include "cppdynarray/internal/block.hpp"
 
 namespace cppdynarray {
 

@@ -11,8 +11,8 @@
 
 #include "array_fields.hpp"
 #include "array_lock.hpp"
-#include "cppdynarray/array_place.hpp"
-#include "cppdynarray/growth_policy.hpp"
+#include "cppdynarray/internal/array_place.hpp"
+#include "cppdynarray/internal/growth_policy.hpp"
 #include "places.hpp"
 #include "references.hpp"
 #include "tracemalloc.hpp"

@@ -10,7 +10,7 @@
 #include <numpy/arrayobject.h>
 
 #include "array_fields.hpp"
-#include "cppdynarray/array_place.hpp"
+#include "cppdynarray/internal/array_place.hpp"
 
 namespace cppdynarray {
 

@@ -10,7 +10,7 @@
 
 #include "array_fields.hpp"
 #include "array_lock.hpp"
-#include "cppdynarray/rolling_place.hpp"
+#include "cppdynarray/internal/rolling_place.hpp"
 #include "places.hpp"
 #include "scalars.hpp"
 

@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "array_growth.hpp"
-#include "cppdynarray/table_place.hpp"
+#include "cppdynarray/internal/table_place.hpp"
 #include "removing.hpp"
 #include "scalars.hpp"
 #include "store.hpp"

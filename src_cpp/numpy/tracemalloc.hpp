@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cppdynarray/block.hpp"
+#include "cppdynarray/internal/block.hpp"
 
 namespace cppdynarray {
 

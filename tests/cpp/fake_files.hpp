@@ -13,7 +13,7 @@
 
 #include "check.hpp"
 
-#include "cppdynarray/file_memory.hpp"
+#include "cppdynarray/internal/file_memory.hpp"
 
 // The calls that may fail.
 enum class FileCall { allocate, set_size, get_size, punch, write, sync, map, unmap_to_zeros, duplicate, open_again };

@@ -14,7 +14,7 @@
 
 #include "check.hpp"
 
-#include "cppdynarray/virtual_memory.hpp"
+#include "cppdynarray/internal/virtual_memory.hpp"
 
 // The calls that may fail.
 enum class Call { reserve, reserve_writable, commit, could_commit, discard, release, heap_allocate };

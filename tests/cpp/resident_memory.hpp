@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "cppdynarray/virtual_memory.hpp"
+#include "cppdynarray/internal/virtual_memory.hpp"
 
 #ifdef __linux__
 #include <sys/mman.h>

@@ -10,7 +10,7 @@
 
 #include "check.hpp"
 
-#include "cppdynarray/block_allocator.hpp"
+#include "cppdynarray/internal/block_allocator.hpp"
 #include "fake_memory.hpp"
 #include "resident_memory.hpp"
 

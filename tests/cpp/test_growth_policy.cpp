@@ -5,8 +5,8 @@
 
 #include "check.hpp"
 
-#include "cppdynarray/block.hpp"
-#include "cppdynarray/growth_policy.hpp"
+#include "cppdynarray/internal/block.hpp"
+#include "cppdynarray/internal/growth_policy.hpp"
 
 using namespace cppdynarray;
 

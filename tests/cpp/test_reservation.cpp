@@ -5,7 +5,7 @@
 
 #include "check.hpp"
 
-#include "cppdynarray/reservation.hpp"
+#include "cppdynarray/internal/reservation.hpp"
 #include "fake_memory.hpp"
 
 using Reservation = cppdynarray::Reservation<FakeMemory>;

@@ -11,10 +11,10 @@
 
 #include "check.hpp"
 
-#include "cppdynarray/array_place.hpp"
-#include "cppdynarray/block_allocator.hpp"
+#include "cppdynarray/internal/array_place.hpp"
+#include "cppdynarray/internal/block_allocator.hpp"
 #include "cppdynarray/dynamic_array.hpp"
-#include "cppdynarray/rolling_place.hpp"
+#include "cppdynarray/internal/rolling_place.hpp"
 
 using cppdynarray::Block;
 using cppdynarray::BlockAllocator;

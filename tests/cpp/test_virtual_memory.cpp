@@ -4,7 +4,7 @@
 
 #include "check.hpp"
 
-#include "cppdynarray/virtual_memory.hpp"
+#include "cppdynarray/internal/virtual_memory.hpp"
 #include "resident_memory.hpp"
 
 #ifndef _WIN32

@@ -8,7 +8,7 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, u
 from libcpp cimport bool
 
 
-cdef extern from "cppdynarray/array_place.hpp" namespace "cppdynarray":
+cdef extern from "cppdynarray/internal/array_place.hpp" namespace "cppdynarray":
     cdef cppclass PlaceFunctions:
         bint (*resize)(ArrayPlace*, size_t) noexcept
 

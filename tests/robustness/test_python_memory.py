@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
-from cppdynarray._handles import handle_capsule
+from cppdynarray._core._handles import handle_capsule
 from cppdynarray.testing import assert_invariants
 from helpers import Thing, address, assert_same, dtype_id, joined, leaves, row_id, samples, small_array, state
 

@@ -15,7 +15,7 @@ import pytest
 from readers import HEAP, MEMORY
 
 import cppdynarray as cda
-from cppdynarray._handles import handle_capsule
+from cppdynarray._core._handles import handle_capsule
 from cppdynarray.testing import assert_invariants
 from helpers import address, assert_same, error_of, small_array, unchanged
 from subprocesses import run_python

@@ -227,7 +227,7 @@ def test_handles_of_arrays_that_lost_their_memory(make):
         import gc, weakref
         import numpy as np
         import cppdynarray as cda
-        from cppdynarray._handles import handle_capsule
+        from cppdynarray._core._handles import handle_capsule
 
         d = {make}
         handles = [handle_capsule(d, "test") for _ in range(3)]

@@ -30,7 +30,7 @@ from hypothesis.stateful import (
 
 import cppdynarray as cda
 from cppdynarray._core._array import memory_of
-from cppdynarray._handles import handle_capsule
+from cppdynarray._core._handles import handle_capsule
 from cppdynarray.testing import assert_invariants
 from helpers import (
     PLAIN_DTYPES,

@@ -8,7 +8,7 @@ import pytest
 from networks import small, values_of
 
 import cppdynarray as cda
-from cppdynarray._handles import handle_capsule
+from cppdynarray._core._handles import handle_capsule
 from optional_libraries import import_library
 
 brian2 = import_library("brian2")

@@ -15,9 +15,10 @@ from brian2.core.names import find_name
 from brian2.devices.device import all_devices, auto_target
 from brian2.utils.logger import get_logger
 
-from cppdynarray._core._calls import Call, Random, address_in
+from cppdynarray._core._handles import address_in
 from cppdynarray.brian2 import recording
 from cppdynarray.brian2.direct import compiler, queues
+from cppdynarray.brian2.direct._calls import Call, Random
 from cppdynarray.brian2.direct.generator import (
     CannotRunNatively,
     DirectGenerator,

@@ -155,8 +155,8 @@ def _our_includes():
 
 @functools.cache
 def _headers_hash():
-    paths = [Path(header.directory()) / "code_object.hpp", Path(cda.get_include()) / "cppdynarray" / "array_place.hpp",
-             Path(cda.get_include()) / "cppdynarray" / "block.hpp"]
+    internal = Path(cda.get_include()) / "cppdynarray" / "internal"
+    paths = [Path(header.directory()) / "code_object.hpp", internal / "array_place.hpp", internal / "block.hpp"]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import brian2
 
-from cppdynarray._core._calls import Queue
 from cppdynarray.brian2.direct import compiler
+from cppdynarray.brian2.direct._calls import Queue
 
 __all__ = ["of"]
 

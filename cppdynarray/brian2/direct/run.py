@@ -9,7 +9,7 @@ from brian2.core.network import Network
 from brian2.groups.group import CodeRunner
 from brian2.units import second
 
-from cppdynarray._core._calls import Steps, nothing
+from cppdynarray.brian2.direct._calls import Steps, nothing
 from cppdynarray.brian2.direct.code_object import (
     DirectCodeObject,
     collected_before,

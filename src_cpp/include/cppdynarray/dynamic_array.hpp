@@ -12,9 +12,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "block.hpp"
-#include "block_allocator.hpp"
-#include "virtual_memory.hpp"
+#include "internal/block.hpp"
+#include "internal/block_allocator.hpp"
+#include "internal/virtual_memory.hpp"
 
 namespace cppdynarray {
 

@@ -18,8 +18,8 @@
 #include <system_error>
 #include <utility>
 
-#include "block.hpp"
-#include "python_api.hpp"
+#include "internal/block.hpp"
+#include "internal/python_api.hpp"
 
 // The package's own modules are compiled without exceptions, and have no handles.
 #if defined(__cpp_exceptions) || defined(_MSC_VER)
@@ -57,7 +57,7 @@ struct FileError : std::ios_base::failure {
 CPPDYNARRAY_HIDDEN inline const PythonApi& python_api() {
     static const PythonApi* found = nullptr;
     if (found != nullptr) return *found;
-    PyObject* module = PyImport_ImportModule("cppdynarray._handles");
+    PyObject* module = PyImport_ImportModule("cppdynarray._core._handles");
     if (module == nullptr) throw PythonError();
     Py_DECREF(module);  // sys.modules has it
     const auto* api = static_cast<const PythonApi*>(PyCapsule_Import(python_api_capsule, 0));

@@ -4,8 +4,8 @@
 //     window.push_back(1.5);                                  // without: Python sees it at once
 #pragma once
 
+#include "internal/rolling_place.hpp"
 #include "python_array.hpp"
-#include "rolling_place.hpp"
 
 #if defined(__cpp_exceptions) || defined(_MSC_VER)
 

@@ -10,8 +10,8 @@
 //     table.publish();                                          // Python sees the whole row, and not before
 #pragma once
 
+#include "internal/table_place.hpp"
 #include "python_array.hpp"
-#include "table_place.hpp"
 
 #if defined(__cpp_exceptions) || defined(_MSC_VER)
 

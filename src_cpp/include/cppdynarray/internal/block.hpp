@@ -49,15 +49,13 @@ private:
 };
 
 // What may be done with a block, by its own allocator: whoever meets one, in whatever module, calls
-// these and links to nothing. As the members of BlockAllocator with the same names. New members go
-// to the end and raise `version`.
+// these and links to nothing. As the members of BlockAllocator with the same names.
 struct BlockFunctions {
-    std::uint32_t version;
     Block* (*grow)(Block*, std::size_t used, std::size_t bytes) noexcept;
     void (*zero)(Block*, std::size_t from, std::size_t to) noexcept;
     void (*shrink_to_fit)(Block*, std::size_t used) noexcept;
     void (*release)(Block*, std::size_t used) noexcept;
-    // Since version 2; nullptr where there is nothing to say or nothing better than to write to memory.
+    // nullptr where there is nothing to say, or nothing better than to write to memory.
     int (*error)(Block*) noexcept;  // why grow() failed, as an errno; 0: there is no memory
     void (*write)(Block*, std::size_t at, const void* source, std::size_t bytes) noexcept;
 };
@@ -113,12 +111,12 @@ static_assert(sizeof(Block) == (sizeof(void*) == 8 ? 64 : 48),
 
 inline int growth_error(Block* block) noexcept {
     const BlockFunctions* functions = block->functions;
-    return functions->version >= 2 && functions->error != nullptr ? functions->error(block) : 0;
+    return functions->error != nullptr ? functions->error(block) : 0;
 }
 
 inline void write_bytes(Block* block, std::size_t at, const void* source, std::size_t bytes) noexcept {
     const BlockFunctions* functions = block->functions;
-    if (functions->version >= 2 && functions->write != nullptr) functions->write(block, at, source, bytes);
+    if (functions->write != nullptr) functions->write(block, at, source, bytes);
     else std::memmove(block->data() + at, source, bytes);
 }
 

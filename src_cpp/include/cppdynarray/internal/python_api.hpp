@@ -17,7 +17,7 @@ namespace cppdynarray {
 
 // Of this table, of ElementType and Field, of Block, ArrayPlace and their functions: each change raises it.
 constexpr std::uint32_t python_api_version = 1;
-constexpr const char* python_api_capsule = "cppdynarray._handles.api";
+constexpr const char* python_api_capsule = "cppdynarray._core._handles.api";
 
 struct Field;
 struct TablePlace;

@@ -599,7 +599,6 @@ private:
 template <class Memory = VirtualMemory>
 CPPDYNARRAY_HIDDEN BlockAllocator<Memory>& shared_allocator() noexcept {
     static constexpr BlockFunctions functions = {
-        2,
         [](Block* block, std::size_t used, std::size_t bytes) noexcept {
             return shared_allocator<Memory>().grow(block, used, bytes);
         },

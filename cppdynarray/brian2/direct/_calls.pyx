@@ -184,11 +184,6 @@ cdef class Queue:
         return <uintptr_t>&self.place
 
 
-def address_in(capsule):
-    """The pointer in a capsule of any name."""
-    return <uintptr_t>PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
-
-
 cdef class Call:
     """
     A compiled function with what it works on.

@@ -9,8 +9,6 @@ class Queue:
     @property
     def address(self) -> int: ...
 
-def address_in(capsule: object) -> int: ...
-
 class Call:
     def __init__(
         self, function: int, slots: list[int | Random], keep: object, explain: Callable[[Exception], Exception]

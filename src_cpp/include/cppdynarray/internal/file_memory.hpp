@@ -260,7 +260,6 @@ public:
 
     static const BlockFunctions* functions() noexcept {
         static constexpr BlockFunctions table = {
-            2,
             [](Block* block, std::size_t used, std::size_t bytes) noexcept {
                 return file_block(block)->file->grow(block, used, bytes);
             },
