@@ -20,6 +20,7 @@ True
 """
 
 from pathlib import Path as _Path
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 try:
     from cppdynarray._core._array import DynamicArray
@@ -81,6 +82,20 @@ def get_include() -> str:
     package = _Path(__file__).parent
     installed = package / "include"
     return str(installed if installed.is_dir() else package.parent / "src_cpp" / "include")
+
+
+if not _TYPE_CHECKING:  # a checker would take it for attributes of any name
+
+    def __getattr__(name):
+        """The modules that are imported when they are first used, for what they need: Brian2, Numba."""
+        if name not in ("brian2", "numba", "numpy", "testing"):
+            raise AttributeError(f"module 'cppdynarray' has no attribute {name!r}")
+        from importlib import import_module
+
+        try:
+            return import_module(f"cppdynarray.{name}")
+        except ImportError as error:
+            raise AttributeError(f"cppdynarray.{name} can't be imported: {error}") from error
 
 
 __all__ = [

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cppdynarray._core import _messages
 from cppdynarray._core._array import DynamicArray, rebuild
 from cppdynarray._core._creation import array
 from cppdynarray._npy_header import ALIGNMENT, MOST_CHARACTERS, check_dtype, make_header, parse_header
@@ -73,6 +74,8 @@ class DynamicMemmap(DynamicArray):
     _mode = None
     # And what arrays like it are.
     _class_in_memory = DynamicArray
+    # What errors advise for rows of another shape.
+    _start_of_rows = _messages.rows_on_file
 
     def __new__(cls, filename, mode="r", dtype=None, shape=None, *, progress=None):
         if _files is None:
@@ -272,7 +275,9 @@ def _check_target(array, target, suffix=""):
 
 def open_memmap(filename, mode="r", dtype=None, shape=None, *, progress=None):
     """
-    Open a ``.npy`` file as an array that grows with it; as ``numpy.lib.format.open_memmap``.
+    Open a ``.npy`` file as an array that grows with it.
+
+    The arguments are those of ``numpy.lib.format.open_memmap``, whose `mode` is ``'r+'`` by default, and ``'r'`` here.
 
     Parameters
     ----------
@@ -351,6 +356,9 @@ def _shape(shape):
 def _layout(dtype, shape):
     """What arrays of that dtype and shape have: dimensions of the dtype become those of rows."""
     shape = None if shape is None else _shape(shape)
+    given = np.dtype(dtype)
+    if given.itemsize == 0 and given.kind in "SUV" and given.names is None and given.subdtype is None:
+        raise ValueError(_messages.NO_LENGTH_ON_FILE.format(dtype=dtype, code=given.kind))
     element = np.empty(0, dtype)
     check_dtype(element.dtype)
     if shape is not None:
@@ -625,7 +633,11 @@ def _open_all(transaction, cls, mode, columns, live_path, progress):
         for column, (path, dtype, shape) in enumerate(columns)
     ]
     rows = min(each.rows for each in writing)
-    live_file = _make_live(transaction, live_path, writing[0].file.status().st_mode, rows)
+    try:
+        live_file = _make_live(transaction, live_path, writing[0].file.status().st_mode, rows)
+    except PermissionError as error:
+        error.filename = writing[0].path  # the file that was asked for, and not what it needs beside it
+        raise
     live = _files.Live(live_file, live_path)
     made = [each.open(transaction, cls, rows, live) for each in writing]
     for each in writing:

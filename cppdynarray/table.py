@@ -105,6 +105,8 @@ class DynamicTable(Table):
     def __getattr__(self, name):
         if name in (self.names or ()):
             raise AttributeError(_messages.COLUMN_ATTRIBUTE.format(name=name))
+        if name[:1] != "_" and hasattr(np.ndarray, name):
+            raise AttributeError(_messages.ARRAY_ATTRIBUTE.format(name=name))
         raise AttributeError(_messages.OTHER_ATTRIBUTE.format(name=name))
 
     for _operator in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"):

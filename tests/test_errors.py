@@ -3,7 +3,11 @@
 That the page's examples raise what it says, tests/test_docs.py checks.
 """
 
+import csv
+import os
 import re
+import sys
+from functools import partial
 from pathlib import Path
 from string import Formatter
 
@@ -14,6 +18,7 @@ import cppdynarray as cda
 from cppdynarray._core import _messages
 from cppdynarray.testing import assert_invariants
 from helpers import unchanged
+from subprocesses import run_python
 
 TEMPLATES = {name: text for name, text in vars(_messages).items() if name.isupper()}
 PAGE = (Path(__file__).parent.parent / "docs" / "errors.md").read_text()
@@ -67,7 +72,7 @@ def test_what_extend_says_works(values):
 def test_a_sequence_is_not_called_a_bad_number(call, value):
     d = cda.DynamicArray([1], "i1")
     # Of which class they are is NumPy's choice.
-    with unchanged(d), pytest.raises((TypeError, ValueError), match=r"take one element, not a .* of shape \(2,\)"):
+    with unchanged(d), pytest.raises((TypeError, ValueError), match=r"take one element, not an? .* of shape \(2,\)"):
         getattr(d, call)(*([0] if call == "insert" else []), value)
 
 
@@ -112,3 +117,157 @@ def test_unknown_arguments_name_the_class():
         Samples(shape=(2, 3))
     with pytest.raises(TypeError, match="Samples takes no copy, but contents"):
         Samples([1.0], copy=True)
+
+
+RECORD = [("a", "f8"), ("b", "i4")]
+
+
+@pytest.mark.parametrize("make", [partial(cda.DynamicArray, ()), partial(cda.RollingArray, (), maxlen=5)])
+@pytest.mark.parametrize("value", [[1.5, 2], np.array([1.5, 2]), ["1.5", "2"]])
+def test_what_append_says_of_records_works(make, value):
+    records = make(RECORD)
+    with pytest.raises((TypeError, ValueError), match=r"a record is a tuple, not an? ") as raised:
+        records.append(value)
+    (advice,) = re.findall(r"append\(tuple\(values\)\)", str(raised.value))
+    eval(f"records.{advice}", {"records": records, "values": value})
+    assert records.tolist() == [(1.5, 2)]
+
+
+@pytest.mark.parametrize("make", [partial(cda.DynamicArray, ()), partial(cda.RollingArray, (), maxlen=5)])
+@pytest.mark.parametrize("rows", [
+    [[1.5, 2], [3, 4]], list(csv.reader(["1.5,2", "3,4"])), np.array([[1.5, 2], [3, 4]]), ([1.5, 2], [3, 4]),
+])
+def test_what_extend_says_of_records_works(make, rows):
+    records = make(RECORD)
+    with pytest.raises((TypeError, ValueError), match="records are tuples") as raised:
+        records.extend(iter(rows) if isinstance(rows, list) else rows)
+    assert len(records) == 0
+    for_rows, for_columns = re.findall(r"extend\((?:map|zip).*?\)\)?", str(raised.value))
+    eval(f"records.{for_rows}", {"records": records, "rows": rows})
+    eval(f"records.{for_columns}", {"records": records, "columns": list(zip(*rows, strict=True))})
+    assert records.tolist() == 2 * [(1.5, 2), (3, 4)]
+
+
+def test_what_is_said_of_dicts_works():
+    d = cda.DynamicArray(dtype=RECORD)
+    values = {"a": 1.5, "b": 2}
+    with unchanged(d), pytest.raises(TypeError, match="a record is a tuple, not a dict") as raised:
+        d.append(values)
+    with unchanged(d), pytest.raises(TypeError, match="a record is a tuple, not a dict"):
+        d.extend([values])
+    (advice,) = re.findall(r": (tuple\(.*?\));", str(raised.value))
+    d.append(eval(advice, {"values": values, "d": d}))
+    columns = {"a": [1.5], "b": [2]}
+    with unchanged(d), pytest.raises(TypeError, match=re.escape("extend(zip(*columns.values()))")):
+        d.extend(columns)
+    d.extend(zip(*columns.values(), strict=True))
+    assert d.tolist() == [(1.5, 2), (1.5, 2)]
+
+
+def test_many_records_are_not_called_one():
+    d = cda.DynamicArray(dtype=RECORD)
+    for value in ([(1.5, 2), (3, 4)], np.zeros(2, RECORD)):
+        with unchanged(d), pytest.raises((TypeError, ValueError), match="use extend to add its elements"):
+            d.append(value)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "i4"])
+def test_windows_and_files_advise_their_own_kind(tmp_path, dtype):
+    w = cda.RollingArray(maxlen=5, dtype=dtype)
+    for call, value in [("append", [1, 2]), ("extend", [[1, 2]]), ("extend", np.zeros((1, 2)))]:
+        with pytest.raises((TypeError, ValueError), match="start from") as raised:
+            getattr(w, call)(value)
+        (advice,) = re.findall(r"start from (cda\.RollingArray\(.*?,\).*?\)) for", str(raised.value))
+        made = eval(advice, {"cda": cda, "d": w})
+        assert (made.maxlen, made.shape, made.dtype) == (5, (0, 2), w.dtype)
+    if sys.platform == "win32":
+        return
+    with cda.open_memmap(tmp_path / "a.npy", "w+", dtype) as d:
+        for number, (call, value) in enumerate([("append", [1, 2]), ("extend", [[1, 2]])]):
+            with pytest.raises((TypeError, ValueError), match="start from") as raised:
+                getattr(d, call)(value)
+            (advice,) = re.findall(r"start from (cda\.open_memmap\(.*?\).*?\)) for", str(raised.value))
+            with eval(advice, {"cda": cda, "d": d, "new_path": tmp_path / f"{number}.npy"}) as made:
+                assert (made.shape, made.dtype) == ((0, 2), d.dtype)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: cda.zeros((0, 3)), lambda: cda.zeros((0, 3), "M8[s]"), lambda: cda.RollingArray(maxlen=5, row_shape=3),
+])
+@pytest.mark.parametrize("value", [[[1, 2, 3]], np.array([[1, 2, 3]]), cda.array([[1, 2, 3]])])
+def test_one_row_in_more_dimensions_is_many(make, value):
+    d = make()
+    for call in ("append", *["insert"] * hasattr(d, "insert")):
+        with pytest.raises((TypeError, ValueError), match=r"not an? .* of shape \(1, 3\); use extend"):
+            getattr(d, call)(*([0] if call == "insert" else []), value)
+        assert len(d) == 0
+    d.extend(value)
+    assert d.astype(int).tolist() == [[1, 2, 3]]
+
+
+def test_text_that_is_too_long():
+    for kind, value in (("U", "abcd"), ("S", b"abcd")):
+        d = cda.DynamicArray([value[:2]])
+        with unchanged(d), pytest.raises(ValueError, match=f"dtype='{kind}4' has room for it"):
+            d.append(value)
+        wider = cda.DynamicArray(d, f"{kind}4")
+        wider.append(value)
+        assert wider[-1] == value
+
+
+def test_text_of_no_length():
+    assert isinstance(cda.RollingArray(maxlen=2, dtype=str).dtype, np.dtypes.StringDType)
+    w = cda.RollingArray(["a"], dtype=str, maxlen=2)
+    w.append("a long text")
+    assert w.tolist() == ["a", "a long text"]
+    for dtype in ("S", "V"):
+        with pytest.raises(ValueError, match=f"write '{dtype}10'"):
+            cda.RollingArray(maxlen=2, dtype=dtype)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no files that grow there")
+@pytest.mark.parametrize("dtype", [str, "U", "S", "V"])
+def test_text_of_no_length_on_files(tmp_path, dtype):
+    with pytest.raises(ValueError, match=r"write '[USV]20' for up to 20"):
+        cda.open_memmap(tmp_path / "a.npy", "a", dtype)
+    assert not list(tmp_path.iterdir())
+
+
+def test_modules_that_are_imported_when_used():
+    run_python("""
+import sys
+import cppdynarray
+
+assert "cppdynarray.testing" not in sys.modules
+cppdynarray.testing.assert_invariants(cppdynarray.numpy.zeros(3))
+""")
+    with pytest.raises(AttributeError, match="module 'cppdynarray' has no attribute 'nope'"):
+        _ = cda.nope
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="root can become somebody who may not")
+def test_the_name_in_a_permission_error_is_the_users():
+    run_python("""
+import os, shutil, tempfile
+import cppdynarray as cda
+
+# Not in pytest's folder, which others may not enter. Who is somebody else stays so: another process removes it.
+folder = tempfile.mkdtemp()
+if child := os.fork():
+    _, status = os.waitpid(child, 0)
+    shutil.rmtree(folder)
+    assert status == 0
+else:
+    path = folder + "/a.npy"
+    cda.open_memmap(path, "w+").close()
+    os.chmod(path, 0o666)
+    os.chmod(folder, 0o555)
+    os.setuid(65534)
+    for mode in ("r+", "a", "w+"):
+        try:
+            cda.open_memmap(path, mode)
+        except PermissionError as error:
+            assert error.filename == path, error
+        else:
+            raise AssertionError(mode)
+""")

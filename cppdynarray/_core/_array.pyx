@@ -31,7 +31,7 @@ from cppdynarray._core._live cimport (
     register_kind,
 )
 from cppdynarray._core._memory cimport import_core, new_array
-from cppdynarray._core._new cimport as_order, new, new_copy, new_with_contents
+from cppdynarray._core._new cimport as_order, check_positions, new, new_copy, new_with_contents
 from cppdynarray._core.headers cimport (
     ArrayLock, ArrayPlace, Block, block_of, is_placed, open_place, publish, replace_elements, used_bytes,
     why_layout_is_fixed,
@@ -60,7 +60,9 @@ cdef object tp_new(object cls, object args, PyObject* kwargs):
             return new_array(cls, cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE), 1, &none)
         if len(<tuple>args) == 1:
             return new_with_contents(cls, (<tuple>args)[0])
+        check_positions(cls, args)
         return dynamic_array(cls, *args)
+    check_positions(cls, args)
     try:
         return dynamic_array(cls, *args, **<object>kwargs)
     except TypeError:

@@ -48,7 +48,7 @@ cdef Py_ssize_t grown_length(cnp.ndarray array, Py_ssize_t rows) except -1
 cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows)
 cdef cnp.ndarray convert_row(cnp.ndarray array, object value, bint lossless=?)
 cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless)
-cdef int collect(cnp.ndarray rows, object items, bint lossless) except -1
+cdef int collect(cnp.ndarray rows, object items, bint lossless, cnp.ndarray like=?) except -1
 cdef cnp.ndarray convert_items(cnp.ndarray array, object items, bint lossless)
 cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless)
 cdef cnp.ndarray convert_values(cnp.ndarray array, object values, bint lossless)

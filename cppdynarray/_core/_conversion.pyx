@@ -119,7 +119,9 @@ cdef bint store_array_at_end(cnp.ndarray array, cnp.ndarray values) except -1:
 cdef bint is_lossless(str method, Py_ssize_t count, object names, PyObject** args) except -1:
     """Whether a call of append or extend, with keyword arguments or not, says that nothing may be lost."""
     if count != 1:
-        raise TypeError(f"{method} expected 1 argument, got {count}")
+        raise TypeError(
+            _messages.MORE_ARGUMENTS.format(method=method, count=count) if count > 1
+            else f"{method} expected 1 argument, got 0")
     if names is None:
         return True
     if names != ("casting",):
@@ -203,7 +205,7 @@ cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
 
 
 cdef int convert_one(cnp.ndarray rows, Py_ssize_t index, object value, bint lossless, Py_ssize_t row) except -1:
-    """rows[index] = value, where nothing is lost if `lossless`; `row` is its number in messages."""
+    """rows[index] = value, where nothing is lost if `lossless`; `row` is its number in _messages."""
     if not lossless or not may_lose(rows.descr):
         set_row(rows, index, value)
         return 0
@@ -232,19 +234,57 @@ cdef cnp.ndarray convert_row(cnp.ndarray array, object value, bint lossless=True
     if store_row(<char*>cnp.PyArray_DATA(rows), rows, value):
         return rows
     try:
+        if lossless and cnp.PyArray_NDIM(array) > 1 and cnp.PyArray_Check(value):
+            refuse_dimensions(array, value)
         convert_one(rows, 0, value, lossless, length(array))
     except (OverflowError, TypeError, ValueError) as error:
-        refuse_many(rows, value, error)
+        refuse_many(array, value, error)
         raise
     return rows
+
+
+cdef int refuse_dimensions(cnp.ndarray array, cnp.ndarray value) except -1:
+    """Raises for one row in more dimensions, which NumPy would take for it: no such list is taken either."""
+    if cnp.PyArray_NDIM(value) >= cnp.PyArray_NDIM(array):
+        raise ValueError("more dimensions than a row has")
+    return 0
 
 
 # Errors that say what to write instead, once something has failed.
 
 cdef str start_of_rows(cnp.ndarray array, object row_shape):
-    """What makes an empty array for rows of that shape."""
-    shape = f"(0, {', '.join(map(str, row_shape))})"
-    return f"cda.zeros({shape})" if array.descr.num == cnp.NPY_DOUBLE else f"cda.zeros({shape}, d.dtype)"
+    """What makes an empty array for rows of that shape, of the kind that `array` has or is a view of."""
+    cdef object owner = array if is_dynamic(array) or (<object>array).base is None else (<object>array).base
+    template = getattr(owner, "_start_of_rows", _messages.rows_in_memory)
+    dtype = "" if array.descr.num == cnp.NPY_DOUBLE else ", d.dtype"
+    if template is not _messages.rows_in_memory and dtype:
+        dtype = ", dtype=d.dtype"
+    return template.format(
+        row=", ".join(map(str, row_shape)), dtype=dtype, maxlen=getattr(owner, "maxlen", None))
+
+
+cdef str article(object value):
+    """What an error calls a value: "a list", "an ndarray"."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' or name == 'ndarray' else 'a'} {name}"
+
+
+cdef int refuse_record(cnp.ndarray array, object value, object error) except -1:
+    """Raises if `value`, which didn't become one of the records of `array`, is one in another form."""
+    if isinstance(value, dict):
+        raise class_of(error)(_messages.RECORD_OF_DICT) from None
+    if is_plain_row(value):
+        raise class_of(error)(_messages.RECORD_OF_LIST.format(kind=article(value))) from None
+    return 0
+
+
+cdef bint is_plain_row(object value) except -1:
+    """Whether it is a list or an array of what can't be records itself."""
+    if cnp.PyArray_Check(value):
+        return value.ndim > 0 and value.dtype.names is None
+    if not isinstance(value, list) or not value:
+        return False
+    return not any([isinstance(item, (tuple, np.void)) for item in value])
 
 
 cdef type class_of(object error):
@@ -255,7 +295,9 @@ cdef type class_of(object error):
 cdef int refuse_many(cnp.ndarray array, object value, object error) except -1:
     """Raises if `value`, which didn't become a row like those of `array`, is no row but a sequence of them."""
     cdef int missing = cnp.PyArray_NDIM(array) - 1
-    kind = type(value).__name__
+    cdef str kind = article(value)
+    if missing == 0 and (<object>array.descr).names is not None:
+        refuse_record(array, value, error)
     if not (isinstance(value, (list, tuple, range)) or cnp.PyArray_Check(value)):
         if missing == 0 and hasattr(type(value), "__next__"):
             raise class_of(error)(_messages.ONE_ELEMENT_OF.format(kind=kind)) from None
@@ -323,10 +365,12 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless):
     )
     if cnp.PyArray_NDIM(source) == 0:
         raise TypeError(_messages.NO_ITERATION)
-    if not have_rows_in_common(array, source):
-        refuse_rows(array, shape_of(source))
     cdef cnp.ndarray rows
     cdef cnp.dtype dtype = array.descr
+    if not have_rows_in_common(array, source):
+        if (<object>dtype).names is not None and (<object>source.descr).names is None and cnp.PyArray_NDIM(array) == 1:
+            raise ValueError(_messages.RECORDS_OF_ROWS.format(kind="an array"))
+        refuse_rows(array, shape_of(source))
     cdef NumberConverter convert = array_converter(source, dtype)
     if convert != NULL and cnp.PyArray_TYPE(source) != cnp.PyArray_TYPE(array):
         rows = scratch_rows(array, length(source))
@@ -355,10 +399,10 @@ cdef enum:
     SIGNALS_AFTER = 1 << 16
 
 
-cdef int collect(cnp.ndarray rows, object items, bint lossless) except -1:
+cdef int collect(cnp.ndarray rows, object items, bint lossless, cnp.ndarray like=None) except -1:
     """Appends the items of any iterable, each converted as by append or, if they may lose something,
     as NumPy does, to an array with one dimension that nobody else has: a failure may leave some of
-    them behind.
+    them behind. Errors say what suits `like`, if the rows are for another array.
     """
     cdef Block* block = block_of(rows)
     cdef Py_ssize_t count = length(rows), given, stored
@@ -390,7 +434,7 @@ cdef int collect(cnp.ndarray rows, object items, bint lossless) except -1:
             try:
                 convert_one(rows, count, item, lossless, count)
             except (OverflowError, TypeError, ValueError) as error:
-                refuse_nested(rows, items, item, error)
+                refuse_nested(rows if like is None else like, items, item, error)
                 raise
         count += 1
         publish_length(rows, count)
@@ -401,6 +445,13 @@ cdef int collect(cnp.ndarray rows, object items, bint lossless) except -1:
 
 cdef int refuse_nested(cnp.ndarray array, object items, object item, object error) except -1:
     """Raises if `item` of `items`, which didn't become an element, is a sequence of elements."""
+    if (<object>array.descr).names is not None:
+        if isinstance(items, dict):
+            raise class_of(error)(_messages.RECORDS_OF_COLUMNS) from None
+        if isinstance(item, dict):
+            raise class_of(error)(_messages.RECORD_OF_DICT) from None
+        if is_plain_row(item):
+            raise class_of(error)(_messages.RECORDS_OF_ROWS.format(kind=article(item))) from None
     if not (isinstance(item, (list, tuple)) or cnp.PyArray_Check(item)):
         return 0
     if isinstance(item, tuple) and (<object>array.descr).names is not None:
@@ -419,7 +470,7 @@ cdef cnp.ndarray convert_items(cnp.ndarray array, object items, bint lossless):
     """Rows from any iterable, for arrays of one dimension."""
     cdef cnp.ndarray rows = scratch_rows(array, 0)
     refuse_single(items)
-    collect(rows, items, lossless)
+    collect(rows, items, lossless, array)
     return rows
 
 

@@ -15,6 +15,8 @@ from operator import index
 
 import numpy as np
 
+from cppdynarray._core import _messages
+
 cimport numpy as cnp
 from cpython.float cimport PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
@@ -64,11 +66,9 @@ cdef inline object names_of(cnp.dtype dtype):
     return (<object>dtype).names
 
 
-cdef str HINT = "; append and extend with casting='unsafe' convert all the same"
-
-
-cdef object refuse(type error, object value, object source, cnp.dtype dtype, Py_ssize_t row, str why):
-    """Raises `error`, with the value, both dtypes and the row in its message."""
+cdef object refuse(type error, object value, object source, cnp.dtype dtype, Py_ssize_t row, str why,
+                   str hint=None):
+    """Raises `error`, with the value, both dtypes, the row and what to do in its message."""
     try:
         shown = repr(value)
     except OverflowError:  # NumPy has no text for a date as far away
@@ -76,7 +76,7 @@ cdef object refuse(type error, object value, object source, cnp.dtype dtype, Py_
     if len(shown) > 60:
         shown = f"{shown[:57]}..."
     where = "" if row < 0 else f"row {row}: "
-    raise error(f"{where}{shown} ({source}) {why} an array of {dtype}{HINT}")
+    raise error(f"{where}{shown} ({source}) {why} an array of {dtype}{_messages.unsafe if hint is None else hint}")
 
 
 cdef str describe(object value):
@@ -103,11 +103,21 @@ cdef bint is_inside(object number, cnp.dtype dtype) except -1:
     return low <= number <= high
 
 
+cdef str hint_for_text(object value, cnp.dtype dtype):
+    """What to do about text or bytes that are too long."""
+    if not isinstance(value, (str, bytes, bytearray)) or dtype.kind == b"V":
+        return _messages.unsafe
+    hint = _messages.long_text if dtype.kind == b"U" else _messages.long_bytes
+    return hint.format(wider=f"{chr(dtype.kind)}{len(value)}")
+
+
 cdef object refuse_lost(object value, object source, cnp.dtype dtype, Py_ssize_t row):
     """Raises what says how a value, which isn't what it was, has changed."""
     cdef char kind = dtype.kind
     if kind in b"SUV":
-        refuse(ValueError, value, source, dtype, row, f"is longer than the {room_in(dtype)} that fit into")
+        refuse(
+            ValueError, value, source, dtype, row, f"is longer than the {room_in(dtype)} that fit into",
+            hint_for_text(value, dtype))
     if kind in b"mM":
         refuse(ValueError, value, source, dtype, row, "is finer than the unit of, or out of bounds for,")
     if isinstance(value, (complex, np.complexfloating)) and kind != b"c":
@@ -290,7 +300,8 @@ cdef int check_records(object source, object kept, Py_ssize_t row) except -1:
 
 
 cdef object refuse_filling(object value, cnp.dtype dtype, Py_ssize_t row):
-    refuse(TypeError, value, describe(value), dtype, row, "is one value, and doesn't fill a record of")
+    refuse(TypeError, value, describe(value), dtype, row, "is one value, and doesn't fill a record of",
+           _messages.for_record.format(count=len(names_of(dtype))))
 
 
 cdef int check_elements(object source, object kept, Py_ssize_t row) except -1:

@@ -16,13 +16,13 @@ NOT_C_ORDERED = "only C-ordered arrays grow, since rows are added along axis 0; 
 # append and insert take one row, extend many.
 
 ONE_ELEMENT = (
-    "append and insert take one element, not a {kind} of shape {shape}; use extend to add its elements, "
+    "append and insert take one element, not {kind} of shape {shape}; use extend to add its elements, "
     "or start from {start} for rows of that shape"
 )
-ONE_ELEMENT_OF = "append and insert take one element, not a {kind}; use extend to add its elements"
-ONE_ROW = "append and insert take one row of shape {row}, not a {kind} of shape {shape}; use extend to add many rows"
+ONE_ELEMENT_OF = "append and insert take one element, not {kind}; use extend to add its elements"
+ONE_ROW = "append and insert take one row of shape {row}, not {kind} of shape {shape}; use extend to add many rows"
 OTHER_ROW = (
-    "append and insert take one row of shape {row}, not a {kind} of shape {shape}; "
+    "append and insert take one row of shape {row}, not {kind} of shape {shape}; "
     "for rows of that shape start from {start}"
 )
 MANY_ELEMENTS = (
@@ -35,6 +35,37 @@ OTHER_ROWS = (
 )
 NOT_ITERABLE = "extend takes an array or an iterable, not {kind}; use append to add one element"
 NO_ITERATION = "iteration over a 0-d array; use append for a single element"
+MORE_ARGUMENTS = (
+    "{method} expected 1 argument, got {count}: append((a, b)) adds one row of two values, and extend((a, b)) two rows"
+)
+
+# What an empty array for rows of a shape is made by, `{start}` above: attributes of the classes.
+
+rows_in_memory = "cda.zeros((0, {row}){dtype})"
+rows_of_window = "cda.RollingArray(maxlen={maxlen}, row_shape=({row},){dtype})"
+rows_on_file = "cda.open_memmap(new_path, 'x', shape=(0, {row}){dtype})"
+
+# Records.
+
+RECORD_OF_LIST = "a record is a tuple, not {kind}: append(tuple(values)), or append((a, b))"
+RECORD_OF_DICT = (
+    "a record is a tuple, not a dict: tuple(values[name] for name in d.dtype.names); a cda.DynamicTable takes dicts"
+)
+RECORDS_OF_ROWS = (
+    "records are tuples, and each of these is {kind}: extend(map(tuple, rows)), "
+    "or extend(zip(*columns)) where they are columns"
+)
+RECORDS_OF_COLUMNS = (
+    "extend takes records, and a dict has columns: extend(zip(*columns.values())); "
+    "a cda.DynamicTable takes columns as they are"
+)
+
+# How messages end about what doesn't fit.
+
+unsafe = "; append and extend with casting='unsafe' convert all the same"
+long_text = "; dtype='{wider}' has room for it, and dtype=str for text of any length"
+long_bytes = "; dtype='{wider}' has room for it"
+for_record = "; a record is a tuple of {count} values"
 
 # What DynamicArray(...) takes.
 
@@ -51,6 +82,23 @@ NO_LENGTH = (
     "dtype={dtype!r} doesn't say how long the elements are: write '{code}10' for up to 10 bytes, "
     "or object for bytes of any length"
 )
+POSITIONS = "{cls} takes contents and dtype by their position, and all else by name: {count} were given"
+WINDOW_OF_ARRAY = "{cls} has no maxlen: the last rows of a stream are kept by cda.RollingArray(maxlen={value})"
+
+# Windows.
+
+SIZE_OF_WINDOW = "maxlen is given by its name: write RollingArray(maxlen={size})"
+CONTENTS_OF_WINDOW = "maxlen is given by its name: write RollingArray(values, maxlen={size})"
+NO_MAXLEN = "a window needs maxlen, the most rows that it has: RollingArray(maxlen=1000)"
+SHAPE_OF_WINDOW = (
+    "maxlen says how many rows a window has, and row_shape their shape: "
+    "write RollingArray(maxlen={maxlen}, row_shape={shape})"
+)
+OTHER_OF_WINDOW = "{cls} takes no {name}, but contents, dtype, maxlen and row_shape"
+
+# Files.
+
+NO_LENGTH_ON_FILE = "dtype={dtype!r} doesn't say how long the elements are: write '{code}20' for up to 20"
 
 # Tables.
 
@@ -68,6 +116,7 @@ NEW_COLUMN = (
 )
 DELETE_COLUMN = "del t[...] removes rows, and a table keeps its columns: t[['a', 'b']] gives some of them"
 COLUMN_ATTRIBUTE = "a DynamicTable has no attribute {name!r}: a column is t[{name!r}]"
+ARRAY_ATTRIBUTE = "a DynamicTable has no attribute {name!r}: its columns are arrays, t['name'].{name}"
 OTHER_ATTRIBUTE = "a DynamicTable has no attribute {name!r}"
 TABLE_INDEX = (
     "a table is indexed by a column's name, an int, a slice or an array of ints or bools, not by {kind}"
@@ -84,9 +133,10 @@ ROWS_AS_ARGUMENTS = (
 NO_ROW = "a row is a tuple, a list, a dict or a record, not {kind}: t.append((value,)) where there is one column"
 NOT_ROWS = "extend takes an iterable of rows, columns by their names, or another table, not {kind}"
 ROW_LENGTH = "a row has {wanted} values here ({names}), and this one has {found}; extend adds many rows"
-MISSING_NAME = "every column needs a value, and this {kind} has none for {name!r}"
+MISSING_NAME = "every column needs a value, and this {kind} has none for {name!r}; it has {found}"
 UNKNOWN_NAME = "this {kind} has a value for {name!r}, and there is no such column; the columns are {names}"
 UNEQUAL_COLUMNS = "columns are added with as many rows each: {name!r} has {found}, and one before it {wanted}"
+OTHER_LENGTH = "column {name!r} has {rows} rows, and these values have shape {shape}: extend adds rows, to all columns"
 SINGLE_VALUES = "extend takes columns, and these are all single values: use append for one row"
 UNSAFE_ROWS = "casting='unsafe' is for columns: t.extend({'name': values, ...}, casting='unsafe')"
 NO_ARROW = "tables are handed over as Arrow by PyArrow, which isn't installed: 'pip install pyarrow'"

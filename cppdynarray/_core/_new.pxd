@@ -15,4 +15,5 @@ cdef object new_from_iterable(object cls, object iterable, object dtype, Py_ssiz
                               bint lossless=?)
 cdef object new_copy(object cls, cnp.ndarray source, str order=?, object like=?, Py_ssize_t capacity=?,
                      Py_ssize_t max_size=?)
+cdef int check_positions(object cls, tuple args) except -1
 cdef int check_room(Py_ssize_t capacity, Py_ssize_t max_size) except -1

@@ -268,11 +268,23 @@ cdef object not_contents(object contents):
     return TypeError(_messages.ONE_AS_CONTENTS.format(kind=kind))
 
 
+cdef int check_positions(object cls, tuple args) except -1:
+    """Raises if there are more arguments without a name than contents and dtype."""
+    if len(args) > 2:
+        raise TypeError(_messages.POSITIONS.format(cls=cls.__name__, count=len(args)))
+    return 0
+
+
 def unknown_argument(object cls, dict arguments):
     """What to say of keyword arguments that dynamic_array() refused; None if it knows them all."""
     for name, value in arguments.items():
         if name == "shape":
             return _messages.SHAPE_ARGUMENT.format(cls=cls.__name__, shape=value)
+        if name == "row_shape":
+            row_shape = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+            return _messages.SHAPE_ARGUMENT.format(cls=cls.__name__, shape=(0, *row_shape))
+        if name == "maxlen":
+            return _messages.WINDOW_OF_ARRAY.format(cls=cls.__name__, value=value)
         if name not in ("contents", "dtype", "capacity", "max_size"):
             return _messages.OTHER_ARGUMENT.format(cls=cls.__name__, name=name)
     return None

@@ -14,7 +14,7 @@ from copy import deepcopy
 
 import numpy as np
 
-from cppdynarray._core import _docstrings
+from cppdynarray._core import _docstrings, _messages
 from cppdynarray._core._array import DynamicArray
 from cppdynarray._core._live import LiveArray
 
@@ -33,7 +33,7 @@ from cppdynarray._core._live cimport (
     Py_tp_new, new_type, register_kind,
 )
 from cppdynarray._core._memory cimport PlaceOwner, import_core, new_array
-from cppdynarray._core._new cimport as_dtype, as_order
+from cppdynarray._core._new cimport as_growing_dtype, as_order, check_positions
 from cppdynarray._core.headers cimport (
     ArrayLock, ArrayPlace, Block, PlaceFunctions, StringLock, block_of, length_of, publish, publish_length, row_bytes,
     set_length_of, shrink_block, used_bytes,
@@ -171,13 +171,15 @@ cdef cnp.ndarray new_window(object cls, cnp.dtype dtype, int ndim, const cnp.npy
     return array
 
 
-def rolling_array(object cls, contents=(), dtype=None, *, maxlen, row_shape=None):
+def rolling_array(object cls, contents=(), dtype=None, *, maxlen=None, row_shape=None, **others):
     """What RollingArray(contents, ...) makes."""
+    if maxlen is None or others:
+        raise TypeError(wrong_arguments(cls, contents, dtype, maxlen, others))
     cdef Py_ssize_t rows = operator.index(maxlen)
     if rows < 1:
         raise ValueError(f"maxlen is a number of rows, at least 1, not {rows}")
     if dtype is not None:
-        dtype = as_dtype(dtype)
+        dtype = as_growing_dtype(dtype)
     if row_shape is not None:
         row_shape = tuple(row_shape) if isinstance(row_shape, (tuple, list)) else (operator.index(row_shape),)
     cdef cnp.ndarray source
@@ -194,6 +196,21 @@ def rolling_array(object cls, contents=(), dtype=None, *, maxlen, row_shape=None
     return new_of_rows(cls, source, rows)
 
 
+cdef str wrong_arguments(object cls, object contents, object dtype, object maxlen, dict others):
+    """What to say where maxlen is missing, or something is given that no window takes."""
+    if "shape" in others:
+        shape = others["shape"]
+        row_shape = tuple(shape[1:]) if isinstance(shape, (tuple, list)) and len(shape) > 1 else shape
+        return _messages.SHAPE_OF_WINDOW.format(maxlen=1000 if maxlen is None else maxlen, shape=row_shape)
+    for name in others:
+        return _messages.OTHER_OF_WINDOW.format(cls=cls.__name__, name=name)
+    if isinstance(dtype, int):
+        return _messages.CONTENTS_OF_WINDOW.format(size=dtype)
+    if isinstance(contents, (int, np.integer)):
+        return _messages.SIZE_OF_WINDOW.format(size=contents)
+    return _messages.NO_MAXLEN
+
+
 cdef cnp.ndarray new_of_rows(object cls, cnp.ndarray source, Py_ssize_t maxlen, object like=None):
     """An array of class `cls` with the last rows of `source`."""
     cdef cnp.ndarray array = new_window(
@@ -203,6 +220,7 @@ cdef cnp.ndarray new_of_rows(object cls, cnp.ndarray source, Py_ssize_t maxlen, 
 
 
 cdef object tp_new(object cls, object args, PyObject* kwargs):
+    check_positions(cls, args)
     if kwargs == NULL:
         return rolling_array(cls, *args)
     return rolling_array(cls, *args, **<object>kwargs)
@@ -523,6 +541,7 @@ cdef type make_type():
 
 
 RollingArray = make_type()
+RollingArray._start_of_rows = _messages.rows_of_window
 # While the elements of either are compared, they may change the array.
 RollingArray.sort, RollingArray.partition = DynamicArray.sort, DynamicArray.partition
 register_kind(

@@ -303,7 +303,14 @@ cdef class Table:
         if isinstance(key, str):
             if key not in self.indexes:
                 raise KeyError(_messages.NEW_COLUMN.format(name=key))
-            self.whole(self.index_of(key))[...] = value  # t["x"] += 1 comes here, too
+            column = self.whole(self.index_of(key))
+            try:
+                column[...] = value  # t["x"] += 1 comes here, too
+            except ValueError:
+                shape = np.shape(value)
+                if len(shape) == column.ndim and shape[0] not in (1, len(column)):
+                    raise ValueError(_messages.OTHER_LENGTH.format(name=key, rows=len(column), shape=shape)) from None
+                raise
             return
         if not hasattr(key, "__index__"):
             raise TypeError(_messages.SET_ROWS)
@@ -414,7 +421,8 @@ cdef class Table:
         """The table's names, if `found` has the same ones; ValueError that says which are wrong."""
         for name in self.names:
             if name not in found:
-                raise ValueError(_messages.MISSING_NAME.format(kind=type(what).__name__, name=name))
+                raise ValueError(_messages.MISSING_NAME.format(
+                    kind=type(what).__name__, name=name, found=", ".join(map(repr, found)) or "none"))
         for name in found:
             if name not in self.indexes:
                 raise ValueError(_messages.UNKNOWN_NAME.format(

@@ -5,12 +5,13 @@ import types
 
 import numpy as np
 
-from cppdynarray._core._array import DynamicArray
+from cppdynarray._core._live import LiveArray
+from cppdynarray._core._table import Table
 
 
 def assert_not_held(obj, d):
     """
-    Check that an object doesn't keep a DynamicArray itself.
+    Check that an object doesn't keep an array that grows, or a table, itself.
 
     What keeps the array, and its length somewhere else, goes out of step when the array grows. What keeps
     a view (``d[:]``, ``d.as_numpy()``) or a copy doesn't.
@@ -19,8 +20,8 @@ def assert_not_held(obj, d):
     ----------
     obj : object
         What was made of the array: a table, a plot, a model, ...
-    d : DynamicArray
-        The array that it may keep.
+    d : DynamicArray, RollingArray or DynamicTable
+        The array that it may keep, or the table.
 
     Raises
     ------
@@ -42,14 +43,16 @@ def assert_not_held(obj, d):
         ...
     AssertionError: dict keeps the DynamicArray itself: give it a view, d[:] (found at dict -> DynamicArray)
     """
-    if not isinstance(d, DynamicArray):
-        raise TypeError(f"{type(d).__name__} is not a kind of DynamicArray")
+    if not isinstance(d, LiveArray | Table):
+        raise TypeError(f"{type(d).__name__} is no DynamicArray, RollingArray or DynamicTable")
+    kind = next(cls.__name__ for cls in type(d).__mro__ if cls.__module__.partition(".")[0] == "cppdynarray")
+    wanted = "its columns, t[:]" if isinstance(d, Table) else "a view, d[:]"
     seen = {id(obj)}
     found = [(obj, None)]  # each with the entry that led to it
     for entry in found:
         if entry[0] is d:
             raise AssertionError(
-                f"{type(obj).__name__} keeps the DynamicArray itself: give it a view, d[:] (found at {_way(entry)})"
+                f"{type(obj).__name__} keeps the {kind} itself: give it {wanted} (found at {_way(entry)})"
             )
         for each in _parts(entry[0]):
             if id(each) not in seen:

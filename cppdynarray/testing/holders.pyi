@@ -1,5 +1,5 @@
 from typing import Any
 
-from cppdynarray import DynamicArray
+from cppdynarray import DynamicTable, LiveArray
 
-def assert_not_held(obj: object, d: DynamicArray[Any, Any]) -> None: ...
+def assert_not_held(obj: object, d: LiveArray[Any, Any] | DynamicTable) -> None: ...

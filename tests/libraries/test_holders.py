@@ -259,6 +259,17 @@ def test_what_keeps_the_array_is_on_the_page(library, tmp_path):
             raise
 
 
+@pytest.mark.parametrize(
+    "d", [cda.DynamicArray([1.0]), cda.RollingArray([1.0], maxlen=3), cda.DynamicTable({"a": [1]})]
+)
+def test_windows_and_tables_are_found_too(d):
+    assert_not_held([d[:]], d)
+    with pytest.raises(AssertionError, match=f"list keeps the {type(d).__name__} itself: give it"):
+        assert_not_held([d], d)
+    with pytest.raises(TypeError, match="list is no DynamicArray"):
+        assert_not_held(d, [d])
+
+
 def test_what_pandas_takes_is_live_and_keeps_its_length():
     """As the index and the columns, too, where a length that changes would crash pandas."""
     pd = import_library("pandas")
