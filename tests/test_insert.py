@@ -63,7 +63,7 @@ def test_broadcasts_as_append_does(rng):
     expected = np.insert(d.as_numpy(), 1, 7.0, axis=0)
     d.insert(1, 7)
     assert_same(d, expected)
-    d.insert(0, np.array([[1, 2, 3]]))
+    d.insert(0, np.array([1, 2, 3]))
     assert_same(d, np.insert(expected, 0, [1, 2, 3], axis=0))
 
 
