@@ -45,17 +45,13 @@ OPERATIONS = {  # how the page names them: row and case of the report
 
 
 class Report:
-    """The ratios of a report: the peer's time or memory, or ours, over the other's."""
+    """The ratios of a report, of which all pages show one side: the other's time over ours. Above 1 we are faster."""
 
     def __init__(self, file):
         self.results = [each for each in json.loads(file.read_text())["results"] if "ratio" in each]
         self.ratios = {
             (each["row"], each["case"], each["size"], each["peer"]): each["ratio"]["median"] for each in self.results
         }
-
-    def ours(self, row, case, size, peer):
-        """Ours over the peer's."""
-        return close_text(self.ratios.get((row, case, size, peer)))
 
     def peers(self, row, case, size, peer):
         """The peer's over ours."""
@@ -93,7 +89,7 @@ def range_text(ratios):
 
 def close_text(ratio):
     """A ratio near 1, to a tenth."""
-    return "" if ratio is None else "level" if 0.95 < ratio < 1.05 else f"{ratio:.1f}"
+    return "" if ratio is None else "level" if 0.95 < ratio < 1.05 else f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}"
 
 
 def table(header, lines):
@@ -139,7 +135,7 @@ def overhead(report):
     return table(
         ["elements", *(f"{size:,}" for size in sizes)],
         [
-            [name, *(report.ours(row, case, size, "ndarray") for size in sizes)]
+            [name, *(close_text(report.peers(row, case, size, "ndarray")) for size in sizes)]
             for name, (row, case) in OPERATIONS.items()
         ],
     )
@@ -168,16 +164,21 @@ def files(_):
     return table(["", "against", "its time / ours", "quartiles"], lines)
 
 
+def amount_text(ratio):
+    """A ratio to two or three digits; nothing for what wasn't measured."""
+    return "" if ratio is None else f"{ratio:.2f}" if ratio < 9.95 else f"{ratio:.0f}"
+
+
 def values(_):
-    """Our time over that of a list and np.array, for each kind of value; the worst first."""
+    """The time of a list and np.array over ours, for each kind of value; where we are slowest first."""
     cells, columns = {}, {}
     for each in Report(VALUES_REPORT).results:
         case, _, way = each["case"].rpartition(", ")
-        cells.setdefault(case, {})[way, each["size"]] = each["ratio"]["median"]
+        cells.setdefault(case, {})[way, each["size"]] = 1 / each["ratio"]["median"]
         columns[way, each["size"]] = f"{way}, {each['size']:,}"
-    worst_first = sorted(cells, key=lambda case: max(cells[case].values()), reverse=True)
+    worst_first = sorted(cells, key=lambda case: min(cells[case].values()))
     lines = [
-        [case, *(f"{cells[case][column]:.2f}" if column in cells[case] else "" for column in columns)]
+        [case, *(amount_text(cells[case].get(column)) for column in columns)]
         for case in worst_first
     ]
     return table(["", *columns.values()], lines)

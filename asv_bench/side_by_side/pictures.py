@@ -7,7 +7,7 @@ import matplotlib
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
 
-from .tables import bytes_text
+from .tables import bytes_text, inverse
 
 OURS = "DynamicArray"
 COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#777777"]
@@ -112,7 +112,7 @@ def overhead(results):
             curves.setdefault(result["case"], []).append(result)
     for (code, points), style in zip(curves.items(), styles(curves).values(), strict=False):
         sizes = [point["size"] for point in points]
-        ratios = [point["ratio"] for point in points]
+        ratios = [inverse(point["ratio"]) for point in points]
         axes.plot(sizes, [ratio["median"] for ratio in ratios], label=code, **style)
         low, high = zip(*(ratio["quartiles"] for ratio in ratios), strict=True)
         axes.fill_between(sizes, low, high, color=style["color"], alpha=0.15, linewidth=0)
@@ -121,7 +121,7 @@ def overhead(results):
     axes.grid(True, color="0.9")
     axes.figure.legend(loc="outside right upper", frameon=False, fontsize="small")
     axes.set(
-        xlabel="elements (float64)", ylabel="time, as a multiple of an ndarray's",
+        xlabel="elements (float64)", ylabel="an ndarray's time, as a multiple of a DynamicArray's",
         title="NumPy on DynamicArrays and on ndarrays (bands: quartiles)",
     )
 

@@ -124,7 +124,7 @@ def lost_lines(results):
         worst = losses[0]
         all_of_them = sum(result["row"] == row and result["peer"] == peer for result in results)
         yield [
-            row, peer, f"{len(losses)} of {all_of_them}", ratio_text(worst["ratio"]["median"]),
+            row, peer, f"{len(losses)} of {all_of_them}", ratio_text(1 / worst["ratio"]["median"]),
             f"{worst['case']}, {size_text(worst)}",
         ]
 
@@ -174,7 +174,7 @@ def report(machine, all_results, pictures):
         table(target_header, target_lines((t for t in targets if "as_used" not in t), results)),
         "## Where we lose",
         f"All comparisons in which a DynamicArray takes more than {SAME} times the time, or memory, of the "
-        "alternative, in at least three quarters of the pairs.",
+        "alternative, in at least three quarters of the pairs. The ratio is theirs / ours, as below.",
         table(
             ["row", "compared with", "cases", "worst ratio", "which case"], lost_lines(results)
         ),
