@@ -9,7 +9,6 @@ import operator
 import os
 import secrets
 import stat
-import struct
 import sys
 from pathlib import Path
 
@@ -30,16 +29,105 @@ __all__ = ["DynamicMemmap", "open_memmap"]
 
 MODES = ("r", "r+", "w+", "x", "a")
 
-# The file beside the file: LivePage in file_memory.hpp.
-_LIVE = struct.Struct("8sQQ48sQQ40xQ56x")
-_TOKEN = struct.Struct("Q")
-_LIVE_MAGIC = b"cdalive2"
-_LIVE_STATE_AT = 80
-_LIVE_BYTES = 4096
-_WRITING, _FINISHED = 1, 2
+
+class OnFiles:
+    """What arrays and tables on files have in common."""
+
+    __slots__ = ()
+
+    # The file, or a table's folder, and its mode; of a view, as NumPy makes it, none.
+    _path = None
+    _mode = None
+    # In messages.
+    _copy = "d.copy()"
+
+    @property
+    def mode(self):
+        """The mode that it was opened with."""
+        return self._mode
+
+    @property
+    def closed(self):
+        """Whether it is closed: it can be read, but doesn't grow."""
+        return not all(map(_files.is_writer, self._arrays)) and getattr(self._mapping, "closed", True)
+
+    @property
+    def _mapping(self):
+        """What follows the file, or the first of the files; None if it is written."""
+        return _files.mapping_of(self._arrays[0])
+
+    @property
+    def _cannot_grow(self):
+        """What growing says is the reason that it can't."""
+        if self._path is None:
+            return None
+        if self._mapping is not None:
+            return f"{self._path} was opened to be read; open it with mode 'r+' or 'a' to change it"
+        if any(map(_files.is_forked, self._arrays)):
+            return f"{self._path} is written by the process that this one was forked from; {self._copy} can grow"
+        return f"{self._path} is closed; open it again to change it, or use {self._copy}" if self.closed else None
+
+    def _growth_exception(self, error):
+        """What growing raises where a file didn't, for an errno."""
+        if error in (errno.EBADF, errno.ECHILD):
+            return ValueError(self._cannot_grow)
+        if error == errno.ESTALE:
+            return OSError(error, "another program cut the file", self._path)
+        return OSError(error, os.strerror(error), self._path)
+
+    def flush(self, sync=False):
+        """
+        Write the number of rows into the file's header, or that of each column, where ``numpy.load`` finds it.
+
+        Parameters
+        ----------
+        sync : bool, optional
+            Return only when all is on the disk, so that it outlives a power failure. It takes as long as
+            the disk does, often some milliseconds. Without it all outlives the process, not the machine.
+
+        Raises
+        ------
+        ValueError
+            If it is closed, or was opened to be read.
+        OSError
+            If the disk fails, or another program cut the file.
+        """
+        if not all(map(_files.is_writer, self._arrays)):
+            raise ValueError(self._cannot_grow or "this array has no file: it is a view")
+        for each in self._arrays:
+            if error := _files.flush(each, sync):
+                raise self._growth_exception(error)
+        if sync:
+            _files.sync_folder(self._folder)
+
+    def close(self):
+        """
+        Finish the file, or all columns': it is as long as its rows are, and other processes may write to it.
+
+        All is on the disk first. It can be read as before, and doesn't grow any more. What is written to it, by
+        views taken before, stays in this process. Closing it twice changes nothing.
+
+        Raises
+        ------
+        OSError
+            If the disk fails, or another program cut the file.
+        """
+        if self._mapping is not None:
+            for each in self._arrays:
+                _files.mapping_of(each).close()
+            return
+        errors = [_files.close_writer(each) for each in self._arrays]
+        if error := next(filter(None, errors), 0):
+            raise self._growth_exception(error)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
 
 
-class DynamicMemmap(DynamicArray):
+class DynamicMemmap(OnFiles, DynamicArray):
     """
     A `DynamicArray` whose rows are those of a ``.npy`` file.
 
@@ -69,92 +157,44 @@ class DynamicMemmap(DynamicArray):
     ...     d.extend([1.0, 2.0])
     """
 
-    # What an instance has that didn't open a file itself: a view of one, as NumPy makes it.
-    _filename = None
-    _mode = None
-    # And what arrays like it are.
+    # What arrays like it are.
     _class_in_memory = DynamicArray
     # What errors advise for rows of another shape.
     _start_of_rows = _messages.rows_on_file
 
     def __new__(cls, filename, mode="r", dtype=None, shape=None, *, progress=None):
-        if _files is None:
-            raise NotImplementedError("arrays on files need a system with mmap, which Windows isn't")
-        if mode not in MODES:
-            raise ValueError(f"mode must be one of {', '.join(map(repr, MODES))}, not {mode!r}")
-        path = os.path.realpath(os.fsdecode(filename))
+        path = check_path(filename, mode)
         if dtype is not None or mode in ("w+", "x"):
-            dtype, shape = _layout(float if dtype is None else dtype, (0,) if shape is None else shape)
+            dtype, shape = layout_of(float if dtype is None else dtype, (0,) if shape is None else shape)
         elif shape is not None:
             shape = _shape(shape)
         if mode == "r":
-            made = _follow(cls, path, dtype, shape, Beside(f"{path}.live"))
-        else:
-            (made,) = _write(cls, mode, [(path, dtype, shape)], f"{path}.live", progress)
-        made._filename, made._mode = path, mode
-        return made
+            return follow(cls, path, dtype, shape, Beside(f"{path}.live"))
+
+        def finish(arrays):
+            (made,) = arrays
+            made._path, made._mode = path, mode
+            return made
+
+        return write(cls, mode, [(path, dtype, shape)], f"{path}.live", finish, progress)
 
     @property
     def filename(self):
         """The file, by its absolute path."""
-        return self._filename
+        return self._path
 
     @property
-    def mode(self):
-        """The mode that the file was opened with."""
-        return self._mode
+    def _folder(self):
+        return os.path.dirname(self._path)
 
     @property
-    def closed(self):
-        """Whether the file is closed: the array can be read, but doesn't grow."""
-        return not _files.is_writer(self) and getattr(_files.mapping_of(self), "closed", True)
-
-    @property
-    def _cannot_grow(self):
-        """What growing says is the reason that it can't."""
-        if self._filename is None:
-            return None
-        if _files.mapping_of(self) is not None:
-            return f"{self._filename} was opened to be read; open it with mode 'r+' or 'a' to change it"
-        if _files.is_forked(self):
-            return f"{self._filename} is written by the process that this one was forked from; d.copy() can grow"
-        return f"{self._filename} is closed; open it again to change it, or use d.copy()" if self.closed else None
-
-    def _growth_exception(self, error):
-        """What growing raises where the file didn't, for an errno."""
-        if error in (errno.EBADF, errno.ECHILD):
-            return ValueError(self._cannot_grow)
-        return _os_error(error, self._filename)
+    def _arrays(self):
+        return (self,)
 
     def _growth_failure(self):
         """The exception for why the file last didn't grow, where that is told by no exception; None if it did."""
         error = _files.growth_error(self)
         return self._growth_exception(error) if error not in (0, errno.ENOMEM) else None
-
-    def flush(self, sync=False):
-        """
-        Write the number of rows into the file's header, where ``numpy.load`` finds it.
-
-        Parameters
-        ----------
-        sync : bool, optional
-            Return only when all is on the disk, so that it outlives a power failure. It takes as long as
-            the disk does, often some milliseconds. Without it all outlives the process, not the machine.
-
-        Raises
-        ------
-        ValueError
-            If the file is closed, or opened to be read.
-        OSError
-            If the disk fails, or another program cut the file.
-        """
-        if not _files.is_writer(self):
-            raise ValueError(self._cannot_grow or "this array has no file: it is a view")
-        error = _files.flush(self, sync)
-        if error:
-            raise self._growth_exception(error)
-        if sync:
-            _files.sync_folder(os.path.dirname(self._filename))
 
     def refresh(self):
         """
@@ -175,33 +215,7 @@ class DynamicMemmap(DynamicArray):
         Views taken before stay valid and live. An array that writes always has all of its rows.
         """
         rows = _files.refresh(self)
-        return _look_again(self) if rows is None else rows
-
-    def close(self):
-        """
-        Finish the file: it is as long as its rows are, and other processes may write to it.
-
-        All is on the disk first. The array can be read as before, and doesn't grow any more. What is written to it, by
-        views taken before, stays in this process. Closing it twice changes nothing.
-
-        Raises
-        ------
-        OSError
-            If the disk fails, or another program cut the file.
-        """
-        mapping = _files.mapping_of(self)
-        if mapping is not None:
-            mapping.close()
-        else:
-            error = _files.close_writer(self)
-            if error:
-                raise _os_error(error, self._filename)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.close()
+        return look_again(self) if rows is None else rows
 
     # Copies are in memory.
 
@@ -229,9 +243,9 @@ class DynamicMemmap(DynamicArray):
 
     def __reduce_ex__(self, protocol, /):
         # Where it arrives it is the file, which one array alone writes to: so it follows.
-        if self._filename is None:
+        if self._path is None:
             return rebuild, (DynamicArray, self.as_numpy())
-        return _arrive, (type(self), self._filename, self.dtype, self.shape)
+        return arrive, (DynamicMemmap, type(self), self._path, "r", self.dtype, self.shape)
 
     # What would write over the file that the elements are in.
 
@@ -250,9 +264,18 @@ class DynamicMemmap(DynamicArray):
         return super().__array_function__(func, types, args, kwargs)
 
 
-def _arrive(cls, path, dtype, shape):
-    """What a pickle of an array on a file becomes."""
-    return DynamicMemmap.__new__(cls, path, "r", dtype, shape)
+def arrive(kind, cls, *arguments):
+    """What a pickle of what is on files becomes, whatever its class takes."""
+    return kind.__new__(cls, *arguments)
+
+
+def check_path(path, mode):
+    """The path of what is to be opened, whatever links lead to it; raises for a mode or a system that there isn't."""
+    if _files is None:
+        raise NotImplementedError("arrays and tables on files need a system with mmap, which Windows isn't")
+    if mode not in MODES:
+        raise ValueError(f"mode must be one of {', '.join(map(repr, MODES))}, not {mode!r}")
+    return os.path.realpath(os.fsdecode(path))
 
 
 _SAVING = {np.save: ".npy", np.savez: ".npz", np.savez_compressed: ".npz", np.savetxt: ""}
@@ -353,7 +376,7 @@ def _shape(shape):
     return dimensions
 
 
-def _layout(dtype, shape):
+def layout_of(dtype, shape):
     """What arrays of that dtype and shape have: dimensions of the dtype become those of rows."""
     shape = None if shape is None else _shape(shape)
     given = np.dtype(dtype)
@@ -392,53 +415,64 @@ def _reserve_bytes():
 # Reading.
 
 
+def read_header(file, path):
+    return parse_header(file.read(MOST_CHARACTERS + 16, 0), path)
+
+
+def has_rows(file):
+    """Whether an array was written to a file, and has rows."""
+    return file.status().st_size > 0 and 0 not in read_header(file, file.path).shape[:1]
+
+
 class Beside:
     """Where the length of a file is while somebody writes: in which live page, and which of its tokens is the file's.
 
     The columns of a table share one page, and so one length.
     """
 
-    __slots__ = ("path", "token_at")
+    __slots__ = ("column", "path")
 
     def __init__(self, path, column=0):
-        self.path, self.token_at = path, _LIVE.size + column * _TOKEN.size
+        self.path, self.column = path, column
 
     def read(self, transaction, flags=os.O_RDONLY):
-        """The page's file, open, what it says, and the token; Nones if somebody has finished it, or it is none."""
+        """The page's file, open, and its LiveState; Nones if somebody has finished it, or it is none."""
         with contextlib.suppress(OSError):
             file = transaction.open(self.path, flags)
-            content = file.read(_LIVE_BYTES, 0)
-            page = _LIVE.unpack_from(content) if len(content) == _LIVE_BYTES else (None,)
-            if page[0] == _LIVE_MAGIC and page[1] == file.status().st_ino and page[5] == _WRITING:
-                return file, page, *_TOKEN.unpack_from(content, self.token_at)
-        return None, None, None
+            if state := _files.read_live(file, self.column):
+                return file, state
+        return None, None
 
 
 class Found:
     """What is known of an open file, and of what is beside it."""
 
-    __slots__ = ("file", "header", "live", "page", "record", "token")
+    __slots__ = ("file", "header", "live", "page", "record")
 
     def __init__(self, transaction, file, path, beside, flags=os.O_RDONLY):
         self.file = file
         # A header may be written between the two: then they are looked at once more.
         for _ in range(5):
-            self.live, self.page, self.token = beside.read(transaction, flags)
-            self.header = parse_header(file.read(MOST_CHARACTERS + 16, 0), path)
+            self.live, self.page = beside.read(transaction, flags)
+            self.header = read_header(file, path)
             self.record = self.header.text and _files.read_record(self.header.text, self.header.shape[0])
             if self.page is None or self._is_tied():
                 return
-        self.live = self.page = self.token = None
+        self.live = self.page = None
 
     def _is_tied(self):
         """Whether header and live page are of one file and of one time."""
         token, number, _ = self.record or (-1, None, None)
-        return number == self.file.status().st_ino and 0 <= token - self.token <= 1
+        return number == self.file.status().st_ino and 0 <= token - self.page.token <= 1
 
     @property
     def is_live(self):
         """Whether the number in the live page is that of the file as it can be read: the system is the writer's."""
-        return self.page is not None and self.page[3] == _boot() and any(_boot())
+        return self.page is not None and self.page.boot == _boot() and any(_boot())
+
+    def is_sure(self, rows):
+        """Whether the file was made to have as many rows as these, which it has: nothing broke off."""
+        return self.is_live or self.file.status().st_size == self.header.data_at + rows * self.header.row_bytes
 
     @property
     def synced(self):
@@ -453,10 +487,10 @@ class Found:
         room = max(self.file.status().st_size - header.data_at, 0) // header.row_bytes if header.row_bytes else count
         rows, where = count, "its header names"
         if self.is_live:
-            rows, where = self.page[-1], "were written"
+            rows, where = self.page.rows, "were written"
         elif self.record:
-            if self.token == self.record[0]:
-                rows = self.page[-1]
+            if self.page is not None and self.page.token == self.record[0]:
+                rows = self.page.rows
             limit = min(rows, room) if header.row_bytes else rows
             if self.synced < rows and self.synced <= limit:
                 return _files.prove(self.file, header.text, count, limit, header.data_at, header.row_bytes)
@@ -465,7 +499,8 @@ class Found:
         return rows
 
 
-def _follow(cls, path, dtype, shape, beside):
+def follow(cls, path, dtype, shape, beside):
+    """An array that follows a file."""
     with _files.Transaction() as transaction:
         file = transaction.open(path, os.O_RDONLY)
         file.lock_follower()
@@ -474,17 +509,17 @@ def _follow(cls, path, dtype, shape, beside):
         _check_layout(path, header, dtype, shape)
         shape = (found.rows(path), *header.shape[1:])
         made = _files.open_follower(cls, file, header.data_at, header.dtype, shape, _reserve_bytes())
-        made._beside = beside
+        made._path, made._mode, made._beside = path, "r", beside
         _files.mapping_of(made).follow(found.live if found.is_live else None)
     return made
 
 
-def _look_again(follower):
+def look_again(follower):
     """As refresh(), where nobody was known to write: since then somebody may have begun, or finished."""
     mapping = _files.mapping_of(follower)
     if mapping is None or mapping.closed:
         return len(follower)
-    path = follower._filename
+    path = follower._path
     with _files.Transaction() as transaction:
         found = Found(transaction, mapping.file, path, follower._beside)
         header = found.header
@@ -513,10 +548,13 @@ def _boot():
 
 
 def _make_live(transaction, path, mode, rows):
-    """A file that is to be the live page at `path`."""
-    file = _new_file(transaction, path, mode & 0o666)
-    file.allocate(0, _LIVE_BYTES)  # a page of a full disk could be mapped, but not written
-    file.write(_LIVE.pack(_LIVE_MAGIC, file.status().st_ino, 0, _boot(), os.getpid(), _WRITING, rows), 0)
+    """A file that is to be the live page at `path`, where there may be one that is left, and nothing else."""
+    with contextlib.suppress(FileNotFoundError):
+        if not _files.was_live(transaction.open(path, os.O_RDONLY)):
+            message = "it is in the place of the file that keeps the length: move it, or write to another path"
+            raise FileExistsError(errno.EEXIST, message, path)
+    file = new_file(transaction, path, mode & 0o666)
+    _files.begin_live(file, _boot(), rows)
     return file
 
 
@@ -537,7 +575,7 @@ def _lock(file):
     raise BlockingIOError(errno.EAGAIN, message, file.path)
 
 
-def _new_file(transaction, path, mode):
+def new_file(transaction, path, mode):
     """An empty file that is to have the name `path`; until then it has another, which ends with it."""
     folder, name = os.path.split(path)
     beside = os.path.join(folder, f".{name[:200]}.{secrets.token_hex(4)}.tmp")
@@ -578,17 +616,22 @@ class Writing:
             _check_layout(path, self.header, dtype, shape)
             self.rows = self.found.rows(path)
         if self.found is None or not self.header.grows:
-            self.file = _new_file(transaction, path, 0o666)
+            self.file = new_file(transaction, path, 0o666)
             if self.old is not None:
                 self.file.set_mode(stat.S_IMODE(self.old.status().st_mode))
             _lock(self.file)
             if self.found is not None:
                 self.header = _rewrite(self.found, self.file, self.rows, path, progress)
             else:
-                layout = _layout(float if dtype is None else dtype, (0,) if shape is None else shape)
+                layout = layout_of(float if dtype is None else dtype, (0,) if shape is None else shape)
                 self.header = _begin(self.file, *layout)
                 self.rows = self.header.shape[0]
             self.file.sync()
+
+    @property
+    def is_sure(self):
+        """Whether there are as many rows as was meant."""
+        return self.found is None or self.found.is_sure(self.rows)
 
     def open(self, transaction, cls, rows, live):
         is_same = self.file is self.old
@@ -601,14 +644,14 @@ class Writing:
     def finish(self):
         """Gives a new file its name."""
         if self.file is not self.old:
-            _name(self.file, self.path, self.old)
+            name_file(self.file, self.path, self.old)
 
 
-def _write(cls, mode, columns, live_path, progress=None):
+def write(cls, mode, columns, live_path, finish, progress=None):
     """
-    Arrays that write: one, or the columns of a table, each a (path, dtype, shape). They share a live page, at
-    `live_path`, and so one length: a row is there when all columns have it and the length says so, by one store
-    (to the `length` of the place of any of them).
+    What `finish` makes of arrays that write: of one, or of the columns of a table, each a (path, dtype, shape). They
+    share a live page, at `live_path`, and so one length: a row is there when all columns have it and the length says
+    so, by one store (to the `length` of the place of any of them).
 
     All is made under names of its own and gets its own last, so that what fails, or is interrupted at whatever
     point, leaves what was there.
@@ -620,9 +663,9 @@ def _write(cls, mode, columns, live_path, progress=None):
     while True:
         try:
             with _files.Transaction() as transaction:
-                return _open_all(transaction, cls, mode, columns, live_path, progress)
-        except FileExistsError:
-            if mode == "x":
+                return finish(_open_all(transaction, cls, mode, columns, live_path, progress))
+        except FileExistsError as error:
+            if mode == "x" or error.filename == live_path:
                 raise
             # Another was faster.
 
@@ -632,7 +675,14 @@ def _open_all(transaction, cls, mode, columns, live_path, progress):
         Writing(transaction, path, mode, dtype, shape, Beside(live_path, column), progress)
         for column, (path, dtype, shape) in enumerate(columns)
     ]
-    rows = min(each.rows for each in writing)
+    counts = [each.rows for each in writing]
+    rows = min(counts)
+    if rows != max(counts) and all(each.is_sure for each in writing):
+        names = ", ".join(f"{os.path.basename(each.path)} {each.rows}" for each in writing)
+        raise ValueError(
+            f"columns have come to differ in length, and to write would take rows away ({names}): was one restored, or "
+            "written to by itself? open_memmap(path, 'r+') can make it longer or shorter; mode 'r' reads whole rows"
+        )
     try:
         live_file = _make_live(transaction, live_path, writing[0].file.status().st_mode, rows)
     except PermissionError as error:
@@ -646,11 +696,11 @@ def _open_all(transaction, cls, mode, columns, live_path, progress):
     for each in writing:
         if each.found is not None and each.found.live is not None:
             # Those who follow the writer before this one look for the new page now.
-            each.found.live.write(_TOKEN.pack(_FINISHED), _LIVE_STATE_AT)
+            _files.finish_live(each.found.live)
     return made
 
 
-def _name(file, path, old):
+def name_file(file, path, old):
     """Gives a file its name; that of another one only if it is `old`, which is locked."""
     if old is not None:
         os.replace(file.path, path)
@@ -690,12 +740,6 @@ def _rewrite(found, file, rows, path, progress):
         if progress is not None:
             progress(done, total)
     return header
-
-
-def _os_error(error, path):
-    if error == errno.ESTALE:
-        return OSError(errno.ESTALE, "another program cut the file", path)
-    return OSError(error, os.strerror(error), path)
 
 
 if _files is not None:

@@ -1,5 +1,6 @@
 """Tables: columns that grow as one, in memory and on files."""
 
+import contextlib
 import errno
 import json
 import os
@@ -17,7 +18,7 @@ from cppdynarray._core._table import Table, add_append, as_column_dtype, columns
 try:
     from cppdynarray._core import _files
 except ModuleNotFoundError:  # Windows
-    _files = None
+    pass
 
 __all__ = ["DynamicTable", "MemmapTable", "open_table"]
 
@@ -261,7 +262,7 @@ class DynamicTable(Table):
 add_append(DynamicTable)
 
 
-class MemmapTable(DynamicTable):
+class MemmapTable(files.OnFiles, DynamicTable):
     """
     A `DynamicTable` whose columns are ``.npy`` files in one folder, with one length.
 
@@ -281,72 +282,36 @@ class MemmapTable(DynamicTable):
     ...     t.append((0.1, 2.0))
     """
 
-    __slots__ = ("_arrays", "_directory", "_mode")
+    __slots__ = ("_arrays", "_mode", "_path")
+
+    _copy = "t.copy()"
 
     def __new__(cls, directory, mode="r", dtype=None):
-        if _files is None:
-            raise NotImplementedError("tables on files need a system with mmap, which Windows isn't")
-        if mode not in files.MODES:
-            raise ValueError(f"mode must be one of {', '.join(map(repr, files.MODES))}, not {mode!r}")
-        path = os.path.realpath(os.fsdecode(directory))
-        names, arrays = _open(path, mode, _columns(dtype) if dtype is not None else None)
-        made = Table.__new__(cls)
-        made._directory, made._mode, made._arrays = path, mode, arrays
-        made._begin_on_files(names, arrays)
-        return made
+        path = files.check_path(directory, mode)
+        names, columns, mode_of_each = _find(path, mode, _columns(dtype) if dtype is not None else None)
+
+        def finish(arrays):
+            made = Table.__new__(cls)
+            made._path, made._mode, made._arrays = path, mode, arrays
+            made._begin_on_files(names, arrays)
+            return made
+
+        live = os.path.join(path, _LIVE)
+        if mode != "r":
+            return files.write(np.ndarray, mode_of_each, columns, live, finish)
+        return finish([
+            files.follow(files.DynamicMemmap, *column, files.Beside(live, number))
+            for number, column in enumerate(columns)
+        ])
 
     @property
     def directory(self):
         """The folder, by its absolute path."""
-        return self._directory
+        return self._path
 
     @property
-    def mode(self):
-        """The mode that the table was opened with."""
-        return self._mode
-
-    @property
-    def closed(self):
-        """Whether the files are closed: the table can be read, but doesn't grow."""
-        if self._mode == "r":
-            return _files.mapping_of(self._arrays[0]).closed
-        return not all(map(_files.is_writer, self._arrays))
-
-    @property
-    def _cannot_grow(self):
-        if self._mode == "r":
-            return f"{self._directory} was opened to be read; open it with mode 'r+' or 'a' to change it"
-        if any(map(_files.is_forked, self._arrays)):
-            return f"{self._directory} is written by the process that this one was forked from; t.copy() can grow"
-        return f"{self._directory} is closed; open it again to change it, or use t.copy()"
-
-    def _growth_exception(self, error):
-        if error in (errno.EBADF, errno.ECHILD):
-            return ValueError(self._cannot_grow)
-        return files._os_error(error, self._directory)
-
-    def flush(self, sync=False):
-        """
-        Write the number of rows into the files' headers, where ``numpy.load`` finds it.
-
-        Parameters
-        ----------
-        sync : bool, optional
-            Return only when all is on the disk, so that it outlives a power failure.
-
-        Raises
-        ------
-        ValueError
-            If the table is closed, or opened to be read.
-        OSError
-            If the disk fails, or another program cut a file.
-        """
-        self._growable()
-        for array in self._arrays:
-            if error := _files.flush(array, sync):
-                raise self._growth_exception(error)
-        if sync:
-            _files.sync_folder(self._directory)
+    def _folder(self):
+        return self._path
 
     def refresh(self):
         """
@@ -370,7 +335,7 @@ class MemmapTable(DynamicTable):
             return len(self)
         rows = _files.refresh(self._arrays[0])
         if rows is None:
-            rows = min(map(files._look_again, self._arrays))
+            rows = min(map(files.look_again, self._arrays))
         self._set_rows(0)  # should a column fail, none has more rows than the table
         for array in self._arrays:
             _files.refresh_to(array, rows)
@@ -378,33 +343,13 @@ class MemmapTable(DynamicTable):
         return rows
 
     def close(self):
-        """
-        Finish the files: they are as long as their rows are, and other processes may write to them.
-
-        The table can be read as before, and doesn't grow any more. Closing it twice changes nothing.
-
-        Raises
-        ------
-        OSError
-            If the disk fails, or another program cut a file.
-        """
-        if self._mode == "r":
-            for array in self._arrays:
-                _files.mapping_of(array).close()
-            return
         self._finished()
-        errors = [_files.close_writer(array) for array in self._arrays]
-        if error := next(filter(None, errors), 0):
-            raise self._growth_exception(error)
+        super().close()
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.close()
+    close.__doc__ = files.OnFiles.close.__doc__
 
     def __reduce__(self):
-        return open_table, (self._directory,)
+        return files.arrive, (MemmapTable, type(self), self._path)
 
 
 def open_table(directory, mode="r", dtype=None):
@@ -470,55 +415,46 @@ def open_table(directory, mode="r", dtype=None):
     return MemmapTable(directory, mode, dtype)
 
 
-def _open(path, mode, wanted):
-    """The names of the columns of a table on files, and their arrays."""
+def _find(path, mode, wanted):
+    """The names of the columns of a table on files, what files.write() takes of them, and the mode for each."""
     names = _names_in(path)
     if mode in ("a", "x", "w+") and (names is None or mode == "x"):
         if wanted is None:
             raise TypeError(_messages.TABLE_DTYPE.format(dtype=None))
         if mode == "x" and names is not None:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
-        for name, (dtype, _) in zip(*wanted, strict=True):
+        for name, (dtype, shape) in zip(*wanted, strict=True):
             _file_name(name)
-            files.check_dtype(dtype)
+            files.layout_of(dtype, (0, *shape))
         os.makedirs(path, exist_ok=True)
         _write_names(path, wanted[0])
         names = _names_in(path)
     if names is None:
-        names = sorted(name.removesuffix(".npy") for name in os.listdir(path) if name.endswith(".npy"))
+        names = tuple(sorted(name.removesuffix(".npy") for name in os.listdir(path) if name.endswith(".npy")))
         if not names:
             raise FileNotFoundError(errno.ENOENT, "there is no table", path)
-    if wanted is not None and wanted[0] != tuple(names):
+    if wanted is not None and wanted[0] != names:
         raise ValueError(f"{path} has the columns {', '.join(names)}, not {', '.join(wanted[0])}")
-    names = tuple(names)
     layouts = wanted[1] if wanted is not None else [(None, None)] * len(names)
     columns = [
-        (os.path.join(path, _file_name(name)), dtype, None if shape is None else (0, *shape))
+        (os.path.realpath(os.path.join(path, _file_name(name))), dtype, None if shape is None else (0, *shape))
         for name, (dtype, shape) in zip(names, layouts, strict=True)
     ]
-    live = os.path.join(path, _LIVE)
-    if mode == "r":
-        return names, [_follow(column, live, number) for number, column in enumerate(columns)]
     if mode == "w+" and wanted is None:
         raise TypeError(_messages.TABLE_DTYPE.format(dtype=None))
-    if mode == "a" and (wanted is None or _has_rows(columns, live)):
+    if mode == "a" and (wanted is None or _has_rows(path, columns)):
         mode = "r+"  # a column that is missing is not to be made
-    return names, files._write(np.ndarray, mode, columns, live)
+    return names, columns, mode
 
 
-def _follow(column, live, number):
-    made = files._follow(files.DynamicMemmap, *column, files.Beside(live, number))
-    made._filename, made._mode = column[0], "r"
-    return made
-
-
-def _has_rows(columns, live):
+def _has_rows(path, columns):
     """Whether these files are a table that was finished once, so that all of them must be there."""
-    if os.path.exists(live):
+    if os.path.exists(os.path.join(path, _LIVE)):
         return True
     for path, _, _ in columns:
-        if os.path.exists(path) and os.path.getsize(path) > 0 and len(np.load(path, mmap_mode="r")) > 0:
-            return True
+        with contextlib.suppress(FileNotFoundError), _files.File(path, os.O_RDONLY) as file:
+            if files.has_rows(file):
+                return True
     return False
 
 
@@ -529,23 +465,28 @@ def _file_name(name):
 
 
 def _names_in(path):
+    """The names of the columns in their order, where that is written down; None if it isn't."""
+    path = os.path.join(path, _NAMES)
     try:
-        with open(os.path.join(path, _NAMES), encoding="utf-8") as file:
-            return json.load(file)
+        with _files.File(path, os.O_RDONLY) as file:
+            text = file.read(file.status().st_size, 0)
     except FileNotFoundError:
         return None
+    try:
+        names = json.loads(text)
+        return _checked(names if isinstance(names, list) else [names], None)[0]
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} has no list of columns: {error}; without it they are in alphabetical order") from None
 
 
 def _write_names(path, names):
     """Names the columns of a new table; another process may be faster."""
     with _files.Transaction() as transaction:
-        file = files._new_file(transaction, os.path.join(path, _NAMES), 0o666)
+        file = files.new_file(transaction, os.path.join(path, _NAMES), 0o666)
         file.write(json.dumps(names).encode(), 0)
         file.sync()
-        try:
-            files._name(file, os.path.join(path, _NAMES), None)
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):
+            files.name_file(file, os.path.join(path, _NAMES), None)
 
 
 # Columns, as they are asked for.

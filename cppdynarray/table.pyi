@@ -1,11 +1,12 @@
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
-from os import PathLike
-from types import GenericAlias, TracebackType
+from types import GenericAlias
 from typing import Any, Generic, Literal, Self, SupportsIndex, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 from typing_extensions import TypeVar
+
+from cppdynarray.files import OnFiles, _Mode, _Path
 
 __all__ = ["DynamicTable", "MemmapTable", "open_table"]
 
@@ -15,8 +16,6 @@ _NameT = TypeVar("_NameT", bound=str, default=str)
 
 _Shape: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
 _Field: TypeAlias = tuple[_NameT, Any] | tuple[_NameT, Any, _Shape]
-_Path: TypeAlias = str | bytes | PathLike[str] | PathLike[bytes]
-_Mode: TypeAlias = Literal["r", "r+", "w+", "x", "a"]
 _Row: TypeAlias = Any  # a tuple, a list, a dict or a record
 _Rows: TypeAlias = Iterable[_Row] | Mapping[str, ArrayLike] | NDArray[np.void] | DynamicTable[Any]
 
@@ -88,7 +87,7 @@ class DynamicTable(Generic[_NameT]):
     def __copy__(self) -> DynamicTable[_NameT]: ...
     def __deepcopy__(self, memo: dict[int, Any], /) -> DynamicTable[_NameT]: ...
 
-class MemmapTable(DynamicTable[_NameT]):
+class MemmapTable(OnFiles, DynamicTable[_NameT]):
     @overload
     def __new__(cls, directory: _Path, mode: _Mode, dtype: Sequence[_Field[_NameT]]) -> MemmapTable[_NameT]: ...
     @overload
@@ -97,17 +96,7 @@ class MemmapTable(DynamicTable[_NameT]):
     ) -> Self: ...
     @property
     def directory(self) -> str: ...
-    @property
-    def mode(self) -> _Mode: ...
-    @property
-    def closed(self) -> bool: ...
-    def flush(self, sync: bool = False) -> None: ...
     def refresh(self) -> int: ...
-    def close(self) -> None: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
-    ) -> None: ...
 
 @overload
 def open_table(directory: _Path, mode: _Mode, dtype: Sequence[_Field[_NameT]]) -> MemmapTable[_NameT]: ...

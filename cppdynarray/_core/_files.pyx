@@ -8,6 +8,7 @@ memory, a Mapping, which is its base: it is no block, so that nothing tries to g
 import errno
 import os
 import stat
+from collections import namedtuple
 
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
@@ -17,6 +18,7 @@ from libc.errno cimport EAGAIN, EBADF, EINTR, ENOMEM
 from libc.errno cimport errno as c_errno
 from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
+from libc.string cimport memcmp, memcpy, memset
 from posix.fcntl cimport O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDONLY
 from posix.fcntl cimport open as c_open
 from posix.unistd cimport fsync
@@ -90,11 +92,17 @@ cdef extern from "cppdynarray/internal/file_memory.hpp" namespace "cppdynarray" 
     size_t proved_rows(const HeaderRecord&, size_t count, size_t limit, const char* rows, size_t row_bytes) noexcept
 
     ctypedef struct LivePage:
+        char[8] magic
+        uint64_t file
+        char[48] boot
+        uint64_t writer
         uint64_t state
         size_t rows
+        uint64_t* tokens
 
+    const char* LIVE_MAGIC "cppdynarray::LivePage::magic_text"
     const uint64_t LIVE_WRITING "cppdynarray::LivePage::writing"
-    const size_t LIVE_BYTES "cppdynarray::LivePage::bytes"
+    const uint64_t LIVE_FINISHED "cppdynarray::LivePage::finished"
     const uint64_t writer_lock
     const uint64_t follower_lock
 
@@ -303,6 +311,7 @@ cdef class Transaction:
         if kind is not None:
             for array in self.arrays:
                 close_writer(array)
+        self.arrays = []  # the transaction may be kept, with a frame, by an exception
         for file in self.files:
             (<File>file).end()
 
@@ -317,6 +326,60 @@ def sync_folder(path):
         if number >= 0:
             fsync(number)
             FileSystem.close(number)
+
+
+# The file beside the file.
+
+LiveState = namedtuple("LiveState", "boot rows token")
+
+
+cdef bint read_page(File file, LivePage& page) except -1:
+    """False: the file isn't as long as one."""
+    cdef bytes content = file.read(sizeof(LivePage), 0)
+    if len(content) != sizeof(LivePage):
+        return False
+    memcpy(&page, <const char*>content, sizeof(LivePage))
+    return True
+
+
+cdef int write_page(File file, const LivePage& page) except -1:
+    file.write((<const char*>&page)[:sizeof(LivePage)], 0)
+    return 0
+
+
+def begin_live(File file not None, bytes boot not None, size_t rows):
+    """Makes an empty file a live page, of a writer in this process."""
+    cdef LivePage page
+    memset(&page, 0, sizeof(LivePage))
+    memcpy(page.magic, LIVE_MAGIC, 8)
+    memcpy(page.boot, <const char*>boot, min(<size_t>len(boot), sizeof(page.boot)))
+    page.file, page.writer, page.state, page.rows = file.status().st_ino, os.getpid(), LIVE_WRITING, rows
+    file.allocate(0, sizeof(LivePage))  # a page of a full disk could be mapped, but not written
+    write_page(file, page)
+
+
+def read_live(File file not None, size_t column):
+    """The LiveState of a column's file; None if the writer has finished, or if that is no live page."""
+    cdef LivePage page
+    if not read_page(file, page) or memcmp(page.magic, LIVE_MAGIC, 8) != 0 or page.state != LIVE_WRITING:
+        return None
+    if page.file != file.status().st_ino:  # a copy
+        return None
+    return LiveState(page.boot[:sizeof(page.boot)], page.rows, page.tokens[column])
+
+
+def was_live(File file not None):
+    """Whether a file was a live page, of whatever version, or was to be one when the power failed."""
+    cdef bytes start = file.read(sizeof(LivePage), 0)
+    return start.startswith((<bytes>LIVE_MAGIC)[:7]) or not start.strip(b"\0")
+
+
+def finish_live(File file not None):
+    """Says that the writer is gone."""
+    cdef LivePage page
+    if read_page(file, page):
+        page.state = LIVE_FINISHED
+        write_page(file, page)
 
 
 # What the header says to us alone.
@@ -586,7 +649,7 @@ cdef class Mapping:
         if live_file is not None:
             live = Mapping()
             live.file = live_file
-            live.map(LIVE_BYTES, LIVE_BYTES)
+            live.map(sizeof(LivePage), sizeof(LivePage))
             live.file = None
         self.live = live
 

@@ -356,17 +356,8 @@ cdef class Table:
 
     cdef int growable(self) except -1:
         if not c_can_grow(self.rows):
-            raise ValueError(self._cannot_grow)
+            raise ValueError(getattr(self, "_cannot_grow", None) or "this table is read-only")
         return 0
-
-    def _growable(self):
-        """Raises where the table can't change."""
-        self.growable()
-
-    @property
-    def _cannot_grow(self):
-        """What growing says is the reason that it can't: of tables on files, that class knows."""
-        return "this table is read-only"
 
     cdef int make_room(self, Py_ssize_t count) except -1:
         """Room for `count` rows in all. If that fails, no column has rows that it hadn't."""

@@ -177,7 +177,7 @@ def test_a_page_beside_the_file_that_is_not_its_own(path):
         d.extend(np.arange(10.0))
         page = Path(f"{path}.live").read_bytes()
     beside = Path(f"{path}.live")
-    for content in (b"", b"x" * 4096, page[:4095], b"X" + page[1:], page[:8] + b"\1" * 16 + page[24:],
+    for content in (b"", bytes(4096), page[:4095], page[:7] + b"1" + page[8:], page[:8] + b"\1" * 16 + page[24:],
                     page[:24] + b"0" * 36 + page[60:]):
         beside.write_bytes(content)
         f = cda.open_memmap(path)
@@ -185,6 +185,16 @@ def test_a_page_beside_the_file_that_is_not_its_own(path):
         with cda.open_memmap(path, "r+") as d:
             assert len(d) == 10
         assert not beside.exists()
+    # Somebody's own file stays, and there is no other place for the length.
+    for content in (b"x", b"x" * 4096, b"X" + page[1:]):
+        beside.write_bytes(content)
+        assert len(cda.open_memmap(path)) == 10
+        for mode, name in (("r+", path), ("w+", path), ("a", path)):
+            with pytest.raises(FileExistsError, match=r"in the place of the file that keeps the length.*live"):
+                cda.open_memmap(name, mode)
+        assert beside.read_bytes() == content
+    assert len(np.load(path)) == 10
+    beside.unlink()
     # A count that the file can't have, in the page of a writer: something is wrong, and nothing is read.
     d = cda.open_memmap(path, "r+")
     with beside.open("r+b") as file:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
-from subprocesses import run_python
+from subprocesses import run_process, run_python
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no tables on files on Windows")
 
@@ -343,15 +343,154 @@ def test_tables_left_open_are_finished_at_exit(run):
     assert len(np.load(run / "y.npy")) == 1000
 
 
-def test_columns_of_several_lengths_have_the_rows_of_the_shortest(run):
+def test_columns_of_several_lengths_are_read_as_far_as_rows_are_whole_and_not_written(run):
     run.mkdir()
     np.save(run / "x.npy", np.arange(5.0))
     np.save(run / "y.npy", np.arange(3))
     t = cda.open_table(run)
     assert t.names == ("x", "y") and len(t) == 3 and t["x"].tolist() == [0, 1, 2]
+    before = contents(run)
+    with pytest.raises(ValueError, match=r"would take rows away \(x.npy 5, y.npy 3\): was one restored"):
+        cda.open_table(run, "r+")
+    assert contents(run) == before
+    with cda.open_memmap(run / "x.npy", "r+") as x:
+        x.resize(3)
     with cda.open_table(run, "r+") as t:
         t.append((7, 8))
         assert t["x"].tolist() == [0, 1, 2, 7]
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_column_that_was_restored_takes_no_rows_of_the_others(run, killed):
+    with cda.open_table(run, "x", DTYPE) as t:
+        t.extend(row(i) for i in range(10))
+        t.flush()
+        old = (run / "x.npy").read_bytes()[:4096 + 10 * 8]
+    code = f"""
+        import os, signal
+        import cppdynarray as cda
+        t = cda.open_table({str(run)!r}, "a")
+        t.extend((i / 2, [i, 2 * i], f"n{{i}}", (i, i + 0.5), i) for i in range(10, 30))
+        {'os.kill(os.getpid(), signal.SIGKILL)' if killed else 't.close()'}
+    """
+    assert run_process(code).returncode == (-signal.SIGKILL if killed else 0)
+    (run / "x.npy").write_bytes(old)
+    assert len(cda.open_table(run)) == 10
+    with pytest.raises(ValueError, match=r"x\.npy 10, "):
+        cda.open_table(run, "a")
+    assert len(cda.open_memmap(run / "n.npy" if not killed else run / "x.npy")) == (10 if killed else 30)
+    if killed:
+        return
+    for name in ("time", "name", "point", "n"):
+        with cda.open_memmap(run / f"{name}.npy", "r+") as d:
+            d.resize(10)
+    with cda.open_table(run, "a") as t:
+        t.append(row(10))
+        assert_rows(t, range(11))
+
+
+@pytest.mark.parametrize("text", ["", "[", "7", "[]", "{}", "[1]", '["time", "time"]', "\xff", "[" * 100_000])
+def test_a_damaged_list_of_columns(run, text):
+    with cda.open_table(run, "x", DTYPE) as t:
+        t.append(row(0))
+    (run / "columns.json").write_text(text, encoding="latin1")
+    for mode in ("r", "r+", "a", "w+"):
+        with pytest.raises(ValueError, match=r"columns\.json has no list of columns: .* in alphabetical order"):
+            cda.open_table(run, mode)
+    (run / "columns.json").unlink()
+    assert sorted(cda.open_table(run)[0]._fields) == ["n", "name", "point", "time", "x"]
+
+
+@pytest.mark.parametrize("name", ["columns.json", "table.live", "x.npy"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/null", path)])
+def test_what_is_no_regular_file_is_refused_untouched(run, name, make):
+    with cda.open_table(run, "x", DTYPE) as t:
+        t.append(row(0))
+    (run / name).unlink(missing_ok=True)
+    make(run / name)
+    before = sorted(os.listdir(run))
+    with pytest.raises(OSError, match=r"regular file|directory"):
+        cda.open_table(run, "a", DTYPE)
+    assert sorted(os.listdir(run)) == before
+    if name == "table.live":
+        assert len(cda.open_table(run)) == 1
+
+
+def test_links_stay_and_lead_to_the_columns_files(run, tmp_path):
+    with cda.open_table(run, "x", DTYPE) as t:
+        t.append(row(0))
+    real = tmp_path / "elsewhere.npy"
+    np.save(real, np.load(run / "x.npy"))  # which can't grow as it is
+    (run / "x.npy").unlink()
+    (run / "x.npy").symlink_to(real)
+    with cda.open_table(run, "a") as t:
+        t.append(row(1))
+        assert_rows(t, range(2))
+    assert (run / "x.npy").is_symlink() and len(np.load(real)) == 2
+
+
+def test_a_subclass_arrives_as_such(run):
+    with Named(run, "x", DTYPE, "mine") as t:
+        t.append(row(0))
+        arrived = pickle.loads(pickle.dumps(t))
+        t.append(row(1))
+    assert type(arrived) is Named and arrived.mode == "r" and arrived.refresh() == 2
+    with pytest.raises(ValueError, match="opened to be read"):
+        arrived.append(row(2))
+
+
+class Named(cda.MemmapTable):
+    def __new__(cls, directory, mode, dtype, name):
+        made = super().__new__(cls, directory, mode, dtype)
+        made.name = name
+        return made
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")
+def test_ctrl_c_leaves_whole_rows_and_neither_lock_nor_descriptor(run):
+    code = f"""
+        import os, random, signal, sys, time
+        import cppdynarray as cda
+        run = {str(run)!r}
+        cda.open_table(run, "x", [("a", "i8"), ("b", "f4", 2)]).close()
+        before = sorted(os.listdir("/proc/self/fd"))
+        def interrupt(*_):
+            raise KeyboardInterrupt
+        signal.signal(signal.SIGALRM, interrupt)
+        end, interrupted, kept = time.monotonic() + 2, 0, None
+        while time.monotonic() < end:
+            t = None
+            try:
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, random.uniform(20e-6, 2500e-6))
+                    t = cda.open_table(run, random.choice(["a", "r+", "w+"]), [("a", "i8"), ("b", "f4", 2)])
+                    while True:
+                        t.append((len(t), [0, len(t)]))
+                        t.extend([(len(t), [0, len(t)]), (len(t) + 1, [0, len(t) + 1])])
+                        if random.random() < 0.02:
+                            t.flush()
+                        if random.random() < 0.01:
+                            t.close()
+                            break
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt as error:
+                interrupted, kept = interrupted + 1, error  # with all its frames, as a notebook keeps the last one
+            if t is not None:
+                t.close()
+            t = None
+            with cda.open_table(run, "r+") as t:
+                assert t["a"].tolist() == t["b"][:, 1].tolist() == list(range(len(t)))
+        kept = t = None
+        assert interrupted > 20, interrupted
+        assert sorted(os.listdir("/proc/self/fd")) == before, os.listdir("/proc/self/fd")
+        assert sorted(os.listdir(run)) == ["a.npy", "b.npy", "columns.json"], os.listdir(run)
+    """
+    run_python(code)
 
 
 def test_a_folder_that_was_copied_is_a_table_of_its_own(run, tmp_path):

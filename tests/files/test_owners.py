@@ -174,7 +174,7 @@ def test_ctrl_c_at_any_moment_of_an_open_leaves_neither_lock_nor_descriptor(tmp_
                         signal.setitimer(signal.ITIMER_REAL, 0)
                 except KeyboardInterrupt as error:
                     interrupted += 1
-                    kept = error.__context__  # with what it keeps: a notebook has the last exception
+                    kept = error  # with all its frames, as a notebook keeps the last exception
                 if d is not None:
                     d.close()
                 d = None
