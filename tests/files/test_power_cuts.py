@@ -12,10 +12,12 @@ import power_cuts
 
 @pytest.mark.parametrize("part", range(4))
 def test_after_a_power_cut_every_file_opens_with_what_was_synced(rng, part):
-    """A thousand cuts in all. See to it that many rows are proved which were not synced: else this says little."""
-    proved = sum(power_cuts.run_program(int(seed), 25) for seed in rng.integers(1 << 30, size=10))
-    print("rows proved beside those synced:", proved)
-    assert proved > 0
+    """A thousand cuts in all. Rows that were not synced are to be proved too, else this says little: that happens in
+    some four of ten programs, so where it didn't, there are more.
+    """
+    seeds = [int(seed) for seed in rng.integers(1 << 30, size=100)]
+    proved = sum(power_cuts.run_program(seed, 25) for seed in seeds[:10])
+    assert proved > 0 or any(power_cuts.run_program(seed, 25) for seed in seeds[10:])
 
 
 def test_the_cuts_find_what_believes_too_much(monkeypatch):
