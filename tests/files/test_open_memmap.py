@@ -126,8 +126,10 @@ def test_new_files_begin_with_rows_of_zeros(path):
         assert_same(d, np.zeros(3))
     with cda.open_memmap(path, "w+", ("f4", (2,)), (1,)) as d:
         assert_same(d, np.zeros((1, 2), "f4"))
-    with cda.open_memmap(path, "w+", "S") as d:
+    with cda.open_memmap(path, "w+", "S1") as d:
         assert d.dtype == "S1"
+    with pytest.raises(ValueError, match="doesn't say how long the elements are"):
+        cda.open_memmap(path, "w+", "S")
 
 
 def test_removed_rows_are_zero_when_they_come_back(path):
