@@ -51,6 +51,7 @@ from numba.np.arrayobj import make_array, populate_array
 
 from cppdynarray._core._array import DynamicArray
 from cppdynarray._core._handles import handle_capsule as _capsule
+from cppdynarray._core._handles import offsets as _offsets
 from cppdynarray._core._handles import table_capsule as _table_capsule
 from cppdynarray._core._rolling import RollingArray
 from cppdynarray.table import DynamicTable
@@ -253,28 +254,21 @@ def _unbox(typ, handle, c):
     return NativeValue(value._getvalue(), is_error=failed, cleanup=cleanup)
 
 
-# The place: struct ArrayPlace of array_place.hpp, RollingPlace of rolling_place.hpp, and of block.hpp
-# what stands in front of the data. In words, each as large as a pointer.
+# The place: the structs of array_place.hpp, rolling_place.hpp and block.hpp, whose fields are as large as a pointer.
 
 _WORD = ir.IntType(8 * ctypes.sizeof(ctypes.c_void_p))
 _BYTE = ir.IntType(8)
 _POINTER = _BYTE.as_pointer()
-_BLOCK, _LENGTH, _ROW_BYTES, _COLUMNS, _FUNCTIONS = range(5)
-_MAX_ROWS, _FIRST = 8, 9
-_RESERVE, _RESIZE, _APPEND = range(3)  # of struct PlaceFunctions
-_BLOCK_FUNCTIONS, _ERROR = 0, 4  # of struct Block, of struct BlockFunctions
-_BLOCK_BYTES = 64 if ctypes.sizeof(ctypes.c_void_p) == 8 else 48
-_COMMITTED = (8 + 2 * ctypes.sizeof(ctypes.c_void_p)) // ctypes.sizeof(ctypes.c_void_p)
 
 
-def _word(builder, address, index):
-    """The word at `index` after `address`."""
-    words = builder.bitcast(address, _WORD.as_pointer())
-    return builder.load(builder.gep(words, [ir.Constant(_WORD, index)]))
+def _word(builder, address, field):
+    """What the struct at `address` has in a field, as offsets names it."""
+    start = builder.gep(builder.bitcast(address, _POINTER), [ir.Constant(_WORD, _offsets[field])])
+    return builder.load(builder.bitcast(start, _WORD.as_pointer()))
 
 
-def _pointer(builder, address, index):
-    return builder.inttoptr(_word(builder, address, index), _POINTER)
+def _pointer(builder, address, field):
+    return builder.inttoptr(_word(builder, address, field), _POINTER)
 
 
 def _place_of(context, builder, signature, args):
@@ -282,7 +276,7 @@ def _place_of(context, builder, signature, args):
 
 
 def _length_pointer(builder, place):
-    return builder.inttoptr(_word(builder, place, _LENGTH), _WORD.as_pointer())
+    return builder.inttoptr(_word(builder, place, "ArrayPlace.length"), _WORD.as_pointer())
 
 
 @intrinsic
@@ -308,11 +302,11 @@ def _set_end(context, g, rows):
     return types.none(g, types.intp), generate
 
 
-def _get(name, index):
+def _get(name, field):
     @intrinsic
     def get(context, g):
         def generate(context, builder, signature, args):
-            return _word(builder, _place_of(context, builder, signature, args), index)
+            return _word(builder, _place_of(context, builder, signature, args), field)
 
         return types.intp(g), generate
 
@@ -320,7 +314,8 @@ def _get(name, index):
     return get
 
 
-_max_rows, _first, _columns = _get("_max_rows", _MAX_ROWS), _get("_first", _FIRST), _get("_columns", _COLUMNS)
+_columns = _get("_columns", "ArrayPlace.columns")
+_max_rows, _first = _get("_max_rows", "RollingPlace.max_rows"), _get("_first", "RollingPlace.first")
 
 
 @intrinsic
@@ -329,8 +324,8 @@ def _fits(context, g, rows):
 
     def generate(context, builder, signature, args):
         place = _place_of(context, builder, signature, args)
-        needed = builder.mul(args[1], _word(builder, place, _ROW_BYTES))
-        committed = _word(builder, _pointer(builder, place, _BLOCK), _COMMITTED)
+        needed = builder.mul(args[1], _word(builder, place, "ArrayPlace.row_bytes"))
+        committed = _word(builder, _pointer(builder, place, "ArrayPlace.block"), "Block.committed_bytes")
         return builder.icmp_unsigned("<=", needed, committed)
 
     return types.boolean(g, types.intp), generate
@@ -344,13 +339,13 @@ def _array_from(kept):
         def generate(context, builder, signature, args):
             handle = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=args[0])
             place, kind = handle.place, signature.return_type
-            row_bytes = _word(builder, place, _ROW_BYTES)
-            offset = builder.add(builder.mul(args[1], row_bytes), ir.Constant(_WORD, _BLOCK_BYTES))
-            data = builder.gep(_pointer(builder, place, _BLOCK), [offset])
+            row_bytes = _word(builder, place, "ArrayPlace.row_bytes")
+            offset = builder.add(builder.mul(args[1], row_bytes), ir.Constant(_WORD, _offsets["Block.data()"]))
+            data = builder.gep(_pointer(builder, place, "ArrayPlace.block"), [offset])
             item_size = ir.Constant(_WORD, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
             shape, strides = [args[2]], [row_bytes]
             if kind.ndim == 2:
-                shape.append(_word(builder, place, _COLUMNS))
+                shape.append(_word(builder, place, "ArrayPlace.columns"))
                 strides.append(item_size)
             array = make_array(kind)(context, builder)
             populate_array(
@@ -384,7 +379,8 @@ def _append_rows(context, g, rows):
         rows = make_array(signature.args[1])(context, builder, args[1])
         count = cgutils.unpack_tuple(builder, rows.shape, signature.args[1].ndim)[0]
         kind = ir.FunctionType(_BYTE, [_POINTER, _POINTER, _WORD])
-        append = builder.inttoptr(_word(builder, _pointer(builder, place, _FUNCTIONS), _APPEND), kind.as_pointer())
+        functions = _pointer(builder, place, "ArrayPlace.functions")
+        append = builder.inttoptr(_word(builder, functions, "PlaceFunctions.append"), kind.as_pointer())
         done = builder.call(append, [place, builder.bitcast(rows.data, _POINTER), count])
         return builder.trunc(done, ir.IntType(1))
 
@@ -396,9 +392,10 @@ def _growth_error(context, g):
     """Why the array didn't grow, as an errno; 0: there is no memory."""
 
     def generate(context, builder, signature, args):
-        block = _pointer(builder, _place_of(context, builder, signature, args), _BLOCK)
+        block = _pointer(builder, _place_of(context, builder, signature, args), "ArrayPlace.block")
         kind = ir.FunctionType(ir.IntType(32), [_POINTER])
-        error = builder.inttoptr(_word(builder, _pointer(builder, block, _BLOCK_FUNCTIONS), _ERROR), kind.as_pointer())
+        functions = _pointer(builder, block, "Block.functions")
+        error = builder.inttoptr(_word(builder, functions, "BlockFunctions.error"), kind.as_pointer())
         result = cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(32), 0))
         with builder.if_then(cgutils.is_not_null(builder, error)):
             builder.store(builder.call(error, [block]), result)
@@ -548,8 +545,6 @@ def _setitem(g, index, value):
 
 # Tables: struct TablePlace of table_place.hpp. A column is a handle to its array, whose length is the table's.
 
-_TABLE_COLUMNS, _, _ROOM, _RESERVE_TABLE = range(4)
-
 
 class GrowingTable:
     """
@@ -621,7 +616,8 @@ def _column(number):
         def generate(context, builder, signature, args):
             table = cgutils.create_struct_proxy(g)(context, builder, value=args[0])
             made = cgutils.create_struct_proxy(kind)(context, builder)
-            made.place = _pointer(builder, _pointer(builder, table.place, _TABLE_COLUMNS), number)
+            columns = builder.bitcast(_pointer(builder, table.place, "TablePlace.columns"), _POINTER.as_pointer())
+            made.place = builder.load(builder.gep(columns, [ir.Constant(_WORD, number)]))
             made.owner = table.owner
             return made._getvalue()
 
@@ -642,9 +638,10 @@ def _room_for_row(context, g, row):
     def generate(context, builder, signature, args):
         place = _place_of(context, builder, signature, args)
         found = cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(1), 1))
-        with builder.if_then(builder.icmp_unsigned(">=", args[1], _word(builder, place, _ROOM)), likely=False):
+        room = _word(builder, place, "TablePlace.room")
+        with builder.if_then(builder.icmp_unsigned(">=", args[1], room), likely=False):
             kind = ir.FunctionType(_BYTE, [_POINTER, _WORD])
-            reserve = builder.inttoptr(_word(builder, place, _RESERVE_TABLE), kind.as_pointer())
+            reserve = builder.inttoptr(_word(builder, place, "TablePlace.reserve"), kind.as_pointer())
             done = builder.call(reserve, [place, builder.add(args[1], ir.Constant(_WORD, 1))])
             builder.store(builder.trunc(done, ir.IntType(1)), found)
         return builder.load(found)

@@ -119,3 +119,27 @@ def test_cpp(program, name):
 
 def test_cpp_sanitized(sanitized_program):
     check([sanitized_program], **SANITIZER_OPTIONS)
+
+
+BROKEN = """
+#include "cppdynarray/internal/array_place.hpp"
+
+int main() {
+    cppdynarray::Block block = {};
+    block.reserved_bytes = block.committed_bytes = 8;
+    cppdynarray::ArrayPlace place = {};
+    place.block = &block;
+    place.length = &place.own_length;
+    place.row_bytes = 8;
+    cppdynarray::set_length_of(&place, 1);
+    cppdynarray::set_length_of(&place, 2);
+}
+"""
+
+
+@pytest.mark.parametrize("flags", [[], ["-DCPPDYNARRAY_DEBUG"]], ids=["", "debug"])
+def test_broken_invariants_end_the_program(compiler, flags):
+    (compiler.folder / "broken.cpp").write_text(BROKEN)
+    done = run([compiler.link("broken", compiler.compile([compiler.folder / "broken.cpp"], ["-O1", *flags]))])
+    assert ("not true: rows <= place->capacity()" in done.stdout) == bool(flags)
+    assert (done.returncode != 0) == bool(flags)

@@ -146,11 +146,15 @@ cdef extern from "cppdynarray/internal/file_memory.hpp" namespace "cppdynarray" 
     size_t round_up(size_t, size_t) noexcept
 
 
-cdef extern from *:
-    """
-    template <class T>
-    static T load_acquire(const T& value) noexcept { return __atomic_load_n(&value, __ATOMIC_ACQUIRE); }
-    """
+cdef extern from "cppdynarray/internal/reservation.hpp" namespace "cppdynarray" nogil:
+    cdef cppclass Reservation "cppdynarray::Reservation<>":
+        @staticmethod
+        Reservation take(size_t wanted, size_t least) noexcept
+        void* address() noexcept
+        size_t bytes() noexcept
+
+
+cdef extern from "cppdynarray/internal/atomics.hpp" namespace "cppdynarray":
     uint64_t load_acquire(const uint64_t&) noexcept
     size_t load_acquire(const size_t&) noexcept
 
@@ -607,8 +611,8 @@ cdef class Mapping:
     lets nobody make the array writable.
     """
 
+    cdef Reservation range
     cdef char* address
-    cdef size_t mapped_bytes
     cdef readonly size_t data_at
     cdef readonly size_t row_bytes
     cdef readonly File file
@@ -616,32 +620,19 @@ cdef class Mapping:
     cdef Mapping live  # of the file beside the file
     cdef Mapping previous  # that views may look at
 
-    def __dealloc__(self):
-        if self.address != NULL:
-            VirtualMemory.release(self.address, self.mapped_bytes)
-
     cdef int map(self, size_t wanted, size_t least) except -1:
         """Takes addresses: `wanted` or, by halving, no fewer than `least`."""
-        cdef size_t page = VirtualMemory.page_size()
-        cdef size_t size
-        cdef int error = 0
-        least = max(round_up(least, page), page)
-        size = max(round_up(wanted, page), least)
-        while True:
-            self.address = <char*>VirtualMemory.reserve(size)
-            if self.address != NULL:
-                break
-            if size == least:
-                raise failure(ENOMEM)
-            size = max(size // 2 & ~(page - 1), least)
-        self.mapped_bytes = size
-        error = FileSystem.map(self.address, size, self.file.number, 0, MAP_TO_READ)
+        self.range = Reservation.take(wanted, least or 1)
+        self.address = <char*>self.range.address()
+        if self.address == NULL:
+            raise failure(ENOMEM)
+        cdef int error = FileSystem.map(self.address, self.range.bytes(), self.file.number, 0, MAP_TO_READ)
         if error != 0:
             raise failure(error)
         return 0
 
     cdef bint holds(self, size_t rows) noexcept:
-        return self.row_bytes == 0 or rows <= (self.mapped_bytes - self.data_at) // self.row_bytes
+        return self.row_bytes == 0 or rows <= (self.range.bytes() - self.data_at) // self.row_bytes
 
     def follow(self, File live_file):
         """Looks at another live page, or at none."""

@@ -47,6 +47,40 @@ cdef extern from "cppdynarray/internal/python_api.hpp" namespace "cppdynarray":
         const ArrayPlace* (*table_column)(TablePlace*, const char*, const ElementType*, size_t) except NULL
 
 
+cdef extern from "cppdynarray/internal/layouts.hpp" namespace "cppdynarray":
+    ctypedef struct FieldOffset:
+        const char* name
+        size_t offset
+
+cdef extern from * namespace "cppdynarray":
+    """
+    #include <iterator>
+
+    #include "cppdynarray/internal/rolling_place.hpp"
+    #include "cppdynarray/internal/table_place.hpp"
+
+    namespace cppdynarray {
+    static const FieldOffset field_offsets[] = {
+        CPPDYNARRAY_OFFSET(ArrayPlace, block), CPPDYNARRAY_OFFSET(ArrayPlace, length),
+        CPPDYNARRAY_OFFSET(ArrayPlace, row_bytes), CPPDYNARRAY_OFFSET(ArrayPlace, columns),
+        CPPDYNARRAY_OFFSET(ArrayPlace, functions), CPPDYNARRAY_OFFSET(PlaceFunctions, append),
+        CPPDYNARRAY_OFFSET(RollingPlace, max_rows), CPPDYNARRAY_OFFSET(RollingPlace, first),
+        CPPDYNARRAY_OFFSET(TablePlace, columns), CPPDYNARRAY_OFFSET(TablePlace, room),
+        CPPDYNARRAY_OFFSET(TablePlace, reserve), CPPDYNARRAY_OFFSET(Block, functions),
+        CPPDYNARRAY_OFFSET(Block, committed_bytes), {"Block.data()", sizeof(Block)},
+        CPPDYNARRAY_OFFSET(BlockFunctions, error),
+    };
+    static const auto field_count = static_cast<Py_ssize_t>(std::size(field_offsets));
+    }  // namespace cppdynarray
+    """
+    const FieldOffset* field_offsets
+    const Py_ssize_t field_count
+
+
+# Where Numba's compiled code finds what is in a place.
+offsets = {field_offsets[i].name.decode(): field_offsets[i].offset for i in range(field_count)}
+
+
 cdef object as_dtype(const ElementType* type):
     """The dtype of `type`; None for structs whose fields are unknown."""
     if type.kind != c"V":

@@ -12,6 +12,7 @@
 #include "array_fields.hpp"
 #include "array_lock.hpp"
 #include "cppdynarray/internal/array_place.hpp"
+#include "cppdynarray/internal/assertions.hpp"
 #include "cppdynarray/internal/growth_policy.hpp"
 #include "places.hpp"
 #include "references.hpp"
@@ -33,6 +34,7 @@ inline std::size_t used_bytes(PyArrayObject* array) noexcept { return static_cas
 inline void publish_length(PyArrayObject* array, npy_intp rows) noexcept {
     if (is_placed(array)) set_length_of(place_of(array), static_cast<std::size_t>(rows));
     set_length(array, rows);
+    CPPDYNARRAY_ASSERT(Block::of(PyArray_DATA(array))->holds(used_bytes(array)));
 }
 
 // Growing, the same for both doors.
@@ -54,7 +56,10 @@ struct PlaceRows {
 // The rows of an array, published: for whoever holds the GIL, and the lock of its strings.
 struct ArrayRows {
     explicit ArrayRows(PyArrayObject* published, npy_string_allocator* its_strings = nullptr) noexcept
-        : array(published), strings(its_strings) {}
+        : array(published), strings(its_strings) {
+        CPPDYNARRAY_ASSERT(block()->holds(length() * row_bytes()));
+        CPPDYNARRAY_ASSERT(!is_placed(array) || length() == length_of(place_of(array)));
+    }
 
     PyArrayObject* array;
     npy_string_allocator* strings;

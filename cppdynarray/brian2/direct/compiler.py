@@ -155,9 +155,17 @@ def _our_includes():
 
 @functools.cache
 def _headers_hash():
-    internal = Path(cda.get_include()) / "cppdynarray" / "internal"
-    paths = [Path(header.directory()) / "code_object.hpp", internal / "array_place.hpp", internal / "block.hpp"]
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
+    """Of the header that functions include, and of all that it includes."""
+    content, paths = hashlib.sha256(), [Path(header.directory()) / "code_object.hpp"]
+    for path in paths:
+        text = path.read_bytes()
+        content.update(text + b"\0")
+        for name in re.findall('^#include "(.*)"', text.decode(), re.MULTILINE):
+            beside = path.parent / name
+            found = beside if beside.exists() else Path(cda.get_include(), name)
+            if found not in paths:
+                paths.append(found)
+    return content.hexdigest()
 
 
 def _flags():

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "assertions.hpp"
+#include "atomics.hpp"
 #include "block.hpp"
 
 namespace cppdynarray {
@@ -50,35 +52,19 @@ struct PlaceFunctions {
 };
 
 // The rows come before the length, and the memory before both: whoever sees a length finds its rows.
-#if defined(__GNUC__)
-inline std::size_t length_of(const ArrayPlace* place) noexcept {
-    return __atomic_load_n(place->length, __ATOMIC_ACQUIRE);
-}
+inline std::size_t length_of(const ArrayPlace* place) noexcept { return load_acquire(*place->length); }
 inline void set_length_of(ArrayPlace* place, std::size_t rows) noexcept {
-    __atomic_store_n(place->length, rows, __ATOMIC_RELEASE);
+    CPPDYNARRAY_ASSERT(rows <= place->capacity());
+    store_release(*place->length, rows);
 }
-inline Block* block_of(const ArrayPlace* place) noexcept { return __atomic_load_n(&place->block, __ATOMIC_ACQUIRE); }
-inline void set_block_of(ArrayPlace* place, Block* block) noexcept {
-    __atomic_store_n(&place->block, block, __ATOMIC_RELEASE);
-}
-inline void count_handle(ArrayPlace* place) noexcept { __atomic_fetch_add(&place->handles, 1, __ATOMIC_RELAXED); }
+inline Block* block_of(const ArrayPlace* place) noexcept { return load_acquire(place->block); }
+inline void set_block_of(ArrayPlace* place, Block* block) noexcept { store_release(place->block, block); }
+
+inline void count_handle(ArrayPlace* place) noexcept { count_up(place->handles); }
 // How many are left.
 inline std::size_t uncount_handle(ArrayPlace* place) noexcept {
-    return __atomic_sub_fetch(&place->handles, 1, __ATOMIC_ACQ_REL);
+    CPPDYNARRAY_ASSERT(place->handles != 0);
+    return count_down(place->handles);
 }
-#else
-inline std::size_t length_of(const ArrayPlace* place) noexcept {
-    return *const_cast<const volatile std::size_t*>(place->length);
-}
-inline void set_length_of(ArrayPlace* place, std::size_t rows) noexcept {
-    *const_cast<volatile std::size_t*>(place->length) = rows;
-}
-inline Block* block_of(const ArrayPlace* place) noexcept { return *const_cast<Block* const volatile*>(&place->block); }
-inline void set_block_of(ArrayPlace* place, Block* block) noexcept {
-    *const_cast<Block* volatile*>(&place->block) = block;
-}
-inline void count_handle(ArrayPlace* place) noexcept { ++place->handles; }
-inline std::size_t uncount_handle(ArrayPlace* place) noexcept { return --place->handles; }
-#endif
 
 }  // namespace cppdynarray

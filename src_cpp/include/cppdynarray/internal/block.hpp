@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "assertions.hpp"
+
 #if UINTPTR_MAX < UINT64_MAX
 #error "cppdynarray needs a 64-bit system: an array reserves more addresses than 32 bits have"
 #endif
@@ -98,6 +100,11 @@ struct alignas(16) Block {
     char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
     bool on_heap() const noexcept { return mapping_bytes == 0; }
 
+    // Whether the sizes are in their order, with `used` bytes in rows.
+    bool holds(std::size_t used) const noexcept {
+        return used <= committed_bytes && committed_bytes <= reserved_bytes && dirty_bytes <= reserved_bytes;
+    }
+
     // Keeps in mind that the first `used` bytes were written: before `used` becomes less.
     void mark_written(std::size_t used) noexcept {
         if (used > dirty_bytes) dirty_bytes = used;
@@ -115,6 +122,7 @@ inline int growth_error(Block* block) noexcept {
 }
 
 inline void write_bytes(Block* block, std::size_t at, const void* source, std::size_t bytes) noexcept {
+    CPPDYNARRAY_ASSERT(block->holds(at + bytes));
     const BlockFunctions* functions = block->functions;
     if (functions->write != nullptr) functions->write(block, at, source, bytes);
     else std::memmove(block->data() + at, source, bytes);

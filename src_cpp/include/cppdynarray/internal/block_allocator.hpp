@@ -9,6 +9,7 @@
 #include <limits>
 #include <new>
 
+#include "assertions.hpp"
 #include "block.hpp"
 #include "block_pool.hpp"
 #include "growth_policy.hpp"
@@ -82,6 +83,7 @@ public:
     // Raises the capacity to at least `bytes` where it is, by the growth factor if there is
     // room. False if `bytes` exceeds reserved_bytes or the system has no memory.
     bool commit(Block* block, std::size_t bytes) noexcept {
+        CPPDYNARRAY_ASSERT(block->holds(0));
         if (bytes <= block->committed_bytes) return true;
         if (bytes > block->reserved_bytes) return false;
         const std::size_t geometric =
@@ -94,6 +96,7 @@ public:
     // readable until the new one is released, so a block that moves gets a range of many times
     // its data: what is retired then stays small beside what is in use (see moving_factor()).
     Block* grow(Block* block, std::size_t used, std::size_t bytes) noexcept {
+        CPPDYNARRAY_ASSERT(block->holds(used));
         if (bytes <= block->reserved_bytes) return commit(block, bytes) ? block : nullptr;
         if (bytes > max_bytes) return nullptr;
         const double factor = block->growth_factor;
@@ -118,6 +121,7 @@ public:
     // Makes the bytes from `from` to `to` zero; those that were never written are so already
     // and are not touched. `used` is at most `from`.
     void zero(Block* block, std::size_t from, std::size_t to) noexcept {
+        CPPDYNARRAY_ASSERT(block->holds(to));
         const std::size_t end = std::min(to, block->dirty_bytes);
         if (end <= from) return;
         if (!pays_to_discard(block, from, end) || !discard(block, from, end))
@@ -128,6 +132,7 @@ public:
     // Lowers the capacity to `used` and gives the memory behind the rest back. The addresses
     // stay readable, as zeros, and writable through older views: so the dirty mark stays too.
     void shrink_to_fit(Block* block, std::size_t used) noexcept {
+        CPPDYNARRAY_ASSERT(block->holds(used));
         // All of the capacity: a huge page brings memory past the dirty mark.
         const std::size_t lent_end = block->lent_mib != 0 ? block->dirty_bytes : 0;
         const std::size_t end = std::max(lent_end, block->committed_bytes);
@@ -139,6 +144,7 @@ public:
     // Frees the block and all that it replaced. `used` bytes of it hold data.
     void release(Block* block, std::size_t used) noexcept {
         while (block != nullptr) {
+            CPPDYNARRAY_ASSERT(block->holds(used));
             Block* retired = block->retired;
             block->retired = nullptr;
             block->place = nullptr;
@@ -406,6 +412,7 @@ private:
             return false;
         }
         block->committed_bytes = to - sizeof(Block);
+        CPPDYNARRAY_ASSERT(block->holds(bytes));
         if (block->committed_bytes >= block->dirty_bytes) take_back(block);
         use_huge_pages(block);
         return true;

@@ -27,10 +27,12 @@
 #include <new>
 
 #include "array_place.hpp"
+#include "atomics.hpp"
 #include "block.hpp"
 #include "file_system.hpp"
 #include "growth_policy.hpp"
 #include "header_record.hpp"
+#include "reservation.hpp"
 #include "virtual_memory.hpp"
 
 namespace cppdynarray {
@@ -90,7 +92,7 @@ public:
     // that is killed leaves it.
     void finish() noexcept {
         if (--writers_ != 0) return;
-        __atomic_store_n(&page_->state, std::uint64_t{LivePage::finished}, __ATOMIC_RELEASE);
+        store_release(page_->state, std::uint64_t{LivePage::finished});
         FileIdentity now = {};
         if (Files::identify(path(), now) == 0 && now == identity_) Files::remove(path());
     }
@@ -340,8 +342,8 @@ private:
         place.block = block;
         place.length = &live_->page()->rows;
         place.row_bytes = row_bytes_;
-        __atomic_store_n(token_, record_.token, __ATOMIC_RELEASE);
-        __atomic_store_n(place.length, wanted.rows, __ATOMIC_RELEASE);
+        store_release(*token_, record_.token);
+        set_length_of(&place, wanted.rows);
         closed_ = false;
         return write_synced(wanted.rows);
     }
@@ -349,31 +351,22 @@ private:
     // A block in a reservation of its own, of `wanted` bytes or, by halving, of no less than `least`.
     Block* map(std::size_t wanted, std::size_t least) noexcept {
         const std::size_t page = Memory::page_size();
-        least = round_up(least, page);
-        for (std::size_t bytes = std::max(round_up(wanted, page), least);;
-             bytes = std::max(bytes / 2 & ~(page - 1), least)) {
-            void* const address = Memory::reserve(page + bytes);
-            if (address == nullptr) {
-                if (bytes == least) return nullptr;
-                continue;
-            }
-            char* const data = static_cast<char*>(address) + page;
-            if (!Memory::commit(address, page) ||
-                Files::map(data, bytes, file_, data_at_, Files::Mapping::write) != 0) {
-                Memory::release(address, page + bytes);
-                return nullptr;
-            }
-            auto* made = ::new (static_cast<void*>(data - sizeof(FileBlock))) FileBlock{};
-            made->file = this;
-            Block* block = &made->block;
-            block->functions = functions();
-            block->reserved_bytes = bytes;
-            block->mapping_bytes = page + bytes;
-            block->source = Source::file;
-            block->set_offset(page - sizeof(Block));
-            block->place = &place;
-            return block;
-        }
+        auto range = Reservation<Memory>::take(page + std::max(wanted, least), page + least);
+        if (!range) return nullptr;
+        char* const data = static_cast<char*>(range.address()) + page;
+        const std::size_t bytes = range.bytes() - page;
+        if (!range.commit(page) || Files::map(data, bytes, file_, data_at_, Files::Mapping::write) != 0) return nullptr;
+        auto* made = ::new (static_cast<void*>(data - sizeof(FileBlock))) FileBlock{};
+        made->file = this;
+        Block* block = &made->block;
+        block->functions = functions();
+        block->reserved_bytes = bytes;
+        block->mapping_bytes = range.bytes();
+        block->source = Source::file;
+        block->set_offset(page - sizeof(Block));
+        block->place = &place;
+        range.detach();
+        return block;
     }
 
     static void unmap(Block* block) noexcept {
@@ -488,7 +481,7 @@ private:
         record.write(header() + header_bytes_ - HeaderRecord::characters);
         if (const int error = Files::write(file_, header(), header_bytes_, count_at_)) return error;
         record_ = record;
-        __atomic_store_n(token_, record.token, __ATOMIC_RELEASE);
+        store_release(*token_, record.token);
         return 0;
     }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "array_place.hpp"
+#include "atomics.hpp"
 
 namespace cppdynarray {
 
@@ -25,22 +26,12 @@ struct Window {
     std::size_t rows;
 };
 
-inline void set_first_of(RollingPlace* place, std::size_t first) noexcept {
-#if defined(__GNUC__)
-    __atomic_store_n(&place->first, first, __ATOMIC_RELEASE);
-#else
-    *const_cast<volatile std::size_t*>(&place->first) = first;
-#endif
-}
+inline void set_first_of(RollingPlace* place, std::size_t first) noexcept { store_release(place->first, first); }
 
 // Where the window is now. Needs no GIL: `first` is written after the length and read before it, so
 // that who looks while another thread slides sees the newest rows, never rows that were cleared.
 inline Window window_of(const RollingPlace* place) noexcept {
-#if defined(__GNUC__)
-    const std::size_t first = __atomic_load_n(&place->first, __ATOMIC_ACQUIRE);
-#else
-    const std::size_t first = *const_cast<const volatile std::size_t*>(&place->first);
-#endif
+    const std::size_t first = load_acquire(place->first);
     const std::size_t end = length_of(place);
     std::size_t start = end > place->max_rows ? end - place->max_rows : 0;
     if (first <= end) start = std::max(start, first);

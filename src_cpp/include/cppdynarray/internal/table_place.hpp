@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "array_place.hpp"
+#include "assertions.hpp"
 
 namespace cppdynarray {
 
@@ -22,7 +23,10 @@ struct TablePlace {
 };
 
 inline std::size_t length_of(const TablePlace* place) noexcept { return length_of(place->columns[0]); }
-inline void set_length_of(TablePlace* place, std::size_t rows) noexcept { set_length_of(place->columns[0], rows); }
+inline void set_length_of(TablePlace* place, std::size_t rows) noexcept {
+    CPPDYNARRAY_ASSERT(rows <= place->room);
+    set_length_of(place->columns[0], rows);
+}
 
 // What `room` is, after a column got or gave back memory.
 inline void measure_room(TablePlace* place) noexcept {
