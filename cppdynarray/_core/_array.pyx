@@ -46,6 +46,7 @@ cdef extern from "Python.h":
 
 
 cdef extern from "append_scalar.hpp" namespace "cppdynarray":
+    bint append_double(object array, PyObject* value) noexcept
     bint append_scalar(object array, PyObject* value) noexcept
 
 
@@ -74,6 +75,12 @@ cdef object tp_new(object cls, object args, PyObject* kwargs):
 # Methods that may be called once an element: C functions, so that calling costs next to nothing.
 
 cdef object method_append(cnp.ndarray self, PyObject** args, Py_ssize_t count, PyObject* names):
+    if count == 1 and names == NULL and append_double(self, args[0]):
+        return None
+    return append_other(self, args, count, names)
+
+
+cdef object append_other(cnp.ndarray self, PyObject** args, Py_ssize_t count, PyObject* names):
     if count == 1 and names == NULL:
         if not append_scalar(self, args[0]):
             _growth.append(self, <object>args[0])

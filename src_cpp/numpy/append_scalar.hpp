@@ -16,6 +16,26 @@
 
 namespace cppdynarray {
 
+// Appends a float to a quiet array of doubles, the most frequent call of all: no call and no switch, so that there are
+// no registers to save either. False, and nothing has changed, for all else.
+inline bool append_double(PyObject* self, PyObject* value) noexcept {
+    constexpr int needed = NPY_ARRAY_OWNDATA | NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED;
+    const ArrayLock lock(self);
+    auto* array = reinterpret_cast<PyArrayObject*>(self);
+    if (!PyFloat_CheckExact(value) || !is_quiet(array) || PyArray_TYPE(array) != NPY_DOUBLE ||
+        (PyArray_FLAGS(array) & needed) != needed || PyArray_NDIM(array) != 1)
+        return false;
+    const npy_intp length = PyArray_DIMS(array)[0];
+    auto* const data = reinterpret_cast<npy_double*>(PyArray_DATA(array));
+    // With one element the stride may be anything, see fix_row_stride().
+    if (PyArray_STRIDES(array)[0] != sizeof(npy_double) || PyArray_ISBYTESWAPPED(array) ||
+        (static_cast<std::size_t>(length) + 1) * sizeof(npy_double) > Block::of(data)->committed_bytes)
+        return false;
+    data[length] = PyFloat_AS_DOUBLE(value);
+    PyArray_DIMS(array)[0] = length + 1;
+    return true;
+}
+
 // Writes `value` behind the last element of an array of ours whose length is published. The length that the
 // caller has to set; 0, and nothing has changed, where append_scalar() is false.
 inline npy_intp store_at_end(PyArrayObject* array, PyObject* value) noexcept {
@@ -30,9 +50,7 @@ inline npy_intp store_at_end(PyArrayObject* array, PyObject* value) noexcept {
     if (PyArray_STRIDES(array)[0] != item_size ||
         used + static_cast<std::size_t>(item_size) > Block::of(data)->committed_bytes || PyArray_ISBYTESWAPPED(array))
         return 0;
-    if (dtype->type_num == NPY_DOUBLE && PyFloat_CheckExact(value)) {  // the most frequent: no call, no switch
-        *reinterpret_cast<npy_double*>(data + used) = PyFloat_AS_DOUBLE(value);
-    } else if (dtype->type_num == NPY_OBJECT) {
+    if (dtype->type_num == NPY_OBJECT) {
         Py_INCREF(value);
         *reinterpret_cast<PyObject**>(data + used) = value;
     } else if (!store_scalar(data + used, dtype->type_num, value)) {

@@ -26,10 +26,14 @@
 
 namespace cppdynarray {
 
-inline bool is_ours(PyTypeObject* type) noexcept { return PyType_IsSubtype(type, core->live_array_type); }
+// Few arrays are of a subclass of somebody's: most are known without a search of their class's bases.
+inline bool is_ours(PyTypeObject* type) noexcept {
+    return type->tp_base == core->live_array_type || PyType_IsSubtype(type, core->live_array_type);
+}
 
 inline bool is_dynamic(PyObject* object) noexcept {
-    return PyArray_Check(object) && !PyArray_CheckExact(object) && is_ours(Py_TYPE(object));
+    return Py_TYPE(object)->tp_base == core->live_array_type ||
+           (PyArray_Check(object) && !PyArray_CheckExact(object) && is_ours(Py_TYPE(object)));
 }
 
 // The arguments of one call, and which plain view stands for which DynamicArray.
