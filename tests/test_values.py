@@ -212,6 +212,76 @@ def test_arrays_are_converted_as_their_elements_are(of, to, rng):
         assert_same_elements(d, expected)
 
 
+ARRAY_DTYPES = "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 F D >i4 >f8 >f2 >D >M8[us] M8[s] M8[ns] m8[7D] U3 U9 >U5 S3".split()
+LAYOUTS = {
+    "as they are": lambda values: values,
+    "every third": lambda values: np.repeat(values, 3)[::3],
+    "backwards": lambda values: values[::-1].copy()[::-1],
+    "in rows": lambda values: values.reshape(-1, 3),
+    "rows apart": lambda values: np.repeat(values.reshape(-1, 3), 2, axis=1)[:, ::2],
+    "unaligned": lambda values: np.frombuffer(b"x" + values.tobytes(), values.dtype, offset=1),
+}
+
+
+@pytest.mark.parametrize("to", ARRAY_DTYPES)
+@pytest.mark.parametrize("of", ARRAY_DTYPES)
+@pytest.mark.filterwarnings("ignore")
+def test_long_arrays_are_converted_as_short_ones_are(of, to, rng):
+    of, to = np.dtype(of), np.dtype(to)
+    some = np.array([assigned(of, make(rng))[0][0] for make in KINDS.values() for _ in range(8)], of)
+    # NumPy takes times for integers in some, and makes text of them in others: short arrays are tested above.
+    if of.kind != to.kind and {of.kind, to.kind} & set("mMSU"):
+        return
+    lost = np.array([loses(value, to) or assigned(to, value)[1] is not None for value in some])
+    kept = some[~lost]
+    if of.kind == "c" and to.kind != "c":
+        assert lost.all()
+        return
+    values = kept[rng.integers(len(kept), size=3 * int(rng.integers(300, 1500)))]
+    for name in rng.choice(list(LAYOUTS), 2, replace=False):
+        layout = LAYOUTS[name]
+        source = layout(values)
+        d = cda.zeros((2, *source.shape[1:]), to)
+        d.extend(source)
+        assert_same_elements(d[2:], source.astype(to))
+        if lost.any():
+            before, capacity = d.tobytes(), d.capacity
+            number = int(rng.integers(len(source)))
+            changed = values.copy()
+            changed.reshape(source.shape)[number] = some[lost][0]
+            with pytest.raises(ERRORS):
+                d.extend(layout(changed))
+            assert (d.tobytes(), d.capacity) == (before, capacity), name
+            with pytest.raises(ERRORS):
+                cda.DynamicArray(layout(changed), to)
+            if of.kind not in "mM":  # NumPy's to refuse
+                d.extend(layout(changed), casting="unsafe")
+                assert_same_elements(d[-len(source) :], layout(changed).astype(to))
+
+
+def test_halves_are_numpys():
+    halves = np.arange(2**16, dtype="u2").view("f2")
+    for dtype in "f4", "f8", "F":
+        d = cda.DynamicArray(dtype=dtype)
+        d.extend(halves)
+        assert d.tobytes() == halves.astype(dtype).tobytes()
+    finite = halves[np.isfinite(halves)].astype("f8")
+    near = np.concatenate([finite, finite * (1 + 2**-11), finite * (1 + 2**-12), finite * (1 + 3 * 2**-12)])
+    near = np.concatenate([near, np.nextafter(near, 0), np.nextafter(near, 1e9), np.ldexp(1.0, np.arange(-1074, 16))])
+    near = near[abs(near) < 65520]
+    for source in near, near.astype("f4"), -near:
+        source = source[abs(source) < 65520]
+        d = cda.DynamicArray(dtype="f2")
+        d.extend(source)
+        assert d.tobytes() == source.astype("f2").tobytes()
+        one_by_one = cda.DynamicArray(dtype="f2")
+        one_by_one.extend(source[::97].tolist())
+        assert one_by_one.tobytes() == source[::97].astype("f2").tobytes()
+    for too_large in 65520.0, -1e300, 2.0**1023:
+        with pytest.raises(OverflowError):
+            cda.DynamicArray(dtype="f2").extend(np.array([1.0, too_large]))
+
+
 @pytest.mark.parametrize("make", [lambda: cda.DynamicArray(dtype="i4"), lambda: cda.RollingArray((), "i4", maxlen=5)])
 def test_casting_unsafe_is_the_way_round(make):
     d = make()

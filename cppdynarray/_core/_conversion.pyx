@@ -25,7 +25,7 @@ from cppdynarray._core._lossless cimport (
 from cppdynarray._core._memory cimport import_core, new_array, new_scratch
 from cppdynarray._core.headers cimport (
     ArrayRows, Block, StringLock, block_of, growth_error, is_placed, publish, publish_length, reserve_rows, row_bytes,
-    used_bytes,
+    shrink_block, used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_C_CONTIGUOUS, NPY_MAX_INTP, PyArray_EquivTypes, PyArray_IntTupleFromIntp, PyArray_Pack, PyDataType_REFCHK,
@@ -46,9 +46,10 @@ cdef extern from "store.hpp" namespace "cppdynarray":
 
 
 cdef extern from "convert.hpp" namespace "cppdynarray":
-    ctypedef bint (*NumberConverter)(const char* source, char* target, size_t count) noexcept
-    NumberConverter array_converter(cnp.ndarray array, cnp.dtype dtype) noexcept
-    bint keeps_numbers(NumberConverter, const char* source, size_t item_size, size_t count) noexcept
+    cdef cppclass Conversion:
+        void* function
+    Conversion array_conversion(cnp.ndarray array, cnp.dtype dtype) noexcept
+    bint c_convert_array "cppdynarray::convert_array"(const Conversion&, cnp.ndarray array, char* target) noexcept
 
 
 import_dates()
@@ -90,29 +91,32 @@ cdef bint store_at_end(cnp.ndarray array, object values) except -1:
             return False
         publish_length(array, length(array) + count)
         return True
-    return cnp.PyArray_CheckExact(values) and store_array_at_end(array, values)
+    return (cnp.PyArray_CheckExact(values) or is_dynamic(values)) and store_array_at_end(array, values)
 
 
 cdef bint store_array_at_end(cnp.ndarray array, cnp.ndarray values) except -1:
-    """store_at_end() for an array of numbers of another type."""
+    """store_at_end() for an array of another dtype, or of rows that don't lie one behind the other."""
+    publish(values)
     cdef Block* block = block_of(array)
-    cdef NumberConverter convert = array_converter(values, array.descr)
+    cdef Conversion how = array_conversion(values, array.descr)
     cdef const char* source = cnp.PyArray_BYTES(values)
-    cdef size_t row = row_bytes(array), used = used_bytes(array)
-    cdef Py_ssize_t size = cnp.PyArray_SIZE(values), count
-    if convert == NULL or not have_rows_in_common(array, values):
+    cdef size_t before = block.committed_bytes
+    if how.function == NULL or not have_rows_in_common(array, values):
         return False
-    if block.data() <= source < block.data() + block.committed_bytes:
+    if block.data() <= source < block.data() + before:
         return False  # written rows may be those that are read
-    count = length(values)
-    if <size_t>count > (block.committed_bytes - used) // row:
-        if not keeps_numbers(convert, source, cnp.PyArray_ITEMSIZE(values), size):
-            return False
-        block = room_for(array, grown_length(array, count))
-    block.mark_written(used + row * <size_t>count)
-    if not convert(source, block.data() + used, size):
+    cdef Py_ssize_t new_length = grown_length(array, length(values))
+    cdef size_t used = used_bytes(array), needed = row_bytes(array) * <size_t>new_length
+    if needed > before:
+        if needed // row_bytes(array) != <size_t>new_length or needed > block.reserved_bytes:
+            return False  # the array would move, whether or not something is lost
+        room_for(array, new_length)
+    block.mark_written(needed)
+    if not c_convert_array(how, values, block.data() + used):
+        if needed > before:
+            shrink_block(block, before)
         return False
-    publish_length(array, length(array) + count)
+    publish_length(array, new_length)
     return True
 
 
@@ -371,10 +375,10 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless):
         if (<object>dtype).names is not None and (<object>source.descr).names is None and cnp.PyArray_NDIM(array) == 1:
             raise ValueError(_messages.RECORDS_OF_ROWS.format(kind="an array"))
         refuse_rows(array, shape_of(source))
-    cdef NumberConverter convert = array_converter(source, dtype)
-    if convert != NULL and cnp.PyArray_TYPE(source) != cnp.PyArray_TYPE(array):
+    cdef Conversion how = array_conversion(source, dtype)
+    if how.function != NULL and source.descr is not dtype:
         rows = scratch_rows(array, length(source))
-        if convert(cnp.PyArray_BYTES(source), cnp.PyArray_BYTES(rows), cnp.PyArray_SIZE(source)):
+        if c_convert_array(how, source, cnp.PyArray_BYTES(rows)):
             return rows
     cdef bint references = PyDataType_REFCHK(dtype)
     if not references and PyArray_EquivTypes(source.descr, dtype):

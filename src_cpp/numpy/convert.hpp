@@ -1,140 +1,198 @@
-// Arrays of numbers converted as a whole, by the rule for single ones.
+// Arrays converted as a whole, by the rules for single values: a block at a time, which stays in the cache while it is
+// converted and checked.
 #pragma once
 
 #include <Python.h>
 #include <numpy/arrayobject.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
+#include "dates.hpp"
 #include "numbers.hpp"
+#include "text.hpp"
+
+#if defined(__GNUC__) && defined(__x86_64__)
+#define CPPDYNARRAY_WIDE __attribute__((target("avx2")))
+#endif
 
 namespace cppdynarray {
 
-// What is done with each number of a block at `data`, anyhow aligned.
-template <class T, class Call>
-inline void for_each(const char* data, std::size_t count, Call call) noexcept {
-    for (std::size_t i = 0; i < count; ++i) {
-        T number;
-        std::memcpy(&number, data + i * sizeof number, sizeof number);
-        call(number);
-    }
-}
+#ifdef CPPDYNARRAY_WIDE
+inline bool has_wide_registers() noexcept { return __builtin_cpu_supports("avx2") != 0; }
+#endif
 
-// Whether all integers of a block are in the range of T: moved up to begin at zero, they have no bit above its own.
-// Without a jump or a comparison, for which processors have no instruction that takes many at once.
-template <class S, class T>
-inline bool all_in_range(const char* from, std::size_t count) noexcept {
-    using Bits = std::make_unsigned_t<S>;
-    constexpr bool both_signed = std::is_signed_v<S> && std::is_signed_v<T>;
-    constexpr std::size_t kept = std::numeric_limits<T>::digits + (both_signed ? 1 : 0);
-    constexpr std::size_t of = std::numeric_limits<Bits>::digits;
-    if constexpr (both_signed ? kept >= of : kept >= of && !std::is_signed_v<S>) {
-        return true;
+// Numbers are converted without a jump, so that a loop takes many at once. What these return isn't 0 where something
+// is lost, or where they can't tell: convert_number() decides then.
+
+template <std::size_t size>
+using Bits =
+    std::conditional_t<size == 8, npy_uint64,
+                       std::conditional_t<size == 4, npy_uint32, std::conditional_t<size == 2, npy_uint16, npy_uint8>>>;
+
+// What an integer has outside of so many bits, one of which is a sign if it `has_sign`: moved up to begin at zero, it
+// has none above.
+template <int kept, bool has_sign, class S>
+CPPDYNARRAY_INLINE Bits<sizeof(S)> outside(S number) noexcept {
+    using Own = Bits<sizeof(S)>;
+    constexpr int of = 8 * sizeof(S);
+    if constexpr (has_sign && kept >= of) {
+        return 0;
+    } else if constexpr (kept >= of) {
+        return std::is_signed_v<S> ? Own(Own(number) & Own(Own(1) << (of - 1))) : Own(0);
     } else {
-        // Of a signed S that T can't be less than, the sign alone is out of range.
-        constexpr Bits above = kept >= of ? Bits(Bits(1) << (of - 1)) : Bits(~npy_ulonglong{0} << kept);
-        constexpr Bits up = both_signed ? Bits(Bits(1) << (kept - 1)) : Bits(0);
-        Bits all = 0;
-        for_each<S>(from, count, [&](S number) { all = Bits(all | Bits(Bits(number) + up)); });
-        return (all & above) == 0;
+        constexpr Own up = has_sign ? Own(Own(1) << (kept - 1)) : Own(0), above = Own(~npy_uint64{0} << kept);
+        return Own(Own(Own(number) + up) & above);
     }
 }
 
-// Whether all of a block are finite: adding to their exponents then changes no sign.
-inline bool all_finite(const char* floats, std::size_t count) noexcept {
-    static_assert(sizeof(npy_float) == sizeof(npy_uint32));
-    npy_uint32 all = 0;
-    for_each<npy_uint32>(floats, count, [&](npy_uint32 bits) { all |= (bits & 0x7f800000) + 0x00800000; });
-    return (all & 0x80000000) == 0;
-}
+// Floats that are integers: with a number added whose last bit is worth 1, the bits of the sum count them, and what is
+// lost by it is a fraction. NaN stays one.
+template <class S>
+constexpr S counting = S(npy_uint64{3} << (std::numeric_limits<S>::digits - 2));
 
-template <class To, class From>
-inline To bits_of(From number) noexcept {
-    static_assert(sizeof(To) == sizeof(From));
-    To bits;
-    std::memcpy(&bits, &number, sizeof bits);
-    return bits;
-}
-
-// Whether all floats of a block are integers in the range of T, and small enough for this: with a number added whose
-// last bit is 1, the bits of their sum count them, and what is lost by it is a fraction. NaN stays one.
 template <class S, class T>
-inline bool all_whole(const char* from, std::size_t count) noexcept {
-    using Bits = std::conditional_t<sizeof(S) == sizeof(npy_uint64), npy_uint64, npy_uint32>;
-    constexpr int fraction = std::numeric_limits<S>::digits - 1;
-    constexpr S rounding = S(npy_uint64{3} << (fraction - 1));
-    constexpr bool is_signed = std::is_signed_v<T>;
-    constexpr int kept = std::min(std::numeric_limits<T>::digits, fraction - 1) + (is_signed ? 1 : 0);
-    constexpr Bits up = is_signed ? Bits(Bits(1) << (kept - 1)) : Bits(0), above = Bits(~Bits(0) << kept);
-    Bits lost = 0;
-    for_each<S>(from, count, [&](S number) {
-        const S sum = number + rounding, difference = (sum - rounding) - number;
-        const Bits whole = bits_of<Bits>(sum) - bits_of<Bits>(rounding);
-        lost |= Bits(bits_of<Bits>(difference) << 1) | Bits(Bits(whole + up) & above);
-    });
+CPPDYNARRAY_INLINE Bits<sizeof(S)> count_float(S number, T& to) noexcept {
+    using Own = Bits<sizeof(S)>;
+    constexpr bool has_sign = std::is_signed_v<T>;
+    constexpr int kept = std::min(std::numeric_limits<T>::digits, std::numeric_limits<S>::digits - 2) + has_sign;
+    const S sum = number + counting<S>, difference = (sum - counting<S>)-number;
+    const auto whole = static_cast<std::make_signed_t<Own>>(bits_of<Own>(sum) - bits_of<Own>(counting<S>));
+    to = static_cast<T>(whole);
+    return Own(bits_of<Own>(difference) << 1) | outside<kept, has_sign>(whole);
+}
+
+// And back.
+template <class S, class T>
+CPPDYNARRAY_INLINE npy_uint64 float_of_count(S number, T& to) noexcept {
+    static_assert(sizeof(S) == sizeof(double));
+    const double sum = bits_of<double>(npy_uint64(number) + bits_of<npy_uint64>(counting<double>));
+    to = static_cast<T>(sum - counting<double>);
+    return outside<51 + std::is_signed_v<S>, std::is_signed_v<S>>(number);
+}
+
+template <class S, class T>
+CPPDYNARRAY_INLINE auto convert_quickly(S from, T& to) noexcept {
+    if constexpr (std::is_same_v<S, T>) {
+        to = from;
+        return Bits<sizeof(S)>{0};
+    } else if constexpr (std::is_same_v<S, Bool>) {
+        return convert_quickly(static_cast<npy_int>(from.value != 0), to);
+    } else if constexpr (std::is_same_v<S, Half>) {
+        // A NaN has bits that are NumPy's to convert.
+        const auto is_nan = static_cast<npy_uint32>((from.bits & 0x7fff) + 0x83ff) & 0x10000;
+        return convert_quickly(widened(from), to) | is_nan;
+    } else if constexpr (std::is_same_v<T, Bool>) {
+        npy_ubyte number;
+        const auto lost = convert_quickly(from, number);
+        to.value = number & 1;
+        return static_cast<decltype(+lost)>(lost | (number & 0xfe));
+    } else if constexpr (std::is_same_v<T, Half>) {
+        return narrow(static_cast<double>(from), to);
+    } else if constexpr (std::is_integral_v<S> && std::is_integral_v<T>) {
+        to = static_cast<T>(from);
+        constexpr int sign = std::is_signed_v<S> && std::is_signed_v<T>;
+        return outside<std::numeric_limits<T>::digits + sign, sign != 0>(from);
+    } else if constexpr (std::is_integral_v<T>) {
+        return count_float(from, to);
+    } else if constexpr (std::is_integral_v<S> && sizeof(S) == sizeof(npy_int64)) {
+        return float_of_count(from, to);
+    } else {
+        to = static_cast<T>(from);
+        if constexpr (std::is_same_v<S, double> && std::is_same_v<T, float>) {
+            // Adding to the exponent changes the sign of what isn't finite.
+            return ((bits_of<npy_uint32>(to) & 0x7f800000) + 0x00800000) & 0x80000000;
+        } else {
+            return Bits<sizeof(S)>{0};
+        }
+    }
+}
+
+// Writes a number behind others; as a complex one, with nothing behind it, if those are.
+template <bool to_complex, class T>
+CPPDYNARRAY_INLINE void put(char* to, std::size_t i, T number) noexcept {
+    constexpr std::size_t size = to_complex ? 2 * sizeof number : sizeof number;
+    std::memcpy(to + i * size, &number, sizeof number);
+    const T nothing = T{};
+    if (to_complex) std::memcpy(to + i * size + sizeof number, &nothing, sizeof number);
+}
+
+template <class S, class T, bool to_complex>
+CPPDYNARRAY_INLINE bool convert_all_quickly(const char* from, char* to, std::size_t count) noexcept {
+    T first;
+    decltype(convert_quickly(S{}, first)) lost = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        S number;
+        T converted;
+        std::memcpy(&number, from + i * sizeof number, sizeof number);
+        lost |= convert_quickly(number, converted);
+        put<to_complex>(to, i, converted);
+    }
     return lost == 0;
 }
 
 // One by one, until one would lose something.
-template <class S, class T>
+template <class S, class T, bool to_complex>
 inline bool convert_each(const char* from, char* to, std::size_t count) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
         S number;
         T converted;
         std::memcpy(&number, from + i * sizeof number, sizeof number);
         if (!convert_number(number, converted)) return false;
-        std::memcpy(to + i * sizeof converted, &converted, sizeof converted);
+        put<to_complex>(to, i, converted);
     }
     return true;
 }
 
-// All of a block, whatever they lose.
-template <class S, class T>
-inline void cast_all(const char* from, char* to, std::size_t count) noexcept {
-    for (std::size_t i = 0; i < count; ++i) {
-        S number;
-        std::memcpy(&number, from + i * sizeof number, sizeof number);
-        const T converted = static_cast<T>(number);
-        std::memcpy(to + i * sizeof converted, &converted, sizeof converted);
-    }
+// How elements of one dtype become those of another.
+struct Conversion {
+    static constexpr std::size_t most = 1024;  // elements in a block
+
+    using Swap = void (*)(char* data, std::size_t bytes) noexcept;
+    // Converts a block, anyhow aligned. False: something would be lost.
+    using Function = bool (*)(const Conversion&, const char* from, char* to, std::size_t count) noexcept;
+
+    Function function = nullptr;  // nullptr: NumPy has to
+    Function parts = nullptr;     // of complex numbers
+    std::size_t from_size = 0, to_size = 0;
+    Swap swap_from = nullptr, swap_to = nullptr;  // where that is in the other byte order
+    Scale scale;                                  // of dates
+};
+
+template <class S, class T, bool to_complex>
+inline bool convert_numbers(const Conversion&, const char* from, char* to, std::size_t count) noexcept {
+    return convert_all_quickly<S, T, to_complex>(from, to, count) || convert_each<S, T, to_complex>(from, to, count);
 }
 
-// Converts a block. False: a number would lose something.
-template <class S, class T>
-inline bool convert_block(const char* from, char* to, std::size_t count) noexcept {
-    if constexpr (!std::is_arithmetic_v<S> || !std::is_arithmetic_v<T>) {
-        return convert_each<S, T>(from, to, count);
-    } else if constexpr (std::is_floating_point_v<S> && std::is_integral_v<T>) {
-        if (!all_whole<S, T>(from, count)) return convert_each<S, T>(from, to, count);
-        cast_all<S, T>(from, to, count);
-        return true;
-    } else {
-        cast_all<S, T>(from, to, count);
-        if constexpr (std::is_integral_v<S> && std::is_integral_v<T>) return all_in_range<S, T>(from, count);
-        if constexpr (std::is_same_v<S, double> && std::is_same_v<T, float>)
-            return all_finite(to, count) || convert_each<S, T>(from, to, count);
-        return true;
-    }
+#ifdef CPPDYNARRAY_WIDE
+template <class S, class T, bool to_complex>
+CPPDYNARRAY_WIDE bool convert_numbers_wide(const Conversion&, const char* from, char* to, std::size_t count) noexcept {
+    return convert_all_quickly<S, T, to_complex>(from, to, count) || convert_each<S, T, to_complex>(from, to, count);
+}
+#endif
+
+template <class S, class T, bool to_complex>
+inline Conversion::Function number_function() noexcept {
+#ifdef CPPDYNARRAY_WIDE
+    if (has_wide_registers()) return &convert_numbers_wide<S, T, to_complex>;
+#endif
+    return &convert_numbers<S, T, to_complex>;
 }
 
-// Converts `count` numbers, each anyhow aligned. False: one would lose something. Loops that take many numbers at once
-// convert and check a block, which stays in the cache meanwhile.
-template <class S, class T>
-inline bool convert_numbers(const char* from, char* to, std::size_t count) noexcept {
-    constexpr std::size_t most = 1024;
-    for (std::size_t done = 0; done < count; done += most, from += most * sizeof(S), to += most * sizeof(T))
-        if (!convert_block<S, T>(from, to, std::min(most, count - done))) return false;
-    return true;
+// Complex numbers are two real ones; none is converted to one.
+inline bool convert_parts(const Conversion& how, const char* from, char* to, std::size_t count) noexcept {
+    return how.parts(how, from, to, 2 * count);
 }
 
-// Calls `call` with a number of NumPy's type `type_num`: what it returns, or false for a type that is none of the
-// common ones. What is of one size and kind is one type.
+// Calls `call` with a number of NumPy's type `type_num`, or of its parts: what it returns, or nullptr for a type that
+// is none of the common ones. What is of one size and kind is one type.
 template <class Call>
-inline bool with_type(int type_num, Call call) noexcept {
+inline Conversion::Function with_type(int type_num, Call call) noexcept {
     constexpr bool wide_long = sizeof(npy_long) == sizeof(npy_longlong);
     switch (type_num) {
         case NPY_BOOL: return call(Bool{});
@@ -148,41 +206,213 @@ inline bool with_type(int type_num, Call call) noexcept {
         case NPY_ULONG: return call(std::conditional_t<wide_long, npy_ulonglong, npy_uint>{});
         case NPY_LONGLONG: return call(npy_longlong{});
         case NPY_ULONGLONG: return call(npy_ulonglong{});
-        case NPY_FLOAT: return call(npy_float{});
-        case NPY_DOUBLE: return call(npy_double{});
-        default: return false;
+        case NPY_HALF: return call(Half{});
+        case NPY_FLOAT:
+        case NPY_CFLOAT: return call(npy_float{});
+        case NPY_DOUBLE:
+        case NPY_CDOUBLE: return call(npy_double{});
+        default: return nullptr;
     }
 }
 
-using NumberConverter = bool (*)(const char* from, char* to, std::size_t count) noexcept;
-
-// What converts between two of NumPy's types; nullptr: NumPy has to.
-inline NumberConverter number_converter(int from, int to) noexcept {
-    NumberConverter found = nullptr;
-    with_type(from, [&](auto source) {
+// What converts numbers of NumPy's types.
+inline void find_number_function(Conversion& how, int from, int to) noexcept {
+    const bool from_complex = PyTypeNum_ISCOMPLEX(from), to_complex = PyTypeNum_ISCOMPLEX(to);
+    if (from_complex && !to_complex) return;
+    how.function = with_type(from, [&](auto source) {
         return with_type(to, [&](auto target) {
-            found = &convert_numbers<decltype(source), decltype(target)>;
-            return true;
+            using S = decltype(source);
+            using T = decltype(target);
+            if constexpr (std::is_floating_point_v<T>)
+                if (to_complex && !from_complex) return number_function<S, T, true>();
+            return number_function<S, T, false>();
         });
     });
-    return found;
+    if (from_complex && how.function != nullptr) how.parts = std::exchange(how.function, &convert_parts);
 }
 
-// Whether nothing of `from` would be lost, without a place for all of it.
-inline bool keeps_numbers(NumberConverter convert, const char* from, std::size_t item_size,
-                          std::size_t count) noexcept {
-    constexpr std::size_t most = 512;
-    char converted[most * sizeof(npy_longlong)];
-    for (std::size_t done = 0; done < count; done += most)
-        if (!convert(from + done * item_size, converted, std::min(most, count - done))) return false;
+// Text and bytes.
+
+template <class From, class To>
+inline bool convert_text(const Conversion& how, const char* from, char* to, std::size_t count) noexcept {
+    const std::size_t length = how.from_size / sizeof(From), room = how.to_size / sizeof(To);
+    const std::size_t kept = std::min(length, room);
+    npy_uint32 lost = 0;
+    for (; count != 0; --count, from += how.from_size, to += how.to_size) {
+        From unit;
+        for (std::size_t i = 0; i < kept; ++i) {
+            std::memcpy(&unit, from + i * sizeof unit, sizeof unit);
+            const To same = static_cast<To>(unit);
+            std::memcpy(to + i * sizeof same, &same, sizeof same);
+            if (sizeof(From) != sizeof(To)) lost |= unit & ~npy_uint32{127};  // for NumPy, what isn't ASCII
+        }
+        for (std::size_t i = kept; i < length; ++i) {
+            std::memcpy(&unit, from + i * sizeof unit, sizeof unit);
+            lost |= unit;
+        }
+        std::memset(to + kept * sizeof(To), 0, (room - kept) * sizeof(To));
+    }
+    return lost == 0;
+}
+
+inline Conversion::Function text_function(int from, int to) noexcept {
+    if (from == NPY_STRING && to == NPY_STRING) return &convert_text<npy_ubyte, npy_ubyte>;
+    if (from == NPY_STRING && to == NPY_UNICODE) return &convert_text<npy_ubyte, npy_ucs4>;
+    if (from == NPY_UNICODE && to == NPY_STRING) return &convert_text<npy_ucs4, npy_ubyte>;
+    return from == NPY_UNICODE && to == NPY_UNICODE ? &convert_text<npy_ucs4, npy_ucs4> : nullptr;
+}
+
+// Dates and durations.
+
+inline bool convert_times(const Conversion& how, const char* from, char* to, std::size_t count) noexcept {
+    for (std::size_t i = 0; i < count; ++i) {
+        npy_int64 time;
+        std::memcpy(&time, from + i * sizeof time, sizeof time);
+        if (time != NPY_DATETIME_NAT && !rescale(time, how.scale)) return false;
+        std::memcpy(to + i * sizeof time, &time, sizeof time);
+    }
     return true;
 }
 
-// The converter for the elements of an array, which are to become those of another dtype: nullptr where NumPy has to.
-inline NumberConverter array_converter(PyArrayObject* array, PyArray_Descr* dtype) noexcept {
-    if (!PyArray_IS_C_CONTIGUOUS(array) || PyArray_ISBYTESWAPPED(array) || !PyArray_ISNBO(dtype->byteorder))
-        return nullptr;
-    return number_converter(PyArray_TYPE(array), dtype->type_num);
+// Byte order.
+
+template <std::size_t unit>
+CPPDYNARRAY_INLINE void swap_all(char* data, std::size_t bytes) noexcept {
+    for (std::size_t i = 0; i < bytes; i += unit) {
+        Bits<unit> number;
+        std::memcpy(&number, data + i, unit);
+#if defined(__GNUC__)
+        number = unit == 2   ? __builtin_bswap16(number)
+                 : unit == 4 ? __builtin_bswap32(number)
+                             : __builtin_bswap64(number);
+#else
+        std::reverse(reinterpret_cast<char*>(&number), reinterpret_cast<char*>(&number) + unit);
+#endif
+        std::memcpy(data + i, &number, unit);
+    }
+}
+
+template <std::size_t unit>
+inline void swap_bytes(char* data, std::size_t bytes) noexcept {
+    swap_all<unit>(data, bytes);
+}
+
+#ifdef CPPDYNARRAY_WIDE
+template <std::size_t unit>
+CPPDYNARRAY_WIDE void swap_bytes_wide(char* data, std::size_t bytes) noexcept {
+    swap_all<unit>(data, bytes);
+}
+#endif
+
+inline void swap_long_double(char* data, std::size_t bytes) noexcept {
+    for (std::size_t i = 0; i < bytes; i += sizeof(npy_longdouble))
+        std::reverse(data + i, data + i + sizeof(npy_longdouble));
+}
+
+template <std::size_t unit>
+inline Conversion::Swap swap_of() noexcept {
+#ifdef CPPDYNARRAY_WIDE
+    if (has_wide_registers()) return &swap_bytes_wide<unit>;
+#endif
+    return &swap_bytes<unit>;
+}
+
+// What changes the byte order of elements; nullptr where they have the processor's, or none.
+inline Conversion::Swap swap_for(const PyArray_Descr* dtype) noexcept {
+    if (PyArray_ISNBO(dtype->byteorder)) return nullptr;
+    const npy_intp size = PyDataType_ELSIZE(dtype);
+    switch (dtype->type_num == NPY_UNICODE ? 4 : PyTypeNum_ISCOMPLEX(dtype->type_num) ? size / 2 : size) {
+        case 2: return swap_of<2>();
+        case 4: return swap_of<4>();
+        case 8: return swap_of<8>();
+        default: return &swap_long_double;
+    }
+}
+
+// How to convert between two dtypes.
+inline Conversion conversion_between(PyArray_Descr* from, PyArray_Descr* to) noexcept {
+    Conversion how;
+    how.from_size = static_cast<std::size_t>(PyDataType_ELSIZE(from));
+    how.to_size = static_cast<std::size_t>(PyDataType_ELSIZE(to));
+    how.swap_from = swap_for(from);
+    how.swap_to = swap_for(to);
+    // What is only copied is turned where it then is.
+    if (from->type_num == to->type_num && !PyTypeNum_ISDATETIME(to->type_num) && how.swap_to == nullptr)
+        std::swap(how.swap_from, how.swap_to);
+    if (PyTypeNum_ISDATETIME(to->type_num)) {
+        if (from->type_num == to->type_num && find_scale(unit_of(from), unit_of(to), how.scale))
+            how.function = &convert_times;
+        if (PyTypeNum_ISINTEGER(from->type_num) && unit_of(to).base != NPY_FR_GENERIC)
+            find_number_function(how, from->type_num, NPY_INT64);  // which count units
+    } else if (PyTypeNum_ISFLEXIBLE(to->type_num)) {
+        how.function = text_function(from->type_num, to->type_num);
+    } else {
+        find_number_function(how, from->type_num, to->type_num);
+    }
+    return how;
+}
+
+// What is done with elements of a size: compilers know the common ones.
+template <class Call>
+inline void with_size(std::size_t size, Call call) noexcept {
+    switch (size) {
+        case 1: return call(std::integral_constant<std::size_t, 1>{});
+        case 2: return call(std::integral_constant<std::size_t, 2>{});
+        case 4: return call(std::integral_constant<std::size_t, 4>{});
+        case 8: return call(std::integral_constant<std::size_t, 8>{});
+        case 16: return call(std::integral_constant<std::size_t, 16>{});
+        default: return call(size);
+    }
+}
+
+// Elements `stride` bytes apart, brought together in native byte order, as many as there is room for.
+class Gathered {
+public:
+    static constexpr std::size_t room = 8192;
+
+    const char* take(const Conversion& how, const char* from, npy_intp stride, std::size_t count) noexcept {
+        with_size(how.from_size, [&](auto size) {
+            for (std::size_t i = 0; i < count; ++i)
+                std::memcpy(bytes_ + i * size, from + static_cast<npy_intp>(i) * stride, size);
+        });
+        if (how.swap_from != nullptr) how.swap_from(bytes_, count * how.from_size);
+        return bytes_;
+    }
+
+private:
+    alignas(std::max_align_t) char bytes_[room];
+};
+
+// Writes `count` elements, which are `stride` bytes apart, one behind the other as those of the other dtype. False:
+// something would be lost, and what is written may be anything.
+inline bool convert(const Conversion& how, const char* from, npy_intp stride, char* to, std::size_t count) noexcept {
+    Gathered gathered;
+    const bool together = stride == static_cast<npy_intp>(how.from_size) && how.swap_from == nullptr;
+    const std::size_t most = together ? Conversion::most : std::min(Conversion::most, Gathered::room / how.from_size);
+    while (count != 0) {
+        const std::size_t now = std::min(most, count);
+        const char* const block = together ? from : gathered.take(how, from, stride, now);
+        if (!how.function(how, block, to, now)) return false;
+        if (how.swap_to != nullptr) how.swap_to(to, now * how.to_size);
+        count -= now;
+        from += static_cast<npy_intp>(now) * stride;
+        to += now * how.to_size;
+    }
+    return true;
+}
+
+// How the elements of an array become those of another dtype, by convert(): with no function where NumPy has to.
+inline Conversion array_conversion(PyArrayObject* array, PyArray_Descr* dtype) noexcept {
+    const bool in_order = PyArray_IS_C_CONTIGUOUS(array) || PyArray_NDIM(array) == 1;
+    Conversion how = conversion_between(PyArray_DESCR(array), dtype);
+    if (!in_order || how.from_size == 0 || how.from_size > Gathered::room) how.function = nullptr;
+    return how;
+}
+
+// Converts all elements of an array.
+inline bool convert_array(const Conversion& how, PyArrayObject* array, char* to) noexcept {
+    const npy_intp stride = PyArray_IS_C_CONTIGUOUS(array) ? PyArray_ITEMSIZE(array) : PyArray_STRIDES(array)[0];
+    return convert(how, PyArray_BYTES(array), stride, to, static_cast<std::size_t>(PyArray_SIZE(array)));
 }
 
 }  // namespace cppdynarray

@@ -45,22 +45,38 @@ inline bool multiply_units(npy_int64& count, NPY_DATETIMEUNIT coarse, NPY_DATETI
     return true;
 }
 
-// A count of one unit as a count of another. False where it is no whole number, too large, or for NumPy to say.
-inline bool rescale(npy_int64& count, const PyArray_DatetimeMetaData& from,
-                    const PyArray_DatetimeMetaData& to) noexcept {
+// By what a count of one unit is multiplied, and then divided, to be one of another.
+struct Scale {
+    npy_int64 times = 1, parts = 1;
+};
+
+// False: nobody can say, or NumPy alone.
+inline bool find_scale(const PyArray_DatetimeMetaData& from, const PyArray_DatetimeMetaData& to,
+                       Scale& scale) noexcept {
     if (from.base == to.base && from.num == to.num) return true;
     if (from.base == NPY_FR_GENERIC || to.base == NPY_FR_GENERIC) return false;
-    if (count == NPY_DATETIME_NAT) return true;
     npy_int64 times = from.num, parts = to.num;
     if (!multiply_units(times, from.base, to.base) || !multiply_units(parts, to.base, from.base)) return false;
     const npy_int64 common = std::gcd(times, parts);
-    times /= common, parts /= common;
-    if (count % parts != 0) return false;
-    count /= parts;
-    const npy_int64 most = std::numeric_limits<npy_int64>::max() / times;
-    if (count > most || count < -most) return false;
-    count *= times;
+    scale.times = times / common, scale.parts = parts / common;
     return true;
+}
+
+// A count of one unit, which isn't NaT, as a count of another. False where it is no whole number, or too large.
+inline bool rescale(npy_int64& count, const Scale& scale) noexcept {
+    if (scale.parts != 1) {
+        if (count % scale.parts != 0) return false;
+        count /= scale.parts;
+    }
+    const npy_int64 most = std::numeric_limits<npy_int64>::max() / scale.times;
+    if (count > most || count < -most) return false;
+    count *= scale.times;
+    return true;
+}
+
+// The unit of a dtype of dates or durations.
+inline const PyArray_DatetimeMetaData& unit_of(PyArray_Descr* dtype) noexcept {
+    return reinterpret_cast<PyArray_DatetimeDTypeMetaData*>(PyDataType_C_METADATA(dtype))->meta;
 }
 
 // Days from 1970-01-01 to a date of the Gregorian calendar: years begin in March, and 400 of them repeat.
@@ -108,8 +124,13 @@ inline bool store_date(char* slot, PyArray_Descr* dtype, PyObject* value) noexce
     } else if (!read_date(value, dtype->type_num, count, unit)) {
         return false;
     }
-    const auto* own = reinterpret_cast<PyArray_DatetimeDTypeMetaData*>(PyDataType_C_METADATA(dtype));
-    if (!rescale(count, unit, own->meta)) return false;
+    const PyArray_DatetimeMetaData& own = unit_of(dtype);
+    if (count == NPY_DATETIME_NAT) {
+        if ((unit.base == NPY_FR_GENERIC) != (own.base == NPY_FR_GENERIC)) return false;
+    } else {
+        Scale scale;
+        if (!find_scale(unit, own, scale) || !rescale(count, scale)) return false;
+    }
     std::memcpy(slot, &count, sizeof count);
     return true;
 }

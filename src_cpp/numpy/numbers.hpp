@@ -11,6 +11,13 @@
 #include <limits>
 #include <type_traits>
 
+// What loops consist of that are made once more for processors with wider registers (convert.hpp).
+#if defined(__GNUC__)
+#define CPPDYNARRAY_INLINE inline __attribute__((always_inline))
+#else
+#define CPPDYNARRAY_INLINE inline
+#endif
+
 namespace cppdynarray {
 
 // NumPy's half and bool, which for C are integers.
@@ -25,31 +32,45 @@ template <class T>
 constexpr bool is_complex_v =
     std::is_same_v<T, npy_cfloat> || std::is_same_v<T, npy_cdouble> || std::is_same_v<T, npy_clongdouble>;
 
-inline double widened(Half half) noexcept {
-    const int exponent = half.bits >> 10 & 31, fraction = half.bits & 1023;
-    double size;
-    if (exponent == 31) {
-        size = fraction != 0 ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
-    } else {
-        size = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
-    }
-    return (half.bits & 0x8000) != 0 ? -size : size;
+template <class To, class From>
+CPPDYNARRAY_INLINE To bits_of(From number) noexcept {
+    static_assert(sizeof(To) == sizeof(From));
+    To bits;
+    std::memcpy(&bits, &number, sizeof bits);
+    return bits;
 }
 
-// Rounds to the nearest, as NumPy does. False for what would be infinite, and for NaN, of which there are many.
-inline bool narrow(double number, Half& half) noexcept {
-    const double size = std::fabs(number);
-    int bits = 0x7c00;
-    if (size < 0x1p-14) {
-        bits = static_cast<int>(std::nearbyint(std::ldexp(size, 24)));
-    } else if (size < 65520) {
-        const int exponent = std::ilogb(size);
-        bits = ((exponent + 15) << 10) + static_cast<int>(std::nearbyint(std::ldexp(size, 10 - exponent))) - 1024;
-    } else if (!std::isinf(number)) {
-        return false;
-    }
-    half.bits = static_cast<npy_half>(bits | (std::signbit(number) ? 0x8000 : 0));
-    return true;
+// One of two, without a jump.
+template <class T>
+CPPDYNARRAY_INLINE T choose(bool first, T one, T other) noexcept {
+    const T mask = static_cast<T>(T(0) - T(first));
+    return static_cast<T>((one & mask) | (other & ~mask));
+}
+
+CPPDYNARRAY_INLINE float widened(Half half) noexcept {
+    const npy_uint32 size = half.bits & 0x7fffu, sign = (half.bits & 0x8000u) << 16;
+    const float small = bits_of<float>((size << 13) + (113u << 23)) - 0x1p-14f;  // below the least with a leading 1
+    const npy_uint32 with_leading_1 = (size << 13) + choose(size < 0x7c00, 112u << 23, 224u << 23);
+    return bits_of<float>(choose(size < 0x0400, bits_of<npy_uint32>(small), with_leading_1) | sign);
+}
+
+// Rounds to the nearest, as NumPy does. What isn't 0 is the sign that the result isn't finite.
+CPPDYNARRAY_INLINE npy_uint64 narrow(double number, Half& half) noexcept {
+    constexpr npy_uint64 sign = npy_uint64{1} << 63;
+    constexpr npy_int64 least = npy_int64{1023 - 14} << 52, end = npy_int64{1023 + 16} << 52;
+    const auto bits = bits_of<npy_uint64>(number);
+    const auto size = static_cast<npy_int64>(bits & ~sign);
+    // A number is added whose last bit is worth as much as the last that is kept.
+    const auto exponent = static_cast<npy_uint64>(size) & (npy_uint64{0x7ff} << 52);
+    const auto rounding = bits_of<double>(choose(size < least, npy_uint64{least}, exponent) + (npy_uint64{42} << 52));
+    const double rounded = (bits_of<double>(size) + rounding) - rounding;
+    const auto kept = bits_of<npy_int64>(rounded);
+    const auto with_leading_1 = static_cast<npy_uint64>(kept >> 42) - (1008 << 10);
+    const auto without = bits_of<npy_uint64>(rounded + 0x1p28) & 0x7ff;
+    const npy_uint64 finite = choose(kept < least, without, with_leading_1);
+    const bool is_finite = (kept < end) & (size < end);
+    half.bits = static_cast<npy_half>(choose(is_finite, finite, npy_uint64{0x7c00}) | (bits >> 48 & 0x8000));
+    return choose(is_finite, npy_uint64{0}, sign);
 }
 
 // Whether an integer is in the range of another integer type.
@@ -77,7 +98,8 @@ inline bool convert_number(S from, T& to) noexcept {
         to.value = from != 0;
         return (from == 0) | (from == 1);
     } else if constexpr (std::is_same_v<T, Half>) {
-        return narrow(static_cast<double>(from), to);
+        const auto number = static_cast<double>(from);
+        return narrow(number, to) == 0 || std::isinf(number);
     } else if constexpr (std::is_floating_point_v<T>) {
         to = static_cast<T>(from);
         if constexpr (std::is_floating_point_v<S> && std::numeric_limits<T>::digits < std::numeric_limits<S>::digits)

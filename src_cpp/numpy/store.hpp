@@ -15,9 +15,11 @@
 #include <cstring>
 
 #include "array_growth.hpp"
+#include "convert.hpp"
 #include "dates.hpp"
 #include "list_item.hpp"
 #include "numbers.hpp"
+#include "text.hpp"
 
 namespace cppdynarray {
 
@@ -25,50 +27,6 @@ inline bool store_value(char* slot, PyArray_Descr* dtype, PyObject* value) noexc
 
 inline std::size_t size_of(const PyArray_Descr* dtype) noexcept {
     return static_cast<std::size_t>(PyDataType_ELSIZE(dtype));
-}
-
-// Text and bytes. NumPy fills up with zeros, and doesn't tell those from zeros at the end of a value.
-
-template <class Unit, class From>
-inline bool store_units(char* slot, std::size_t room, const From* from, std::size_t count, bool ascii_only) noexcept {
-    while (count > room && from[count - 1] == 0) --count;
-    if (count > room) return false;
-    bool ascii = true;
-    for (std::size_t i = 0; i < count; ++i) {
-        const Unit unit = static_cast<Unit>(from[i]);
-        ascii = ascii && from[i] < 128;
-        std::memcpy(slot + i * sizeof unit, &unit, sizeof unit);
-    }
-    std::memset(slot + count * sizeof(Unit), 0, (room - count) * sizeof(Unit));
-    return ascii || !ascii_only;
-}
-
-template <class Unit>
-inline bool store_text(char* slot, std::size_t room, PyObject* value) noexcept {
-    if (PyUnicode_CheckExact(value) || Py_TYPE(value) == &PyUnicodeArrType_Type) {
-        const auto count = static_cast<std::size_t>(PyUnicode_GET_LENGTH(value));
-        const void* data = PyUnicode_DATA(value);
-        constexpr bool ascii_only = sizeof(Unit) == 1;
-        switch (PyUnicode_KIND(value)) {
-            case PyUnicode_1BYTE_KIND:
-                return store_units<Unit>(slot, room, static_cast<const Py_UCS1*>(data), count, ascii_only);
-            case PyUnicode_2BYTE_KIND:
-                return store_units<Unit>(slot, room, static_cast<const Py_UCS2*>(data), count, ascii_only);
-            default: return store_units<Unit>(slot, room, static_cast<const Py_UCS4*>(data), count, ascii_only);
-        }
-    }
-    if (!PyBytes_CheckExact(value) && Py_TYPE(value) != &PyStringArrType_Type) return false;
-    const auto* data = reinterpret_cast<const unsigned char*>(PyBytes_AS_STRING(value));
-    return store_units<Unit>(slot, room, data, static_cast<std::size_t>(PyBytes_GET_SIZE(value)), sizeof(Unit) != 1);
-}
-
-// Bytes without a meaning: here zeros count.
-inline bool store_void(char* slot, std::size_t size, PyObject* value) noexcept {
-    if (!PyBytes_CheckExact(value) || static_cast<std::size_t>(PyBytes_GET_SIZE(value)) > size) return false;
-    const auto count = static_cast<std::size_t>(PyBytes_GET_SIZE(value));
-    std::memcpy(slot, PyBytes_AS_STRING(value), count);
-    std::memset(slot + count, 0, size - count);
-    return true;
 }
 
 // Calls `call` with an item of a list or tuple at an index below its size: what it returns, or false where there is
@@ -96,11 +54,14 @@ inline bool store_rows(char* slots, PyArray_Descr* dtype, int ndim, const npy_in
     }
     if (!PyArray_CheckExact(value)) return false;
     auto* const array = reinterpret_cast<PyArrayObject*>(value);
-    if (PyArray_DESCR(array) != dtype || PyDataType_REFCHK(dtype) || PyArray_NDIM(array) != ndim ||
-        !PyArray_IS_C_CONTIGUOUS(array) || !std::equal(dims, dims + ndim, PyArray_DIMS(array)))
+    if (PyDataType_REFCHK(dtype) || PyArray_NDIM(array) != ndim || !std::equal(dims, dims + ndim, PyArray_DIMS(array)))
         return false;
-    std::memcpy(slots, PyArray_DATA(array), row * static_cast<std::size_t>(dims[0]));
-    return true;
+    if (PyArray_DESCR(array) == dtype && PyArray_IS_C_CONTIGUOUS(array)) {
+        std::memcpy(slots, PyArray_DATA(array), row * static_cast<std::size_t>(dims[0]));
+        return true;
+    }
+    const Conversion how = array_conversion(array, dtype);
+    return how.function != nullptr && convert_array(how, array, slots);
 }
 
 inline bool store_subarray(char* slot, const PyArray_ArrayDescr* part, PyObject* value) noexcept {
@@ -140,20 +101,11 @@ inline bool store_reference(char* slot, PyObject* value) noexcept {
 // Dates also take Python's ints, which count units of the dtype.
 inline bool store_time(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept {
     if (store_date(slot, dtype, value)) return true;
-    const auto* own = reinterpret_cast<PyArray_DatetimeDTypeMetaData*>(PyDataType_C_METADATA(dtype));
     const Number number = read_number(value);
-    if (number.kind != Number::python_int || number.integer == NPY_DATETIME_NAT || own->meta.base == NPY_FR_GENERIC)
+    if (number.kind != Number::python_int || number.integer == NPY_DATETIME_NAT ||
+        unit_of(dtype).base == NPY_FR_GENERIC)
         return false;
     return store_real<npy_int64>(slot, number);
-}
-
-// The bytes of an element in the other byte order.
-inline void swap_bytes(char* slot, const PyArray_Descr* dtype) noexcept {
-    const std::size_t size = size_of(dtype);
-    const std::size_t unit = dtype->type_num == NPY_UNICODE         ? 4
-                             : PyTypeNum_ISCOMPLEX(dtype->type_num) ? size / 2
-                                                                    : size;
-    for (std::size_t i = 0; i < size; i += unit) std::reverse(slot + i, slot + i + unit);
 }
 
 inline bool store_native(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept {
@@ -182,7 +134,7 @@ inline bool store_value(char* slot, PyArray_Descr* dtype, PyObject* value) noexc
             [[fallthrough]];
         default:
             if (!store_native(slot, dtype, value)) return false;
-            if (!PyArray_ISNBO(dtype->byteorder)) swap_bytes(slot, dtype);
+            if (const auto swap = swap_for(dtype)) swap(slot, size_of(dtype));
             return true;
     }
 }
