@@ -119,10 +119,11 @@ def numpy_suite(session):
 
 @nox.session
 def sanitizers(session):
-    """AddressSanitizer, UndefinedBehaviorSanitizer, ThreadSanitizer, valgrind; Windows' code under wine."""
+    """AddressSanitizer, UndefinedBehaviorSanitizer, ThreadSanitizer, valgrind; Windows' and arm64's code, emulated."""
     install(session, "test")
     session.run("tests/sanitizers/run", *session.posargs, external=True, env={"PYTHON": "python"})
     session.run("tests/sanitizers/windows", external=True)
+    session.run("tests/sanitizers/arm64", external=True)
 
 
 @nox.session

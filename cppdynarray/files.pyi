@@ -41,6 +41,16 @@ class DynamicMemmap(OnFiles, DynamicArray[_ShapeT_co, _DTypeT_co]):
     @property
     def filename(self) -> str | None: ...
     def refresh(self) -> int: ...
+    # Copies are in memory, so of no class with a file: what ndarray.copy promises of subclasses isn't kept.
+    def copy(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, order: Literal["C", "F", "A", "K"] | None = "C"
+    ) -> DynamicArray[_ShapeT_co, _DTypeT_co]: ...
+    def __copy__(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        self
+    ) -> DynamicArray[_ShapeT_co, _DTypeT_co]: ...
+    def __deepcopy__(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, memo: dict[int, Any] | None, /
+    ) -> DynamicArray[_ShapeT_co, _DTypeT_co]: ...
 
 @overload
 def open_memmap(

@@ -389,3 +389,20 @@ def test_links_to_files_lead_somewhere(path):
         made_by_the_build = target.startswith(("auto_gallery/", "_build/"))
         if "://" not in target and not target.startswith("mailto:") and not made_by_the_build:
             assert (path.parent / target).exists(), target
+
+
+def public_methods(cls):
+    """What a class has beyond ndarray, of the package's own."""
+    own = [base for base in cls.__mro__ if base.__module__.partition(".")[0] == "cppdynarray"]
+    return {name for base in own for name in vars(base) if not name.startswith("_") and not hasattr(np.ndarray, name)}
+
+
+@pytest.mark.parametrize(
+    "cls", [cda.DynamicArray, cda.RollingArray, cda.DynamicTable, cda.DynamicMemmap, cda.MemmapTable]
+)
+def test_the_cheatsheet_has_every_call(cls):
+    text = (ROOT / "docs" / "cheatsheet.md").read_text()
+    names = public_methods(cls) | set(cda.__all__)
+    # What stubs and others don't have is no user's: cdef classes have public parts for their own modules.
+    names -= {"zero_items"}
+    assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", text)] == []

@@ -1,5 +1,7 @@
 """Which arguments of which library keep the array itself: docs/holders.md lists them all."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -237,8 +239,48 @@ def pint():
     return {"Quantity": lambda d: registry.Quantity(d, "m")}, {}
 
 
+def astropy():
+    import_library("astropy")
+    from astropy import nddata, table, time, units
+
+    keeps = {
+        "NDData": lambda d: nddata.NDData(d),
+        "CCDData": lambda d: nddata.CCDData(d, unit="adu"),
+        "NDData(x, mask=d)": lambda d: nddata.NDData(X, mask=d),
+    }
+    free = {
+        "Quantity": lambda d: units.Quantity(d, "m", copy=False),
+        "Table": lambda d: table.Table({"a": d}, copy=False),
+        "Time": lambda d: time.Time(d, format="unix"),
+        "uncertainty": lambda d: nddata.StdDevUncertainty(d),
+    }
+    return keeps, free
+
+
+def pyqtgraph():
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # no screen is needed
+    import_library("PyQt6")
+    pg = import_library("pyqtgraph")
+    pg.mkQApp()
+    keeps = {
+        "ErrorBarItem": lambda d: pg.ErrorBarItem(x=d, y=d, height=d),
+        "BarGraphItem": lambda d: pg.BarGraphItem(x=d, height=d, width=0.5),
+        "GraphItem": (lambda d: pg.GraphItem(pos=d), lambda: cda.DynamicArray([[1.0, 2.0], [2.0, 3.0]])),
+        "PColorMeshItem": (lambda d: pg.PColorMeshItem(d), lambda: new(True)),
+    }
+    free = {
+        "PlotDataItem": lambda d: pg.PlotDataItem(d, d),
+        "PlotCurveItem": lambda d: pg.PlotCurveItem(d, d),
+        "ScatterPlotItem": lambda d: pg.ScatterPlotItem(d, d),
+        "ImageItem": (lambda d: pg.ImageItem(d), lambda: new(True)),
+    }
+    return keeps, free
+
+
 @pytest.mark.filterwarnings("ignore")  # the libraries' own affair
-@pytest.mark.parametrize("library", [pandas, xarray, matplotlib, sklearn, dask, numba, h5py, zarr, bokeh, pint])
+@pytest.mark.parametrize(
+    "library", [pandas, xarray, matplotlib, sklearn, dask, numba, h5py, zarr, bokeh, pint, astropy, pyqtgraph]
+)
 def test_what_keeps_the_array_is_on_the_page(library, tmp_path):
     keeps, free = library(tmp_path) if library is h5py else library()
     for name, case in keeps.items():

@@ -1,5 +1,6 @@
 """What expressions with DynamicArrays are: for the type checkers, and run to see that it is true."""
 
+import tempfile
 from typing import Any, Literal, assert_type
 
 import numpy as np
@@ -178,3 +179,8 @@ assert_type(t.copy(), cda.DynamicTable[str])
 assert_type(t.capacity, int)
 del t[0], t[:1], t[[0]]
 t.swap_remove([0])
+
+# Arrays on files, whose copies are in memory.
+with tempfile.TemporaryDirectory() as folder, cda.open_memmap(f"{folder}/a.npy", "w+", dtype=np.float64) as f:
+    assert_type(f, cda.DynamicMemmap[tuple[Any, ...], np.dtype[np.float64]])
+    assert_type(f.copy(), DynamicArray[tuple[Any, ...], np.dtype[np.float64]])

@@ -101,7 +101,7 @@ def test_revealed_types_are_true(monkeypatch):
     monkeypatch.setattr(typing, "assert_type", assert_type)
     code = (HERE / "revealed.py").read_text()
     exec(compile(code, "revealed.py", "exec"), {"__name__": "revealed"})
-    assert len(seen) == len(re.findall(r"^assert_type\(", code, re.MULTILINE))
+    assert len(seen) == len(re.findall(r"^ *assert_type\(", code, re.MULTILINE))
 
 
 def test_rejected_lines_raise():
