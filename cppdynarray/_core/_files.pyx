@@ -138,6 +138,8 @@ cdef extern from "cppdynarray/internal/file_memory.hpp" namespace "cppdynarray" 
         int error() noexcept
         int flush(bint sync) noexcept
         int close(bint is_synced) noexcept
+        void hold_rows() noexcept
+        void show_rows(size_t rows, bint join) noexcept
         void prepare_fork() noexcept
         void after_fork_in_parent() noexcept
         void after_fork_in_child() noexcept
@@ -551,6 +553,24 @@ def close_writer(cnp.ndarray array not None):
     error = growing.close(not growing.is_closed() and flush(array, True) == 0)
     as_finished(growing)
     return error
+
+
+def hold_rows(cnp.ndarray array not None):
+    """Lets an array of a table have rows that the table doesn't have yet."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
+    cdef GrowingFile* growing = file_of(array)
+    if growing != NULL:
+        growing.hold_rows()
+
+
+def show_rows(cnp.ndarray array not None, size_t rows, bint join):
+    """Gives the table its rows, in every column there; `join`: and the array has as many, and follows the table."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
+    cdef GrowingFile* growing = file_of(array)
+    if growing != NULL:
+        growing.show_rows(rows, join)
 
 
 def is_file_of(cnp.ndarray array not None, uint64_t device, uint64_t number):

@@ -1,5 +1,6 @@
 """The runtime device: Brian2's own, which makes its growing arrays of ours while that is enabled."""
 
+import contextlib
 import functools
 from weakref import WeakValueDictionary
 
@@ -10,7 +11,7 @@ from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.device import RuntimeDevice, all_devices
 
 from cppdynarray._core._handles import address_in
-from cppdynarray.brian2 import preference, recording
+from cppdynarray.brian2 import preference, recording, whole_rows
 from cppdynarray.brian2.arrays import DynamicArray
 from cppdynarray.brian2.code_object import COMPILED_CODE_TAKES_CAPSULES, code_object_class
 
@@ -29,8 +30,8 @@ class GrowingRuntimeDevice(RuntimeDevice):
 
     def add_array(self, var):
         if self.grows_in_place and isinstance(var, DynamicArrayVariable):
-            made = recording.new_array(var)
-            self.arrays[var] = DynamicArray(var.size, dtype=var.dtype) if made is None else made
+            rows = recording.rows_of(var.owner)
+            self.arrays[var] = DynamicArray(var.size, dtype=var.dtype) if rows is None else rows.new_column(var)
         else:
             super().add_array(var)
 
@@ -86,12 +87,30 @@ class GrowingRuntimeDevice(RuntimeDevice):
 
         return run.after_run(self, network)
 
+    def network_store(self, network, *args, **kwargs):
+        # Compiled code lengthens arrays, of which not every monitor of Brian2 2.11 takes note.
+        for monitor in filter(whole_rows.of_monitor, network.objects):
+            for variable in monitor.variables.values():
+                if isinstance(self.arrays.get(variable), whole_rows.Column):
+                    shape = self.arrays[variable].shape
+                    variable.size = shape if len(shape) > 1 else shape[0]
+        return Network.store.original_function(network, *args, **kwargs)
+
+    def network_restore(self, network, *args, **kwargs):
+        found = map(whole_rows.of_monitor, network.objects)
+        with contextlib.ExitStack() as restoring:  # rows that are there without their values yet are none
+            for rows in filter(None, found):
+                restoring.enter_context(rows)
+            return Network.restore.original_function(network, *args, **kwargs)
+
     def _brian2s_code_object(self, owner, name, abstract_code, variables, *args, codeobj_class=None, **kwargs):
         arrays = {name: self.arrays[var] for name, var in variables.items() if isinstance(var, DynamicArrayVariable)}
         codeobj_class = code_object_class(codeobj_class, arrays)
-        return super().code_object(
+        made = super().code_object(
             owner, name, abstract_code, variables, *args, codeobj_class=codeobj_class, **kwargs
         )
+        rows = whole_rows.of_monitor(owner)
+        return made if rows is None else whole_rows.make_steps_of(made, rows)
 
 
 class NamedDevice(GrowingRuntimeDevice):

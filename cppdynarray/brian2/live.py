@@ -3,6 +3,7 @@
 from brian2.core.variables import DynamicArrayVariable
 
 from cppdynarray._core._table import Table
+from cppdynarray.brian2 import whole_rows
 from cppdynarray.brian2.arrays import DynamicArray
 from cppdynarray.table import DynamicTable
 
@@ -84,8 +85,7 @@ def table(monitor):
 
     Notes
     -----
-    Code that is run by `direct` raises no length before all values of the step are there. Beside code of the targets
-    Cython and NumPy in another thread the rows of its last step may be incomplete.
+    Rows are whole beside a network that runs in another thread, too, whatever runs its code.
 
     Examples
     --------
@@ -103,11 +103,12 @@ def table(monitor):
         if isinstance(variable, DynamicArrayVariable) and variable.owner is not None
         and variable.owner.name == monitor.name
     ]
-    names.sort(key=lambda name: (name != "t", name))
     if not names:
         raise TypeError(f"{monitor.name} records nothing: it has no dynamic arrays")
+    names = whole_rows.in_order(names)
     arrays = [dynamic_array(monitor, name) for name in names]
-    rows = min(map(len, arrays))
+    whole = whole_rows.of_monitor(monitor)
+    rows = min(map(len, arrays)) if whole is None else whole.count()
     views = [array[:rows] for array in arrays]
     for view in views:
         view.flags.writeable = False

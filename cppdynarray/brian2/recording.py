@@ -1,52 +1,105 @@
-"""What monitors record, on files: one `.npy` for each variable."""
+"""What monitors record, on files: a table for each monitor."""
 
+import errno
+import os
 import weakref
 from pathlib import Path
 
-from brian2.core.variables import DynamicArrayVariable
-from brian2.monitors import EventMonitor, PopulationRateMonitor, StateMonitor
-
 import cppdynarray as cda
+from cppdynarray import files, table
 from cppdynarray.brian2 import preference
-from cppdynarray.brian2.arrays import DynamicArray
+from cppdynarray.brian2.whole_rows import Column, WholeRows, in_order, of_monitor
 
-__all__ = ["Recording", "new_array", "record_to"]
+try:
+    from cppdynarray._core import _files
+except ModuleNotFoundError:  # Windows
+    _files = None
 
-MONITORS = (StateMonitor, EventMonitor, PopulationRateMonitor)
+__all__ = ["Recording", "record_to", "rows_of"]
+
 # Those that haven't ended; new monitors record to the last of them.
 _recordings = []
 
 
-class ArrayOnFile(DynamicArray):
+class RowsOnFiles(WholeRows):
     """
-    A growing array of Brian2's interface whose rows are those of a file.
+    The arrays of a monitor that are the columns of a table on files, which is made when one of them is needed: then
+    the monitor has all of its variables.
 
-    Parameters
-    ----------
-    path : path
-        The file.
-    mode : {'x', 'w+'}
-        As for `cppdynarray.open_memmap`.
-    shape, dtype
-        As for the other arrays.
+    Each array has a length of its own, but for the last that gets its values: its length is that of the table, except
+    in a step.
     """
 
-    __slots__ = ()
+    def __init__(self, folder, mode):
+        super().__init__()
+        self.folder, self._mode = folder, mode
+        self._variables = {}
 
-    def __init__(self, path, mode, shape, dtype):
-        self._data = cda.open_memmap(path, mode, dtype, shape)
+    def new_column(self, variable):
+        shape = variable.size if isinstance(variable.size, tuple) else (variable.size,)
+        self._variables[variable.name] = (variable.dtype, shape[1:])
+        return Column(self, variable.name)
+
+    def array(self, name):
+        self._make()
+        return self._arrays[name]
+
+    def lengths(self):
+        self._make()
+        return super().lengths()
+
+    def _make(self):
+        if self._arrays:
+            return
+        names = in_order(self._variables)
+        wanted = table._columns([(name, *self._variables[name]) for name in names])
+        path = files.check_path(self.folder, self._mode)
+        _, columns, mode = table._find(path, self._mode, wanted)
+
+        def finish(arrays):
+            for (file, *_), array in zip(columns, arrays, strict=True):
+                array._path, array._mode = file, mode
+            return arrays
+
+        arrays = files.write(cda.DynamicMemmap, mode, columns, os.path.join(path, table._LIVE), finish)
+        self._arrays = dict(zip(names, arrays, strict=True))
+        # Native code lengthens the time last, or what has the last name.
+        self._last = arrays[0] if names[0] == "t" else arrays[-1]
+        for array in arrays:
+            if array is not self._last:
+                _files.hold_rows(array)
+
+    def _hold(self):
+        _files.hold_rows(self._last)
+
+    def _show(self):
+        lengths = self.lengths()
+        _files.show_rows(self._last, min(lengths), min(lengths) == max(lengths))
+
+    def flush(self, sync):
+        self._make()
+        for array in self._arrays.values():
+            if not array.closed:
+                array.flush(sync)
+        if sync:
+            _files.sync_folder(str(self.folder))
+
+    def close(self):
+        self._make()
+        for array in self._arrays.values():
+            array.close()
 
 
 class Recording:
     """
-    The files of the monitors that are made from now on; `record_to` makes it, and has the words and an example.
+    The tables of the monitors that are made from now on; `record_to` makes it, and has the words and an example.
 
     Attributes
     ----------
     directory : pathlib.Path
-        Where the files are.
-    paths : dict of str to pathlib.Path
-        The file of each variable, by the names of its monitor and its own: ``"statemonitor.v"``.
+        Where the tables are.
+    folders : dict of str to pathlib.Path
+        The folder of each monitor's table, by the monitor's name.
 
     Examples
     --------
@@ -54,35 +107,37 @@ class Recording:
     >>> import cppdynarray.brian2
     >>> with cppdynarray.brian2.record_to(tempfile.mkdtemp()) as recording:
     ...     pass  # monitors that are made here
-    >>> recording.paths
+    >>> recording.folders
     {}
     """
 
     def __init__(self, directory, mode):
         if mode not in ("x", "w+"):
             raise ValueError(f"mode must be 'x' or 'w+', not {mode!r}: a monitor begins at its first row")
+        if _files is None:
+            raise NotImplementedError("tables on files need a system with mmap, which Windows isn't")
         self.directory = Path(directory).absolute()
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.paths = {}
+        self.folders = {}
         self._mode = mode
-        self._arrays = weakref.WeakValueDictionary()
+        self._rows = weakref.WeakSet()
         self._leave = preference.enabled()
         self._leave.__enter__()
         _recordings.append(self)
 
     def __repr__(self):
-        return f"<Recording of {len(self.paths)} variables to {self.directory}>"
+        return f"<Recording of {len(self.folders)} monitors to {self.directory}>"
 
-    def _new_array(self, name, variable):
-        """The array of a monitor's variable, on a file of its own."""
-        path = self.directory / f"{name}.npy"
-        try:
-            made = ArrayOnFile(path, self._mode, variable.size, variable.dtype)
-        except FileExistsError as error:
-            error.strerror = f"{error.strerror} (record to another directory, or with mode='w+' to replace it)"
-            raise
-        self._arrays[name] = made._data
-        self.paths[name] = path
+    def _new_rows(self, name):
+        """The rows of a new monitor."""
+        folder = self.directory / name
+        if self._mode == "x" and os.path.lexists(folder):
+            said = f"{os.strerror(errno.EEXIST)} (record to another directory, or with mode='w+' to replace it)"
+            raise FileExistsError(errno.EEXIST, said, str(folder))
+        folder.mkdir(exist_ok=True)
+        made = RowsOnFiles(folder, self._mode)
+        self._rows.add(made)
+        self.folders[name] = folder
         return made
 
     def flush(self, sync=False):
@@ -94,9 +149,8 @@ class Recording:
         sync : bool, optional
             Return only when all is on the disk, so that it outlives a power failure.
         """
-        for array in list(self._arrays.values()):
-            if not array.closed:
-                array.flush(sync)
+        for rows in list(self._rows):
+            rows.flush(sync)
 
     def stop(self):
         """Let the monitors that are made from now on record to memory again. The others go on as they are."""
@@ -107,8 +161,8 @@ class Recording:
     def close(self):
         """Stop, and finish the files. Their monitors can be read as before, and record no more."""
         self.stop()
-        for array in list(self._arrays.values()):
-            array.close()
+        for rows in list(self._rows):
+            rows.close()
 
     def __enter__(self):
         return self
@@ -119,18 +173,18 @@ class Recording:
 
 def record_to(directory, mode="x"):
     """
-    Let the monitors that are made from now on record to files: one ``.npy`` for each variable.
+    Let the monitors that are made from now on record to files: a table for each monitor.
 
-    The files grow while networks run. Any NumPy reads them afterwards, and other processes can follow them
-    meanwhile, by `cppdynarray.open_memmap`. What was recorded outlives the process, however it ends.
+    The tables grow while networks run. Other processes can follow them meanwhile, by `cppdynarray.open_table`, and
+    any NumPy reads their columns afterwards. What was recorded outlives the process, however it ends.
 
     Parameters
     ----------
     directory : path
-        Where the files are to be; it is made if it isn't there. They are named after monitor and variable:
-        ``statemonitor.v.npy``.
+        Where the tables are to be; it is made if it isn't there. Each is a folder, named after its monitor, with a
+        file for each variable: ``statemonitor/v.npy``.
     mode : {'x', 'w+'}, optional
-        What to do if there is such a file: by default raise `FileExistsError`; ``'w+'`` replaces it.
+        What to do if there is such a folder: by default raise `FileExistsError`; ``'w+'`` replaces the table in it.
 
     Returns
     -------
@@ -140,35 +194,34 @@ def record_to(directory, mode="x"):
 
     See Also
     --------
-    cppdynarray.open_memmap
+    cppdynarray.open_table
 
     Notes
     -----
-    Files have values in base units, time along the first axis, as `dynamic_array` does. Until ``close`` cppdynarray
-    is enabled (see `enable`). Where the process is killed, the last row of each file may be incomplete.
+    Tables have values in base units, time along the first axis, as `dynamic_array` does. Until ``close`` cppdynarray
+    is enabled (see `enable`). Whoever looks, meanwhile or after the process was killed, finds whole rows: a time and
+    all of its values.
 
     Examples
     --------
     >>> import tempfile
     >>> import brian2, cppdynarray.brian2
-    >>> import numpy as np
+    >>> import cppdynarray as cda
     >>> neurons = brian2.NeuronGroup(2, "dv/dt = -v/(10*ms) : 1", method="exact")
     >>> with cppdynarray.brian2.record_to(tempfile.mkdtemp()) as recording:
     ...     states = brian2.StateMonitor(neurons, "v", record=True, name="states")
     ...     brian2.Network(neurons, states).run(1 * brian2.ms)
-    >>> np.load(recording.paths["states.v"]).shape
-    (10, 2)
+    >>> recorded = cda.open_table(recording.folders["states"])
+    >>> recorded.names, recorded["v"].shape
+    (('t', 'v'), (10, 2))
     """
     return Recording(directory, mode)
 
 
-def new_array(variable):
-    """The array of a new variable if it is to be on a file; otherwise None."""
-    if not _recordings or not isinstance(variable, DynamicArrayVariable):
-        return None
-    if not isinstance(variable.owner, MONITORS):
-        return None
-    return _recordings[-1]._new_array(f"{variable.owner.name}.{variable.name}", variable)
+def rows_of(owner):
+    """The rows of a monitor, on files if its arrays are to be; None for what is no monitor."""
+    on_files = _recordings[-1]._new_rows if _recordings else None
+    return of_monitor(owner, WholeRows if on_files is None else lambda: on_files(owner.name))
 
 
 def why_no_room(arrays):

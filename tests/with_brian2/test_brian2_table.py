@@ -9,6 +9,7 @@ from optional_libraries import import_library
 
 brian2 = import_library("brian2")
 growing = import_library("cppdynarray.brian2")
+whole_rows = import_library("cppdynarray.brian2.whole_rows")
 ms = brian2.ms
 
 
@@ -54,11 +55,10 @@ def test_a_monitor_is_a_table():
 
 
 def test_rows_are_whole_beside_a_network_that_runs(target):
-    if target != "direct":
-        pytest.skip("other code raises lengths before the values are there")
     network, _, states, spikes, rate = recorded()
     network.run(1 * ms)
-    running = threading.Thread(target=network.run, args=[400 * ms])
+    milliseconds = 400 if target == "direct" else 50
+    running = threading.Thread(target=network.run, args=[milliseconds * ms])
     running.start()
     looks = 0
     while running.is_alive():
@@ -67,6 +67,26 @@ def test_rows_are_whole_beside_a_network_that_runs(target):
             assert len({len(column) for column in table.values()}) == 1
             if len(table) > 10:
                 assert table["t"][-1] >= table["t"][-2] > 0
+                assert monitor is rate or table["v"][-1].all()
         looks += 1
     running.join()
-    assert looks and len(growing.table(states)) == 4010
+    assert looks and len(growing.table(states)) == 10 * milliseconds + 10
+
+
+def test_rows_that_get_no_values_are_none(target):
+    """An error in the midst of a step, and restore(), which lengthens arrays before it has their values."""
+    network, _, states, *_ = recorded()
+    network.run(1 * ms)
+    network.store()
+    network.run(1 * ms)
+    network.restore()
+    assert len(growing.table(states)) == 10
+    network.run(1 * ms)
+    table = growing.table(states)
+    assert len(table) == 20 and np.array_equal(table["v"].T, states.v) and table["v"][1:].all()
+    rows = whole_rows.of_monitor(states)
+    with pytest.raises(RuntimeError), rows:
+        states.variables["t"].resize(30)
+        assert len(growing.table(states)) == 20
+        raise RuntimeError
+    assert rows.lengths() == [20, 20]

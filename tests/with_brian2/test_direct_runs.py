@@ -155,8 +155,6 @@ def test_a_subclass_that_overrides_run_is_called():
 def test_store_and_restore_go_on_where_they_were():
     brian2.seed(3)
     network = noisy()
-    # Brian2 2.11 doesn't restore it after compiled code, its own or ours: it keeps no account of its length.
-    network.remove(next(each for each in network.objects if each.name == "rate"))
     network.run(5 * ms)
     network.store()
     network.run(10 * ms)

@@ -238,6 +238,23 @@ public:
         return error;
     }
 
+    // For one of several files that get rows one after the other: its length is its own from here on, and who looks at
+    // the live page doesn't see it.
+    void hold_rows() noexcept {
+        const Guard guard(mutex_);
+        if (closed_ || is_forked() || place.length == &last_length_) return;
+        last_length_ = length_of(&place);
+        place.length = &last_length_;
+    }
+
+    // All of the files have `rows` whole rows. Where the place has as many, its length may be that of the page again.
+    void show_rows(std::size_t rows, bool join) noexcept {
+        const Guard guard(mutex_);
+        if (closed_ || is_forked()) return;
+        __atomic_store_n(&live_->page()->rows, rows, __ATOMIC_RELEASE);
+        if (join) place.length = &live_->page()->rows;
+    }
+
     // Before and after a fork, in the thread that forks. The child has a copy, written as it likes, of a file that
     // its parent goes on to write, and a lock of its own against being cut: taken before there is a child.
     void prepare_fork() noexcept {
@@ -558,7 +575,7 @@ private:
     std::uint64_t process_;
     Block* newest_ = nullptr;
     std::size_t file_bytes_ = 0;  // of the file, behind the header
-    std::size_t last_length_ = 0;  // when it was closed
+    std::size_t last_length_ = 0;  // when it was closed; or that of rows that are held
     std::size_t room_bytes_ = 0;  // up to here all have a place on the disk
     int error_ = 0;
     bool closed_ = true;

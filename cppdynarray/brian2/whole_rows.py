@@ -1,0 +1,140 @@
+"""
+Which rows of a monitor are whole.
+
+Brian2's code lengthens the arrays of a monitor one by one, and writes their values afterwards; native code lengthens
+them when all values are there. Who looks from another thread asks here, and files show nothing but what is whole.
+"""
+
+import weakref
+
+from brian2.monitors import EventMonitor, PopulationRateMonitor, StateMonitor
+
+import cppdynarray as cda
+from cppdynarray.brian2.arrays import DynamicArray
+
+__all__ = ["MONITORS", "Column", "WholeRows", "in_order", "make_steps_of", "of_monitor"]
+
+MONITORS = (StateMonitor, EventMonitor, PopulationRateMonitor)
+
+
+class WholeRows:
+    """
+    The arrays of a monitor, by the names of its variables. All have the rows that are whole, and no others, except
+    while this is entered: by a step of Brian2's code, or by whatever else changes their lengths.
+    """
+
+    def __init__(self):
+        self._arrays = {}
+        self._depth = self._entered = self._before = 0
+
+    def new_column(self, variable):
+        """The array that Brian2 gets for a variable of the monitor."""
+        self._arrays[variable.name] = cda.zeros(variable.size, variable.dtype)
+        return Column(self, variable.name)
+
+    def array(self, name):
+        return self._arrays[name]
+
+    def lengths(self):
+        return [len(array) for array in self._arrays.values()]
+
+    def count(self):
+        """How many rows are whole by now, whichever thread asks."""
+        while True:
+            entered = self._entered
+            if self._depth:
+                return self._before
+            rows = min(self.lengths())
+            if self._entered == entered:  # else a step has begun meanwhile
+                return rows
+
+    def __enter__(self):
+        if not self._depth:
+            self._before = min(self.lengths())
+            self._entered += 1
+            self._hold()
+        self._depth += 1
+
+    def __exit__(self, kind, error, traceback):
+        if self._depth == 1:
+            if kind is not None:
+                self._take_back()
+            self._show()
+        self._depth -= 1
+
+    def _take_back(self):
+        """After an error: rows for which some arrays have no values are none."""
+        for array in self._arrays.values():
+            if len(array) > self._before:
+                array.resize((self._before, *array.shape[1:]))
+
+    def _hold(self):
+        """From now on files don't show the lengths of the arrays."""
+
+    def _show(self):
+        """Files show the rows that are whole."""
+
+
+# By the ids of the monitors; their arrays hold them.
+_of_monitors = weakref.WeakValueDictionary()
+
+
+def of_monitor(owner, make=None):
+    """The rows of a monitor; if it has none yet, those that `make` makes. None for what is no monitor of ours."""
+    if not isinstance(owner, MONITORS):
+        return None
+    found = _of_monitors.get(owner.id)
+    if found is None and make is not None:
+        _of_monitors[owner.id] = found = make()
+    return found
+
+
+class Column(DynamicArray):
+    """
+    One of the arrays of a monitor, with Brian2's interface.
+
+    Parameters
+    ----------
+    rows : WholeRows
+        What it is one of.
+    name : str
+        The name of its variable.
+    """
+
+    __slots__ = ("_name", "_rows")
+
+    def __init__(self, rows, name):
+        self._rows, self._name = rows, name
+
+    @property
+    def _data(self):
+        return self._rows.array(self._name)
+
+    def resize(self, shape):
+        """Grow or shrink along the first dimension; new elements are zero."""
+        with self._rows:
+            super().resize(shape)
+
+    resize_along_first = resize
+
+    def shrink(self, shape):
+        """Shrink and give memory back."""
+        with self._rows:
+            super().shrink(shape)
+
+
+def in_order(names):
+    """The names of a monitor's variables, the time first."""
+    return sorted(names, key=lambda name: (name != "t", name))
+
+
+def make_steps_of(code_object, rows):
+    """Lets each run of a monitor's code object be a step, after which the rows are whole."""
+    run_block, itself = type(code_object).run_block, weakref.proxy(code_object)
+
+    def run_step(block):
+        with rows:
+            return run_block(itself, block)
+
+    code_object.run_block = run_step
+    return code_object
