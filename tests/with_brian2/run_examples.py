@@ -43,7 +43,7 @@ SMALLER = {
     "frompapers/Brunel_Hakim_1999.py": {"N": "2000", "C": "400"},
     "frompapers/Graupner_Brunel_2012.py": {"POINTS": "5", "REPETITIONS": "20"},
 }
-# What native code and Cython are compared on each day: synapses, queues, delays, noise, compartments, events, functions.
+# Compared each day: synapses, queues, delays, noise, compartments, gap junctions, functions.
 EXAMPLES = [
     "COBAHH.py", "CUBA.py", "synapses/STDP.py", "frompapers/Brunel_Hakim_1999.py",
     "frompapers/Kremer_et_al_2011_barrel_cortex.py", "frompapers/Vogels_et_al_2011.py",
