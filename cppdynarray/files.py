@@ -324,7 +324,7 @@ def open_memmap(filename, mode="r", dtype=None, shape=None, *, progress=None):
     Raises
     ------
     FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError
-        As ``open`` raises them.
+        As ``open`` raises them. FileExistsError, too, if another's file has the name of the one beside it, see the notes.
     BlockingIOError
         If another array, in this process or another, writes to the file.
     ValueError
@@ -340,7 +340,8 @@ def open_memmap(filename, mode="r", dtype=None, shape=None, *, progress=None):
     -----
     Rows outlive the process as soon as `append` returns, and the machine from ``flush(sync=True)`` on; with them,
     as many as are proved to have got to the disk. While a file is written, its length is kept in a file beside
-    it, named ``.live`` at the end; `close` removes it. Opening takes nothing away from a file.
+    it, named ``.live`` at the end; `close` removes it. Opening takes nothing away from a file. ``insert``, ``pop(i)``
+    and ``del d[i]`` move rows, and aren't safe against a kill in the middle, see `DynamicMemmap`.
 
     ``numpy.save`` writes files that can't grow where they are. ``'r+'`` and ``'a'`` write such a file once
     more, under another name, and put it in the place of the old one.

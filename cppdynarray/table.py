@@ -380,8 +380,8 @@ def open_table(directory, mode="r", dtype=None):
     TypeError
         If a table is to be made and there is no dtype.
     ValueError
-        If the table has other columns than those given, if a column is missing, or if no file can hold such elements
-        (objects, and strings of any length).
+        If the table has other columns than those given, if a column is missing, if no file can hold such elements
+        (objects, and strings of any length), or if columns have come to differ in length and are to be written.
     OSError
         If the disk is full (``errno.ENOSPC``), or the files' system has no locks.
     NotImplementedError
@@ -394,8 +394,8 @@ def open_table(directory, mode="r", dtype=None):
     Notes
     -----
     Rows outlive the process as soon as `append` returns, in every column, and the machine from ``flush(sync=True)``
-    on. Whoever looks, from another process or after this one was killed, finds whole rows. Removing rows moves
-    others: killed meanwhile, a process may leave some of them twice. Any NumPy reads a column: ``numpy.load``.
+    on. Whoever looks, from another process or after this one was killed, finds whole rows. ``insert`` and
+    removal move rows: killed meanwhile, a process may leave one out and another one twice. Any NumPy reads a column: ``numpy.load``.
 
     Examples
     --------
