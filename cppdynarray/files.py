@@ -324,7 +324,8 @@ def open_memmap(filename, mode="r", dtype=None, shape=None, *, progress=None):
     Raises
     ------
     FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError
-        As ``open`` raises them. FileExistsError, too, if another's file has the name of the one beside it, see the notes.
+        As ``open`` raises them. FileExistsError, too, if another's file has the name of the one beside it: see the
+        notes.
     BlockingIOError
         If another array, in this process or another, writes to the file.
     ValueError

@@ -395,7 +395,8 @@ def open_table(directory, mode="r", dtype=None):
     -----
     Rows outlive the process as soon as `append` returns, in every column, and the machine from ``flush(sync=True)``
     on. Whoever looks, from another process or after this one was killed, finds whole rows. ``insert`` and
-    removal move rows: killed meanwhile, a process may leave one out and another one twice. Any NumPy reads a column: ``numpy.load``.
+    removal move rows: killed meanwhile, a process may leave one out and another one twice. Any NumPy reads a column:
+    ``numpy.load``.
 
     Examples
     --------
