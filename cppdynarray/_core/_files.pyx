@@ -144,6 +144,10 @@ cdef extern from "cppdynarray/internal/file_memory.hpp" namespace "cppdynarray" 
         void after_fork_in_parent() noexcept
         void after_fork_in_child() noexcept
 
+    cdef cppclass FilesLock "cppdynarray::GrowingFile<>::ListLock":
+        @staticmethod
+        void after_fork_in_child() noexcept
+
     size_t largest_reservation
     size_t round_up(size_t, size_t) noexcept
 
@@ -154,6 +158,19 @@ cdef extern from "cppdynarray/internal/reservation.hpp" namespace "cppdynarray" 
         Reservation take(size_t wanted, size_t least) noexcept
         void* address() noexcept
         size_t bytes() noexcept
+
+
+cdef extern from *:
+    """
+    // Without a reference to the array, which another thread may be freeing: not before its file goes.
+    static void finish_array(void* of_file) noexcept {
+        auto* const array = static_cast<PyArrayObject*>(of_file);
+        if (array == nullptr) return;
+        cppdynarray::publish(array);
+        PyArray_CLEARFLAGS(array, NPY_ARRAY_WRITEABLE);
+    }
+    """
+    void finish_array(void*) noexcept
 
 
 cdef extern from "cppdynarray/internal/atomics.hpp" namespace "cppdynarray":
@@ -506,12 +523,9 @@ cdef GrowingFile* file_of(cnp.ndarray array) noexcept:
     return GrowingFile.of(block) if block != NULL else NULL
 
 
-cdef object as_finished(GrowingFile* growing):
+cdef void as_finished(GrowingFile* growing) noexcept:
     """An array whose file is closed is read-only."""
-    cdef void* array = array_of(&growing.place)
-    if array != NULL:
-        publish(<cnp.ndarray>array)
-        PyArray_CLEARFLAGS(<cnp.ndarray>array, NPY_ARRAY_WRITEABLE)
+    finish_array(array_of(&growing.place))
 
 
 def is_writer(cnp.ndarray array not None):
@@ -575,12 +589,8 @@ def show_rows(cnp.ndarray array not None, size_t rows, bint join):
 
 def is_file_of(cnp.ndarray array not None, uint64_t device, uint64_t number):
     """Whether that is the file of `array`, or of any that writes or wrote, as long as that one is there."""
-    cdef FileIdentity identity
-    cdef GrowingFile* growing = GrowingFile.first()
-    while growing != NULL:
-        if growing.identify(identity) == 0 and identity.device == device and identity.number == number:
-            return True
-        growing = growing.next()
+    if writes_to(device, number):
+        return True
     mapping = mapping_of(array)
     if mapping is None:
         return False
@@ -588,10 +598,22 @@ def is_file_of(cnp.ndarray array not None, uint64_t device, uint64_t number):
     return status.st_dev == device and status.st_ino == number
 
 
+cdef bint writes_to(uint64_t device, uint64_t number) noexcept:
+    cdef FilesLock lock  # no-cython-lint: held until the end
+    cdef FileIdentity identity
+    cdef GrowingFile* growing = GrowingFile.first()
+    while growing != NULL:
+        if growing.identify(identity) == 0 and identity.device == device and identity.number == number:
+            return True
+        growing = growing.next()
+    return False
+
+
 def close_all():
     """Finishes all files that are still open: at exit not every array is freed. Where a handle is open a thread
     may push, until the process is gone: such a file is left as one whose writer is killed.
     """
+    cdef FilesLock lock  # no-cython-lint: held until the end
     cdef GrowingFile* growing = GrowingFile.first()
     while growing != NULL:
         if growing.place.handles != 0:
@@ -603,6 +625,7 @@ def close_all():
 
 
 def before_fork():
+    cdef FilesLock lock  # no-cython-lint: held until the end
     cdef GrowingFile* growing = GrowingFile.first()
     while growing != NULL:
         growing.prepare_fork()
@@ -610,6 +633,7 @@ def before_fork():
 
 
 def after_fork_in_parent():
+    cdef FilesLock lock  # no-cython-lint: held until the end
     cdef GrowingFile* growing = GrowingFile.first()
     while growing != NULL:
         growing.after_fork_in_parent()
@@ -617,6 +641,12 @@ def after_fork_in_parent():
 
 
 def after_fork_in_child():
+    FilesLock.after_fork_in_child()
+    finish_after_fork()
+
+
+cdef void finish_after_fork() noexcept:
+    cdef FilesLock lock  # no-cython-lint: held until the end
     cdef GrowingFile* growing = GrowingFile.first()
     while growing != NULL:
         growing.after_fork_in_child()

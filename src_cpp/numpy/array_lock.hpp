@@ -47,13 +47,15 @@ public:
         count_ = 2;
     }
 
-    // One array more, where there is room for it: exactly two are held together.
-    void hold_another(PyObject* array) noexcept {
-        if (count_ == 0) hold(first_ = array);
-        if (count_ == 2 || array == first_) return;
+    // One array more. False: there is no room for it, since at most two are held together.
+    bool hold_another(PyObject* array) noexcept {
+        if (count_ == 0) hold(held_[0] = array);
+        if (array == held_[0] || array == held_[1]) return true;
+        if (count_ == 2) return false;
         PyCriticalSection_End(&sections_.one);
-        PyCriticalSection2_Begin(&sections_.two, first_, array);
+        PyCriticalSection2_Begin(&sections_.two, held_[0], held_[1] = array);
         count_ = 2;
+        return true;
     }
 
 private:
@@ -62,14 +64,14 @@ private:
         PyCriticalSection2 two;
     } sections_;
     int count_ = 0;
-    PyObject* first_ = nullptr;
+    PyObject* held_[2] = {nullptr, nullptr};  // by hold_another()
 #else
     explicit ArrayLock(PyObject*) noexcept {}
     ~ArrayLock() {}  // so that no compiler takes a lock for a variable that isn't used
 
     void hold(PyObject*) noexcept {}
     void hold_both(PyObject*, PyObject*) noexcept {}
-    void hold_another(PyObject*) noexcept {}
+    bool hold_another(PyObject*) noexcept { return true; }
 #endif
 };
 

@@ -95,7 +95,7 @@ public:
         if (PyTuple_Check(result) || PyList_CheckExact(result)) return restore_items(result);
         if (PyArray_IsScalar(result, Void))
             for (std::size_t i = 0; i < count_; ++i)
-                if (!is_left(pairs_[i].view))
+                if (looks_into(pairs_[i]))
                     rebase(reinterpret_cast<PyVoidScalarObject*>(result), pairs_[i].view, pairs_[i].original);
         return result;
     }
@@ -103,7 +103,7 @@ public:
     // What NumPy wrote to arrays that have moved meanwhile is not lost. False: an exception.
     bool keep_written() noexcept {
         for (std::size_t i = 0; i < count_; ++i)
-            if (!settle(pairs_[i])) return false;
+            if (!is_copy(pairs_[i]) && !settle(pairs_[i])) return false;
         return true;
     }
 
@@ -122,12 +122,40 @@ private:
             Py_DECREF(object);
             return nullptr;
         }
-        if (PyDataType_REFCHK(PyArray_DESCR(reinterpret_cast<PyArrayObject*>(view)))) lock_.hold_another(object);
+        if (PyDataType_REFCHK(PyArray_DESCR(reinterpret_cast<PyArrayObject*>(view))) && !lock_.hold_another(object))
+            view = copy_instead(view, object);
+        if (view == nullptr) {
+            Py_DECREF(object);
+            return nullptr;
+        }
         Py_INCREF(view);
         pairs_[count_++] = {object, view};
         if (PyDataType_REFCHK(PyArray_DESCR(reinterpret_cast<PyArrayObject*>(view)))) list();
         return view;
     }
+
+    // A view's elements as they are now, in an array of their own: where the lock of one more array can't be held for
+    // the whole call.
+    static PyObject* copy_instead(PyObject* view, PyObject* object) noexcept {
+        PyObject* copy = nullptr;
+        {
+            const ArrayLock lock(object);
+            PyObject* const now = TemporaryViews::take(object);
+            if (now != nullptr) {
+                copy = PyArray_NewCopy(reinterpret_cast<PyArrayObject*>(now), NPY_KEEPORDER);
+                TemporaryViews::give_back(now, object);
+            }
+        }
+        TemporaryViews::give_back(view, object);
+        return copy;
+    }
+
+    static bool is_copy(const Pair& pair) noexcept {
+        return arrays_change_any_time &&
+               PyArray_CHKFLAGS(reinterpret_cast<PyArrayObject*>(pair.view), NPY_ARRAY_OWNDATA);
+    }
+    // Whether what a call was given for an array looks into its memory still.
+    static bool looks_into(const Pair& pair) noexcept { return !is_left(pair.view) && !is_copy(pair); }
 
     static bool is_container(PyObject* object) noexcept {
         return PyTuple_CheckExact(object) || PyList_CheckExact(object) ||
@@ -255,7 +283,7 @@ private:
                 Py_DECREF(result);
                 return original;
             }
-            if (!is_left(pairs_[i].view)) rebase(array, pairs_[i].view, pairs_[i].original);
+            if (looks_into(pairs_[i])) rebase(array, pairs_[i].view, pairs_[i].original);
         }
         return result;
     }

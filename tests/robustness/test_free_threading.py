@@ -1,5 +1,6 @@
 """Many threads at one array. With a GIL they take turns, and the same holds; without one they are at it at once."""
 
+import contextlib
 import sys
 import sysconfig
 import threading
@@ -64,6 +65,40 @@ def test_a_list_that_another_thread_changes_is_read_item_by_item():
                     assert step >= 0  # NumPy looks at a list twice
 
     in_threads(work, 3)
+
+
+@without_gil
+def test_the_third_array_of_objects_is_written_where_it_is_asked_for():
+    a, b, total = (cda.DynamicArray(list(range(3)), dtype=object) for _ in range(3))
+    assert np.add(a, b, out=total) is total and total.tolist() == [0, 2, 4]
+    np.add.at(total, [0], [10])
+    assert np.choose([0, 1, 2], [a, b, total]).tolist() == [0, 1, 4]
+    assert np.broadcast_arrays(a, b, total)[2].tolist() == [10, 2, 4]
+
+
+@without_gil
+def test_rows_in_lists_and_dicts_that_other_threads_change():
+    as_list, as_dict = [1.0, {"a"}], {"x": 2.0, "thing": {"b"}}
+    rows = [as_list, as_dict, (3.0, {"c"})]
+    t = cda.DynamicTable(dtype=[("x", "f8"), ("thing", object)])
+
+    def work(number):
+        for step in range(2000):
+            if number < 2:
+                as_list[1] = {str(step)}
+                as_dict["thing"] = {str(step)}
+                rows.append(rows.pop(0) if number else [4.0, {str(step)}])
+                del rows[6:]
+            else:
+                with contextlib.suppress(IndexError):
+                    t.extend(rows)
+                    t.append(rows[number])
+                    t.append(as_dict)
+                if len(t) > 1000:
+                    assert isinstance(t[0].thing, set)
+                    t.clear()
+
+    in_threads(work, 4)
 
 
 def in_threads(work, count):

@@ -164,13 +164,26 @@ public:
         return block->functions == functions() ? file_block(block)->file : nullptr;
     }
 
-    // All that are in use, one after another. Needs the GIL, or whatever else keeps files from coming
-    // and going.
+    // All that are in use, one after another, while there is a ListLock: none comes or goes. No Python code runs then.
     static GrowingFile*& first() noexcept {
         static GrowingFile* file = nullptr;
         return file;
     }
     GrowingFile* next() const noexcept { return next_; }
+
+    class ListLock {
+    public:
+        ListLock() noexcept : guard_(mutex()) {}
+        // In a forked child it may be locked, by a thread that isn't here.
+        static void after_fork_in_child() noexcept { ::new (static_cast<void*>(&mutex())) std::mutex; }
+
+    private:
+        static std::mutex& mutex() noexcept {
+            static std::mutex only;
+            return only;
+        }
+        const std::lock_guard<std::mutex> guard_;
+    };
 
     // Where the array's length is, for as long as there is the file memory: in the live page, or, once the file is
     // closed, here.
@@ -319,6 +332,7 @@ private:
           row_bytes_(wanted.row_bytes),
           record_(wanted.record),
           process_(Files::process()) {
+        const ListLock lock;
         next_ = first();
         if (next_ != nullptr) next_->previous_ = this;
         first() = this;
@@ -551,8 +565,11 @@ private:
         for (const int file : {file_, childs_})
             if (file >= 0) Files::close(file);
         if (token_ != nullptr) live_->leave();
-        (previous_ != nullptr ? previous_->next_ : first()) = next_;
-        if (next_ != nullptr) next_->previous_ = previous_;
+        {
+            const ListLock lock;
+            (previous_ != nullptr ? previous_->next_ : first()) = next_;
+            if (next_ != nullptr) next_->previous_ = previous_;
+        }
         this->~GrowingFile();
         Memory::heap_release(this);
     }
