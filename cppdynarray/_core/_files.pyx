@@ -25,10 +25,10 @@ from posix.unistd cimport fsync
 
 from cppdynarray._core._memory cimport adopt_block, import_core
 from cppdynarray._core.headers cimport (
-    ArrayLock, ArrayPlace, Block, PlaceFunctions, array_of, block_of, core, multiply, publish, set_handler,
+    ArrayLock, ArrayPlace, Block, PlaceFunctions, array_of, block_of, core, multiply, set_handler,
 )
 from cppdynarray._core.numpy_api cimport (
-    NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
+    NPY_ARRAY_CARRAY, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
 )
 
 import_core()
