@@ -24,6 +24,7 @@ import random
 import re
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 import types
@@ -602,8 +603,9 @@ def child():
         import resource
 
         # Some function makes gigabytes of arguments that it was not made for. Addresses that are only reserved don't
-        # count here.
-        resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30))
+        # count here, but for those of Python without a GIL.
+        most = 3 << 30 if sysconfig.get_config_var("Py_GIL_DISABLED") else 2 << 30
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     built = pushing.load_from(job["folder"])
     pushing.module = lambda: built
     ways = all_ways()

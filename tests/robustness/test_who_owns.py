@@ -268,5 +268,6 @@ def test_after_a_second_interpreter_threads_are_still_told_from_each_other(tmp_p
         while time.monotonic() < end:
             edges.searchsorted(d), big[d], np.array([1, 2]).searchsorted(d)
         assert pushing_thread.stop(handle) > 0
+        _interpreters.destroy(keep)
     """
     run_python(code)
