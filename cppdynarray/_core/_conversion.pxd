@@ -4,7 +4,6 @@ cimport numpy as cnp
 from cpython.object cimport PyObject
 
 from cppdynarray._core.headers cimport Block, StringLock
-from cppdynarray._core.numpy_api cimport NPY_VSTRING
 
 
 cdef extern from *:
@@ -20,11 +19,6 @@ cdef extern from *:
 
 cdef inline Py_ssize_t length(cnp.ndarray array) noexcept:
     return cnp.PyArray_DIMS(array)[0]
-
-
-cdef inline bint has_arena(cnp.ndarray array) noexcept:
-    """Whether this is an array of StringDType."""
-    return cnp.PyArray_TYPE(array) == NPY_VSTRING
 
 
 cdef inline bint same_dims(const cnp.npy_intp* a, const cnp.npy_intp* b, int count) noexcept:

@@ -24,8 +24,8 @@ from cppdynarray._core._lossless cimport (
 )
 from cppdynarray._core._memory cimport import_core, new_array, new_scratch
 from cppdynarray._core.headers cimport (
-    ArrayRows, Block, StringLock, block_of, growth_error, is_placed, publish, publish_length, reserve_rows, row_bytes,
-    shrink_block, used_bytes,
+    ArrayRows, Block, Elements, StringLock, block_of, elements_of, growth_error, is_placed, publish, publish_length,
+    reserve_rows, row_bytes, shrink_block, used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_C_CONTIGUOUS, NPY_MAX_INTP, PyArray_EquivTypes, PyArray_IntTupleFromIntp, PyArray_Pack, PyDataType_REFCHK,
@@ -203,7 +203,7 @@ cdef cnp.ndarray scratch_rows(cnp.ndarray array, Py_ssize_t rows):
     for axis in range(cnp.PyArray_NDIM(array)):
         dims[axis] = cnp.PyArray_DIMS(array)[axis]
     dims[0] = rows
-    if has_arena(array):
+    if elements_of(array) == Elements.strings:
         return new_array(cnp.ndarray, array.descr, cnp.PyArray_NDIM(array), dims)
     return new_scratch(array, cnp.PyArray_NDIM(array), dims)
 

@@ -33,18 +33,19 @@ from cpython.unicode cimport PyUnicode_CheckExact
 from libc.string cimport memcpy, memmove, memset
 
 from cppdynarray._core._conversion cimport (
-    RowBuffer, convert_row, convert_values, grown_length, has_arena, is_rows, length, no_room, room_for, same_dims,
+    RowBuffer, convert_row, convert_values, grown_length, is_rows, length, no_room, room_for, same_dims,
     scratch_rows, shape_of, store_at_end, store_row,
 )
 from cppdynarray._core._memory cimport import_core, new_scratch, zero_block
 from cppdynarray._core.headers cimport (
-    ArrayLock, ArrayRows, Block, NewDimensions, StringLock, append_rows, block_of, clear_strings, copy_strings,
-    fix_row_stride, is_placed, load_scalar, multiply, pack_string, publish, publish_length, reserve_bytes,
-    resize_rows, row_bytes, set_shape, shorten_rows, shrink_block, takes_any_str, used_bytes, why_layout_is_fixed,
+    ArrayLock, ArrayRows, Block, Elements, NewDimensions, StringLock, append_rows, block_of, clear_strings,
+    copy_strings, elements_of, fix_row_stride, is_placed, load_scalar, multiply, pack_string, publish, publish_length,
+    reserve_bytes, resize_rows, row_bytes, set_shape, shorten_rows, shrink_block, takes_any_str, used_bytes,
+    why_layout_is_fixed,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_CORDER, NPY_MAX_INTP, PyArray_NewCopy,
-    PyArray_NewFromDescr, PyDataType_REFCHK,
+    PyArray_NewFromDescr,
 )
 
 import_core()
@@ -145,13 +146,14 @@ cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots, StringLock& l
     """
     cdef size_t size = used_bytes(rows)
     cdef StringLock of_rows
-    if has_arena(array):
+    cdef Elements elements = elements_of(array)
+    if elements == Elements.strings:
         of_rows.take(rows)
         if not copy_strings(lock.arena(), slots, of_rows.arena(), cnp.PyArray_BYTES(rows), cnp.PyArray_SIZE(rows)):
             raise MemoryError("no memory for the strings")
         return 0
     memmove(slots, cnp.PyArray_DATA(rows), size)
-    if PyDataType_REFCHK(array.descr):
+    if elements == Elements.objects:
         memset(cnp.PyArray_DATA(rows), 0, size)
     return 0
 
@@ -164,12 +166,16 @@ cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
     growable(array)
     cdef cnp.dtype dtype = array.descr
     cdef RowBuffer buffer
-    if has_arena(array) and cnp.PyArray_NDIM(array) == 1 and PyUnicode_CheckExact(value) and takes_any_str(dtype):
+    cdef Elements elements = elements_of(array)
+    if (
+        elements == Elements.strings and cnp.PyArray_NDIM(array) == 1 and PyUnicode_CheckExact(value)
+        and takes_any_str(dtype)
+    ):
         return append_str(array, dtype, value)
     if cnp.PyArray_NDIM(array) > 1 and is_rows(array, value, 1):
         return append_bytes(array, cnp.PyArray_DATA(value), 1)
     # A row that takes no Python code to convert needs no scratch array, only a place.
-    if row_bytes(array) <= sizeof(RowBuffer) and not PyDataType_REFCHK(dtype) and store_row(buffer.bytes, array, value):
+    if elements == Elements.plain and row_bytes(array) <= sizeof(RowBuffer) and store_row(buffer.bytes, array, value):
         return append_bytes(array, buffer.bytes, 1)
     return append_converted(array, dtype, convert_row(array, value, lossless))
 
@@ -234,7 +240,7 @@ cdef int insert(cnp.ndarray array, object index, object value) except -1:
             Py_INCREF(value)
             publish_length(array, length(array) + 1)
             return 0
-        if row_bytes(array) <= sizeof(RowBuffer) and not PyDataType_REFCHK(dtype) and (
+        if elements_of(array) == Elements.plain and row_bytes(array) <= sizeof(RowBuffer) and (
             store_row(buffer.bytes, array, value)
         ):
             memcpy(open_gap(array, PyNumber_AsSsize_t(index, NULL)), buffer.bytes, row_bytes(array))
@@ -246,7 +252,7 @@ cdef int insert(cnp.ndarray array, object index, object value) except -1:
     checked(array, dtype, rows, lock)
     cdef size_t row = row_bytes(array)
     cdef char* end
-    if has_arena(array):
+    if elements_of(array) == Elements.strings:
         # Copied to the end, where a failure changes nothing, and turned to its place.
         end = room_for(array, grown_length(array, 1), &lock).data() + used_bytes(array)
         move_in(array, rows, end, lock)
@@ -310,7 +316,7 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1:
     cdef Py_ssize_t size = read_dims(array, shape, dims)
     cdef cnp.npy_intp added = max(size - cnp.PyArray_SIZE(array), 0)
     cdef cnp.ndarray fresh = None
-    if added > 0 and PyDataType_REFCHK(array.descr) and not has_arena(array):
+    if added > 0 and elements_of(array) == Elements.objects:
         # Zero bytes are an empty slot; the value zero (0 or a record of such) is NumPy's.
         fresh = new_scratch(array, 1, &added)
         fresh[...] = np.zeros((), array.descr)
@@ -334,7 +340,7 @@ cdef int resize_with(cnp.ndarray array, tuple shape, cnp.npy_intp* dims, Py_ssiz
     cdef NewDimensions dimensions
     cdef bint same_rows = ndim == cnp.PyArray_NDIM(array)
     if (
-        PyDataType_REFCHK(array.descr) and not has_arena(array)
+        elements_of(array) == Elements.objects
         and max(size - old_size, 0) != (cnp.PyArray_SIZE(fresh) if fresh is not None else 0)
     ):
         raise RuntimeError("the array's size changed while it was resized")
@@ -357,19 +363,25 @@ cdef int resize_with(cnp.ndarray array, tuple shape, cnp.npy_intp* dims, Py_ssiz
         raise no_room(
             array, f"no memory for shape {shape}: {size} elements of {item_size} bytes (the array has {old_size})")
     else:
-        block = block_of(array)
-        if fresh is not None:
-            move_in(array, fresh, block.data() + used, lock)
-        elif has_arena(array):
-            clear_strings(lock.arena(), block.data() + used, size - old_size)
-        else:
-            zero_block(block, used, item_size * <size_t>size)
+        add_zeros(array, block_of(array), used, size - old_size, fresh, lock)
     if ndim > 0 and same_rows:
         publish_length(array, dims[0])
         return 0
     if ndim != cnp.PyArray_NDIM(array):
         dimensions.give_to(array, ndim)
     set_shape(array, dims)
+    return 0
+
+
+cdef int add_zeros(cnp.ndarray array, Block* block, size_t used, Py_ssize_t count, cnp.ndarray fresh,
+                   StringLock& lock) except -1:
+    """Writes `count` elements zero behind `used` bytes: `fresh`, where they are objects; then there are as many."""
+    if fresh is not None:
+        move_in(array, fresh, block.data() + used, lock)
+    elif elements_of(array) == Elements.strings:
+        clear_strings(lock.arena(), block.data() + used, count)
+    else:
+        zero_block(block, used, used + cnp.PyArray_ITEMSIZE(array) * <size_t>count)
     return 0
 
 
@@ -380,7 +392,7 @@ cdef bint resize_within_capacity(cnp.ndarray array, object rows) except -1:
     cdef ArrayLock array_lock
     array_lock.hold(array)
     # Before anything can raise: not every argument needs an array that can grow.
-    if cnp.PyArray_NDIM(array) != 1 or not PyLong_CheckExact(rows) or PyDataType_REFCHK(array.descr):
+    if cnp.PyArray_NDIM(array) != 1 or not PyLong_CheckExact(rows) or elements_of(array) != Elements.plain:
         return False
     cdef Block* block = growable(array)
     cdef int overflow = 0
@@ -411,11 +423,12 @@ cdef cnp.ndarray remove_items(cnp.ndarray array, size_t item_size, Py_ssize_t st
     """Leaves the slots of the elements from `start` to `stop`, counted in C order, empty, if they hold references. An
     array that has the objects that were there, and drops them when it is freed; None if there are none.
     """
-    if stop <= start or not PyDataType_REFCHK(array.descr):
+    cdef Elements elements = elements_of(array)
+    if stop <= start or elements == Elements.plain:
         return None
     cdef cnp.npy_intp count = stop - start
     cdef char* slots = <char*>cnp.PyArray_DATA(array) + item_size * <size_t>start
-    if has_arena(array):
+    if elements == Elements.strings:
         clear_strings(lock.arena(), slots, count)
         return None
     cdef cnp.ndarray taken = new_scratch(array, 1, &count)
@@ -433,8 +446,8 @@ cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop, Strin
     if stop <= start:
         return 0
     cdef char* data = block.data()
-    if not PyDataType_REFCHK(array.descr):
-        memmove(data + row * <size_t>start, data + row * <size_t>stop, row * <size_t>(count - stop))
+    if elements_of(array) == Elements.plain:
+        close_gap(array, data + row * <size_t>start, data + row * <size_t>stop, data + row * <size_t>count)
         shorten_rows(ArrayRows(array), count - (stop - start))
         return 0
     cdef bint objects = cnp.PyArray_TYPE(array) == cnp.NPY_OBJECT and row <= OBJECT_CHUNK * sizeof(PyObject*)
@@ -449,15 +462,24 @@ cdef int remove_rows(cnp.ndarray array, Py_ssize_t start, Py_ssize_t stop, Strin
         if not objects:
             raise
         return remove_objects(array, start, stop)
-    if has_arena(array):
-        # Slots that held a string change places with those behind: they know the room that it had.
-        rotate(data + row * <size_t>start, data + row * <size_t>stop, data + row * <size_t>count)
-    else:
-        memmove(data + row * <size_t>start, data + row * <size_t>stop, row * <size_t>(count - stop))
-        memset(data + row * <size_t>(count - (stop - start)), 0, row * <size_t>(stop - start))
+    close_gap(array, data + row * <size_t>start, data + row * <size_t>stop, data + row * <size_t>count)
     shorten_rows(ArrayRows(array), count - (stop - start))
     lock.release()
     return 0  # what `doomed` holds is dropped now
+
+
+cdef void close_gap(cnp.ndarray array, char* start, char* stop, char* end) noexcept:
+    """Moves the slots from `stop` to `end` down to `start`; those between were left empty. What is then behind the
+    last row is as slots there have to be.
+    """
+    cdef Elements elements = elements_of(array)
+    if elements == Elements.strings:
+        # Slots that held a string change places with those behind: they know the room that it had.
+        rotate(start, stop, end)
+        return
+    memmove(start, stop, end - stop)
+    if elements == Elements.objects:
+        memset(end - (stop - start), 0, stop - start)
 
 
 cdef enum:
@@ -502,7 +524,7 @@ cdef object pop(cnp.ndarray array, object index):
     array_lock.hold(array)
     cdef Py_ssize_t position = PyNumber_AsSsize_t(index, NULL)
     growable(array)
-    cdef cnp.ndarray row = scratch_rows(array, 1) if has_arena(array) else None
+    cdef cnp.ndarray row = scratch_rows(array, 1) if elements_of(array) == Elements.strings else None
     cdef cnp.dtype dtype = array.descr
     cdef StringLock lock, of_row
     if row is None:
@@ -639,12 +661,12 @@ cdef int delete(cnp.ndarray array, object key) except -1:
     cdef Py_ssize_t start, stop, step, count
     cdef StringLock lock
     growable(array)
-    if PyLong_CheckExact(key) and not has_arena(array):
+    if PyLong_CheckExact(key) and elements_of(array) != Elements.strings:
         start = row_number(key, length(array))
         return remove_rows(array, start, start + 1, lock)
     key = as_row_key(key)
     growable(array)
-    if PySlice_Check(key) and not has_arena(array):
+    if PySlice_Check(key) and elements_of(array) != Elements.strings:
         PySlice_Unpack(key, &start, &stop, &step)
         count = PySlice_AdjustIndices(length(array), &start, &stop, step)
         if step == 1 or count == 0:
@@ -674,7 +696,7 @@ cdef int swap_remove(cnp.ndarray array, object key) except -1:
     while True:
         growable(array)
         count = length(array)
-        if PyLong_CheckExact(key) and not PyDataType_REFCHK(array.descr):
+        if PyLong_CheckExact(key) and elements_of(array) == Elements.plain:
             number = row_number(key, count)
             fill_gaps(block_of(array).data(), count, row_bytes(array), &number, 1, NULL)
             shorten_rows(ArrayRows(array), count - 1)
@@ -690,25 +712,22 @@ cdef bint remove_some(cnp.ndarray array, cnp.ndarray gone, Py_ssize_t count, bin
     """
     cdef Py_ssize_t left, removed = 0
     cdef size_t row = row_bytes(array)
-    cdef bint strings = has_arena(array), objects = PyDataType_REFCHK(array.descr) and not strings
+    cdef Elements elements = elements_of(array)
     cdef cnp.ndarray bin = None
     cdef StringLock lock
     if not in_order:
         removed = length(gone)
-    elif strings or objects or row == 0:
+    elif elements != Elements.plain or row == 0:
         removed = np.count_nonzero(gone)
-    if objects:
+    if elements == Elements.objects:
         bin = scratch_rows(array, removed)
-    elif strings:
+    elif elements == Elements.strings:
         bin = np.empty(row * <size_t>removed, np.uint8)  # empty slots, as bytes
     cdef char* removed_rows = cnp.PyArray_BYTES(bin) if bin is not None else NULL
     cdef char* data = locked(array, lock).data()
-    if (
-        length(array) != count or row_bytes(array) != row or has_arena(array) != strings
-        or (PyDataType_REFCHK(array.descr) and not strings) != objects
-    ):
+    if length(array) != count or row_bytes(array) != row or elements_of(array) != elements:
         return False
-    if strings:
+    if elements == Elements.strings:
         clear_rows(array, data, gone, removed, in_order, lock)
     left = count - removed
     if not in_order:
@@ -716,10 +735,10 @@ cdef bint remove_some(cnp.ndarray array, cnp.ndarray gone, Py_ssize_t count, bin
     elif row != 0:
         left = close_gaps(data, <const cnp.npy_bool*>cnp.PyArray_DATA(gone), count, row, removed_rows)
     removed = count - left
-    if strings:
+    if elements == Elements.strings:
         # Back to where their slots can be used again: they know the room that their strings had.
         memcpy(data + row * <size_t>left, removed_rows, row * <size_t>removed)
-    elif objects:
+    elif elements == Elements.objects:
         memset(data + row * <size_t>left, 0, row * <size_t>removed)
     shorten_rows(ArrayRows(array), left)
     lock.release()

@@ -26,7 +26,7 @@ from cpython.ref cimport Py_INCREF
 from libc.string cimport memcmp
 
 from cppdynarray._core cimport _conversion, _growth, _indexing
-from cppdynarray._core._conversion cimport RowBuffer, has_arena
+from cppdynarray._core._conversion cimport RowBuffer
 from cppdynarray._core._dispatch cimport PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain, is_dynamic
 from cppdynarray._core._live cimport (
     METH_FASTCALL, METH_KEYWORDS, Py_mp_ass_subscript, Py_sq_ass_item, Py_tp_doc, Py_tp_getset, Py_tp_methods,
@@ -35,8 +35,8 @@ from cppdynarray._core._live cimport (
 from cppdynarray._core._memory cimport PlaceOwner, import_core, new_array
 from cppdynarray._core._new cimport as_growing_dtype, as_order, check_positions
 from cppdynarray._core.headers cimport (
-    ArrayLock, ArrayPlace, Block, PlaceFunctions, StringLock, block_of, length_of, publish, publish_length, row_bytes,
-    set_length_of, shrink_block, used_bytes,
+    ArrayLock, ArrayPlace, Block, Elements, PlaceFunctions, StringLock, block_of, elements_of, length_of, publish,
+    publish_length, row_bytes, set_length_of, shrink_block, used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
@@ -243,7 +243,8 @@ cdef int push(cnp.ndarray array, cnp.ndarray rows) except -1:
     cdef cnp.ndarray doomed = None, stray = None
     cdef size_t item_size = cnp.PyArray_ITEMSIZE(array)
     cdef char* slots
-    if not PyDataType_REFCHK(room.rows.descr):
+    cdef Elements elements = elements_of(array)
+    if elements == Elements.plain:
         append_to_window(place, cnp.PyArray_DATA(rows), count)
         publish_window(array, place)
         return 0
@@ -253,16 +254,16 @@ cdef int push(cnp.ndarray array, cnp.ndarray rows) except -1:
     leaving = max(<Py_ssize_t>window.rows + count - <Py_ssize_t>place.max_rows, 0)
     items = place.columns
     slots = place.block.data() + (window.start + window.rows) * place.row_bytes
-    if not has_arena(array) and not is_zero(slots, count * place.row_bytes):
+    if elements == Elements.objects and not is_zero(slots, count * place.row_bytes):
         # NumPy wrote there, through a view, while Python code that it ran let the window move on.
         stray = _growth.remove_items(  # no-cython-lint: dropped on return
             room.rows, item_size, (window.start + window.rows) * items, (window.start + window.rows + count) * items,
             lock)
-    if has_arena(array):  # strings may find no memory: then nothing has left
+    if elements == Elements.strings:  # they may find no memory: then nothing has left
         _growth.move_in(array, rows, slots, lock)
     doomed = _growth.remove_items(  # no-cython-lint: dropped on return
         room.rows, item_size, window.start * items, (window.start + leaving) * items, lock)
-    if not has_arena(array):
+    if elements == Elements.objects:
         _growth.move_in(array, rows, slots, lock)
     set_length_of(place, length_of(place) + count)
     publish_window(array, place)

@@ -28,15 +28,15 @@ from libc.errno cimport ENOMEM
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from cppdynarray._core._conversion cimport convert_row, convert_values, has_arena, is_rows, length, scratch_rows
+from cppdynarray._core._conversion cimport convert_row, convert_values, is_rows, length, scratch_rows
 from cppdynarray._core._growth cimport as_dimension, as_row_key, copy_row, move_in, row_numbers, rows_named
 from cppdynarray._core._dispatch cimport PyCFunction, PyMethodDef
 from cppdynarray._core._live cimport METH_FASTCALL
 from cppdynarray._core._memory cimport import_core, zero_block
 from cppdynarray._core._new cimport as_growing_dtype, check_room, new
 from cppdynarray._core.headers cimport (
-    ArrayLock, ArrayPlace, ArrayRows, Block, StringLock, block_of, clear_strings, copy_strings, growth_error,
-    open_place, publish, reserve_rows, shrink_block, used_bytes,
+    ArrayLock, ArrayPlace, ArrayRows, Block, Elements, StringLock, block_of, clear_strings, copy_strings, elements_of,
+    growth_error, open_place, publish, reserve_rows, shrink_block, used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject, PyDataType_REFCHK,
@@ -333,14 +333,14 @@ cdef class Table:
         self.growable()
         if row >= self.count():
             return False
-        for arena in (True, False):  # copying strings may fail
+        for text in (True, False):  # copying strings may fail
             for i in range(len(blocks)):
                 array, block = self.column(i), blocks[i]
-                if has_arena(array) != arena:
+                if (elements_of(array) == Elements.strings) != text:
                     continue
                 size = self.rows.columns[i].row_bytes
                 slot = block_of(array).data() + size * <size_t>row
-                if not arena:
+                if not text:
                     swap_ranges(slot, slot + size, cnp.PyArray_BYTES(block))
                     continue
                 strings.take(array)
@@ -448,9 +448,9 @@ cdef class Table:
 
     cdef int move_blocks(self, list blocks, Py_ssize_t start, Py_ssize_t count) except -1:
         """Moves an array of `count` rows for each column to slots from `start` on that hold nothing."""
-        for arena in (True, False):  # copying strings may fail, and then no column has lost its slots
+        for text in (True, False):  # copying strings may fail, and then no column has lost its slots
             for i in range(len(blocks)):
-                if has_arena(<cnp.ndarray>self.rows.columns[i].object) == arena:
+                if (elements_of(<cnp.ndarray>self.rows.columns[i].object) == Elements.strings) == text:
                     self.move_block(i, blocks[i], start, count)
         return 0
 
@@ -735,10 +735,10 @@ cdef class Table:
         if self.count() != count:
             return False
         self.make_room(new_length)
-        for arena in (True, False):
+        for text in (True, False):
             for i in range(len(blocks)):
                 array = <cnp.ndarray>self.rows.columns[i].object
-                if has_arena(array) != arena:
+                if (elements_of(array) == Elements.strings) != text:
                     continue
                 if blocks[i] is not None:
                     self.move_block(i, blocks[i], count, new_length - count)
@@ -813,7 +813,7 @@ cdef class Table:
             bin = <char*>cnp.PyArray_DATA(bins[i]) if bins[i] is not None else NULL
             remove_rows(data, row, removal, bin)
             block_of(array).mark_written(row * removal.count)
-            if has_arena(array):
+            if elements_of(array) == Elements.strings:
                 # Back to where their slots can be used again.
                 clear_strings(strings.arena(), bin, self.rows.columns[i].items * removal.removed)
                 memcpy(data + row * kept, bin, row * removal.removed)

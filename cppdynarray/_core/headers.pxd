@@ -86,6 +86,15 @@ cdef extern from "places.hpp" namespace "cppdynarray":
     const char* why_layout_is_fixed(cnp.ndarray array) noexcept
 
 
+cdef extern from "elements.hpp" namespace "cppdynarray":
+    cdef enum class Elements:
+        plain
+        objects
+        strings
+
+    Elements elements_of(cnp.ndarray array) noexcept
+
+
 cdef extern from "strings.hpp" namespace "cppdynarray":
     ctypedef struct StringArena "npy_string_allocator"
 

@@ -12,6 +12,7 @@
 
 #include "array_growth.hpp"
 #include "cppdynarray/internal/table_place.hpp"
+#include "elements.hpp"
 #include "removing.hpp"
 #include "scalars.hpp"
 #include "store.hpp"
@@ -29,26 +30,25 @@ struct TableColumn {
     npy_intp items;         // elements in a row
     StoredAs stored_as;
     int scalar_type;        // of an element that is a row, in native byte order; else NPY_NOTYPE
-    bool has_references;    // and no arena
+    Elements elements;
 
     PyArrayObject* array() const noexcept { return reinterpret_cast<PyArrayObject*>(object); }
     PyArray_Descr* dtype() const noexcept { return PyArray_DESCR(array()); }
     char* slot(std::size_t row) const noexcept { return place->data() + row * row_bytes; }
 };
 
-inline bool has_text(const TableColumn& column) noexcept { return PyArray_TYPE(column.array()) == NPY_VSTRING; }
+inline bool has_text(const TableColumn& column) noexcept { return column.elements == Elements::strings; }
 
 inline void describe_column(TableColumn& column, PyArrayObject* array) noexcept {
-    const bool is_string = PyArray_TYPE(array) == NPY_VSTRING;
     column.object = reinterpret_cast<PyObject*>(array);
     column.row_bytes = row_bytes(array);
     column.items = 1;
     for (int axis = 1; axis < PyArray_NDIM(array); ++axis) column.items *= PyArray_DIMS(array)[axis];
-    column.stored_as = !is_string                                                        ? StoredAs::value
+    column.elements = elements_of(array);
+    column.stored_as = column.elements != Elements::strings                              ? StoredAs::value
                        : PyArray_NDIM(array) == 1 && takes_any_str(PyArray_DESCR(array)) ? StoredAs::string
                                                                                          : StoredAs::other;
     column.scalar_type = PyArray_NDIM(array) == 1 && !PyArray_ISBYTESWAPPED(array) ? PyArray_TYPE(array) : NPY_NOTYPE;
-    column.has_references = PyDataType_REFCHK(PyArray_DESCR(array)) && !is_string;
 }
 
 // A column's place has the table's length, until the table gives it back.
@@ -120,7 +120,7 @@ inline bool store(const TableColumn& column, char* slot, PyObject* value) noexce
 // Slots that are no rows hold no references, and the block knows how far it was written. The references are borrowed
 // too: dropping them runs no Python code.
 inline void forget_rows(const TableColumn& column, std::size_t start, std::size_t stop) noexcept {
-    if (!column.has_references) {
+    if (column.elements != Elements::objects) {
         column.place->block->mark_written(stop * column.row_bytes);
         return;
     }
@@ -229,7 +229,7 @@ inline bool is_block(const TableColumn& column, PyObject* value) noexcept {
 }
 
 inline bool is_number(const TableColumn& column, PyObject* value) noexcept {
-    return column.stored_as == StoredAs::value && !column.has_references &&
+    return column.stored_as == StoredAs::value && column.elements != Elements::objects &&
            (PyFloat_CheckExact(value) || PyLong_CheckExact(value));
 }
 
