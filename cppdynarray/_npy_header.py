@@ -8,6 +8,7 @@ import io
 import re
 import struct
 import tokenize
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib import format as npy
@@ -26,16 +27,15 @@ MOST_CHARACTERS = 10_000
 _COUNT = re.compile(rb"'shape': \(( *\d+)[,)]")
 
 
-class Header:
+class Header(NamedTuple):
     """What the header of a file says, and where."""
 
-    __slots__ = ("count_at", "data_at", "dtype", "fortran_order", "shape", "text")
-
-    def __init__(self, dtype, shape, fortran_order, data_at, count_at, text):
-        self.dtype, self.shape, self.fortran_order = dtype, shape, fortran_order
-        self.data_at = data_at  # where the rows begin
-        self.count_at = count_at  # where their number is; None: it can't be changed in place
-        self.text = text  # from there on to the end of the record
+    dtype: np.dtype
+    shape: tuple
+    fortran_order: bool
+    data_at: int  # where the rows begin
+    count_at: int | None  # where their number is; None: it can't be changed in place
+    text: bytes | None  # from there on to the end of the record
 
     @property
     def row_bytes(self):
