@@ -271,3 +271,19 @@ else:
         else:
             raise AssertionError(mode)
 """)
+
+
+@pytest.mark.parametrize("values", [
+    {"time": 0.1, "position": [1, 2], "name": "a"}, {"time": [0.1], "position": [1, 2, 3], "name": "a"},
+    {"time": 0.1, "position": [[1, 2, 3]], "name": "a"},
+    {"time": [0.1, 0.2], "position": np.zeros((2, 2)), "name": ["a", "b"]},
+    {"time": [[0.1]], "position": [[1, 2, 3]], "name": ["a"]},
+])
+def test_columns_advise_no_other_array(values):
+    t = cda.DynamicTable(dtype=[("time", "f8"), ("position", "f8", 3), ("name", str)])
+    call = t.extend if np.ndim(values["name"]) else t.append
+    with pytest.raises(ValueError, match=r"^column '.*' takes values of shape .*, and this one has"):
+        call(values)
+    assert len(t) == 0
+    t.append({"time": 0.1, "position": 1.0, "name": "a"})
+    assert t["position"].tolist() == [[1, 1, 1]]

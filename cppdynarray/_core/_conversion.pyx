@@ -286,9 +286,7 @@ cdef bint is_plain_row(object value) except -1:
     """Whether it is a list or an array of what can't be records itself."""
     if cnp.PyArray_Check(value):
         return value.ndim > 0 and value.dtype.names is None
-    if not isinstance(value, list) or not value:
-        return False
-    return not any([isinstance(item, (tuple, np.void)) for item in value])
+    return isinstance(value, list) and not any([isinstance(item, (tuple, np.void)) for item in value])
 
 
 cdef type class_of(object error):

@@ -135,6 +135,7 @@ NOT_ROWS = "extend takes an iterable of rows, columns by their names, or another
 ROW_LENGTH = "a row has {wanted} values here ({names}), and this one has {found}; extend adds many rows"
 MISSING_NAME = "every column needs a value, and this {kind} has none for {name!r}; it has {found}"
 UNKNOWN_NAME = "this {kind} has a value for {name!r}, and there is no such column; the columns are {names}"
+VALUE_SHAPE = "column {name!r} takes values of shape {wanted}, and this one has shape {found}"
 UNEQUAL_COLUMNS = "columns are added with as many rows each: {name!r} has {found}, and one before it {wanted}"
 OTHER_LENGTH = "column {name!r} has {rows} rows, and these values have shape {shape}: extend adds rows, to all columns"
 SINGLE_VALUES = "extend takes columns, and these are all single values: use append for one row"

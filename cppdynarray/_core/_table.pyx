@@ -95,6 +95,22 @@ cdef extern from "table.hpp" namespace "cppdynarray":
 import_dates()
 
 
+cdef int refuse_shape(cnp.ndarray column, object name, object values, Py_ssize_t first) except -1:
+    """Raises if what couldn't be converted has another shape than the column's values; `first` is where that begins
+    in its shape. What arrays say of that is how to make another array.
+    """
+    if column.descr.kind in b"OV":
+        return 0  # which may be given as sequences
+    wanted = (<object>column).shape[1:]
+    try:
+        found = np.shape(values)[first:]
+    except ValueError:
+        return 0
+    if len(found) > len(wanted) or any([n not in (1, m) for n, m in zip(found[::-1], wanted[::-1])]):
+        raise ValueError(_messages.VALUE_SHAPE.format(name=name, wanted=wanted, found=found)) from None
+    return 0
+
+
 # Ctrl-C ends what takes long and runs no Python code, after this many rows.
 cdef enum:
     SIGNALS_AFTER = 1 << 16
@@ -427,6 +443,7 @@ cdef class Table:
             try:
                 blocks.append(convert_row(self.column(i), items[i]))
             except (OverflowError, TypeError, ValueError) as error:
+                refuse_shape(self.column(i), name, items[i], 0)
                 error.add_note(f"(column {name!r})")
                 raise
         return blocks
@@ -603,6 +620,7 @@ cdef class Table:
             try:
                 blocks.append(convert_row(array, values) if single[i] else self.convert_column(array, values, lossless))
             except (OverflowError, TypeError, ValueError) as error:
+                refuse_shape(array, name, values, 0 if single[i] else 1)
                 error.add_note(f"(column {name!r})")
                 raise
             if not single[i]:
