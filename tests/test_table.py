@@ -161,12 +161,24 @@ def test_arrays_of_two_dimensions_are_rows():
         t.extend(np.zeros((2, 3)))
 
 
-def test_unsafe_casting_is_for_columns():
+def test_unsafe_casting_is_the_way_round():
     t = cda.DynamicTable(dtype=[("i", "i4"), ("x", "f8")])
     t.extend({"i": np.array([1.5, 2.5]), "x": [1, 2]}, casting="unsafe")
     assert t["i"].tolist() == [1, 2]
-    with Unchanged(t), pytest.raises(TypeError, match="is for columns"):
-        t.extend([(1.5, 2)], casting="unsafe")
+    t.extend([(3.5, 2), {"i": 4.5, "x": 3}], casting="unsafe")
+    t.extend({"i": 5.5, "x": [4.0]}, casting="unsafe")
+    t.append((6.5, 5), casting="unsafe")
+    t.append((7, 6), casting="lossless")
+    t.insert(0, (0.5, 0), casting="unsafe")
+    assert t["i"].tolist() == list(range(8))
+    assert t["x"].tolist() == [0, 1, 2, 2, 3, 4, 5, 6]
+    for call in t.append, lambda row, **how: t.extend([row], **how), lambda row, **how: t.insert(0, row, **how):
+        with Unchanged(t), pytest.raises(TypeError, match="fraction"):
+            call((1.5, 2))
+        with Unchanged(t), pytest.raises(ValueError, match="casting must be"):
+            call((1, 2), casting="safe")
+    with Unchanged(t), pytest.raises(TypeError, match="takes no keyword arguments but casting, not how"):
+        t.append((1, 2), how="safe")
     with Unchanged(t), pytest.raises(ValueError, match="casting must be"):
         t.extend([(1, 2)], casting="safe")
 

@@ -289,6 +289,15 @@ def test_casting_unsafe_is_the_way_round(make):
     d.append(3, casting="lossless")
     d.extend([4.5, 5.0], casting="unsafe")
     assert d.tolist() == [2, 3, 4, 5]
+    if isinstance(d, cda.DynamicArray):
+        d.insert(1, 2.9, casting="unsafe")
+        assert d.pop(1) == 2
+        with pytest.raises(TypeError, match="fraction"):
+            d.insert(1, 2.9, casting="lossless")
+        with pytest.raises(TypeError, match="insert takes no keyword arguments but casting, not value"):
+            d.insert(1, 2, value=3)
+        with pytest.raises(ValueError, match="casting must be 'lossless' or 'unsafe', not 'safe'"):
+            d.insert(1, 2, casting="safe")
     for call in d.append, d.extend:
         with pytest.raises(TypeError, match="expected 1 argument, got 0"):
             call()

@@ -24,7 +24,7 @@ from cppdynarray._core._live import LiveArray
 from cppdynarray._core._new import dynamic_array, unknown_argument
 
 from cppdynarray._core cimport _growth
-from cppdynarray._core._conversion cimport is_lossless
+from cppdynarray._core._conversion cimport is_lossless, other_keywords, says_lossless
 from cppdynarray._core._dispatch cimport PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain
 from cppdynarray._core._live cimport (
     METH_FASTCALL, METH_KEYWORDS, Py_tp_doc, Py_tp_getset, Py_tp_methods, Py_tp_new, new_type,
@@ -111,10 +111,15 @@ cdef object method_pop(cnp.ndarray self, PyObject** args, Py_ssize_t count):
     return _growth.pop(self, <object>args[0] if count == 1 else -1)
 
 
-cdef object method_insert(cnp.ndarray self, PyObject** args, Py_ssize_t count):
+cdef object method_insert(cnp.ndarray self, PyObject** args, Py_ssize_t count, PyObject* names):
     if count != 2:
         raise TypeError(f"insert expected 2 arguments, got {count}")
-    _growth.insert(self, <object>args[0], <object>args[1])
+    cdef bint lossless = True
+    if names != NULL:
+        if <object>names != ("casting",):
+            raise other_keywords("insert", <object>names)
+        lossless = says_lossless(<object>args[2])
+    _growth.insert(self, <object>args[0], <object>args[1], lossless)
     return None
 
 
@@ -488,7 +493,8 @@ cdef type make_type():
                              text(_docstrings.APPEND))
     methods[1] = PyMethodDef(b"extend", <PyCFunction><void*>method_extend, METH_FASTCALL | METH_KEYWORDS,
                              text(_docstrings.EXTEND))
-    methods[2] = PyMethodDef(b"insert", <PyCFunction><void*>method_insert, METH_FASTCALL, text(_docstrings.INSERT))
+    methods[2] = PyMethodDef(b"insert", <PyCFunction><void*>method_insert, METH_FASTCALL | METH_KEYWORDS,
+                             text(_docstrings.INSERT))
     methods[3] = PyMethodDef(b"pop", <PyCFunction><void*>method_pop, METH_FASTCALL, text(_docstrings.POP))
     methods[4] = PyMethodDef(
         b"resize", <PyCFunction><void*>method_resize, METH_FASTCALL | METH_KEYWORDS, text(_docstrings.RESIZE))

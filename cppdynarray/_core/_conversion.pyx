@@ -120,6 +120,10 @@ cdef bint store_array_at_end(cnp.ndarray array, cnp.ndarray values) except -1:
     return True
 
 
+cdef object other_keywords(str method, object names):
+    return TypeError(f"{method} takes no keyword arguments but casting, not {', '.join(names)}")
+
+
 cdef bint is_lossless(str method, Py_ssize_t count, object names, PyObject** args) except -1:
     """Whether a call of append or extend, with keyword arguments or not, says that nothing may be lost."""
     if count != 1:
@@ -129,8 +133,11 @@ cdef bint is_lossless(str method, Py_ssize_t count, object names, PyObject** arg
     if names is None:
         return True
     if names != ("casting",):
-        raise TypeError(f"{method} takes no keyword arguments but casting, not {', '.join(names)}")
-    casting = <object>args[1]
+        raise other_keywords(method, names)
+    return says_lossless(<object>args[1])
+
+
+cdef bint says_lossless(object casting) except -1:
     if casting not in ("lossless", "unsafe"):
         raise ValueError(f"casting must be 'lossless' or 'unsafe', not {casting!r}")
     return casting == "lossless"

@@ -98,7 +98,7 @@ TypeError: row 0: 1.5 (float) has a fraction, and can't be stored in an array of
 1
 """
 
-INSERT = """insert($self, index, value, /)
+INSERT = """insert($self, index, value, /, *, casting='lossless')
 --
 
 Insert one row before `index`, as ``list.insert`` does. O(n - index).
@@ -109,6 +109,8 @@ index : int
     Position along axis 0. Negative counts from the end; what lies outside means the nearest
     end.
 value : scalar or array_like
+    As for `append`.
+casting : {'lossless', 'unsafe'}, optional
     As for `append`.
 
 Raises

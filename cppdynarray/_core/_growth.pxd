@@ -9,7 +9,7 @@ cdef Block* growable(cnp.ndarray array) except NULL
 cdef Block* resizable(cnp.ndarray array) except NULL
 cdef int append(cnp.ndarray array, object value, bint lossless=?) except -1
 cdef int extend(cnp.ndarray array, object values, bint lossless=?) except -1
-cdef int insert(cnp.ndarray array, object index, object value) except -1
+cdef int insert(cnp.ndarray array, object index, object value, bint lossless=?) except -1
 cdef object pop(cnp.ndarray array, object index)
 cdef int delete(cnp.ndarray array, object key) except -1
 cdef int swap_remove(cnp.ndarray array, object key) except -1

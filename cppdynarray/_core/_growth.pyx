@@ -226,7 +226,7 @@ cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
     return append_converted(array, dtype, convert_values(array, values, lossless))
 
 
-cdef int insert(cnp.ndarray array, object index, object value) except -1:
+cdef int insert(cnp.ndarray array, object index, object value, bint lossless=True) except -1:
     cdef ArrayLock array_lock
     array_lock.hold_both(array, value)
     growable(array)
@@ -246,7 +246,7 @@ cdef int insert(cnp.ndarray array, object index, object value) except -1:
             memcpy(open_gap(array, PyNumber_AsSsize_t(index, NULL)), buffer.bytes, row_bytes(array))
             publish_length(array, length(array) + 1)
             return 0
-    cdef cnp.ndarray rows = convert_row(array, value)
+    cdef cnp.ndarray rows = convert_row(array, value, lossless)
     cdef Py_ssize_t position = PyNumber_AsSsize_t(index, NULL)
     cdef StringLock lock
     checked(array, dtype, rows, lock)

@@ -62,7 +62,7 @@ RECORDS_OF_COLUMNS = (
 
 # How messages end about what doesn't fit.
 
-unsafe = "; append and extend with casting='unsafe' convert all the same"
+unsafe = "; casting='unsafe' converts all the same"
 long_text = "; dtype='{wider}' has room for it, and dtype=str for text of any length"
 long_bytes = "; dtype='{wider}' has room for it"
 for_record = "; a record is a tuple of {count} values"
@@ -139,6 +139,5 @@ VALUE_SHAPE = "column {name!r} takes values of shape {wanted}, and this one has 
 UNEQUAL_COLUMNS = "columns are added with as many rows each: {name!r} has {found}, and one before it {wanted}"
 OTHER_LENGTH = "column {name!r} has {rows} rows, and these values have shape {shape}: extend adds rows, to all columns"
 SINGLE_VALUES = "extend takes columns, and these are all single values: use append for one row"
-UNSAFE_ROWS = "casting='unsafe' is for columns: t.extend({'name': values, ...}, casting='unsafe')"
 NO_ARROW = "tables are handed over as Arrow by PyArrow, which isn't installed: 'pip install pyarrow'"
 FOR_PANDAS = "pandas takes the columns of a table, a dict of views: pd.DataFrame(t[:], copy=False)"

@@ -63,12 +63,12 @@ cdef class Table:
     cdef Py_ssize_t grown(self, Py_ssize_t count) except -1
     cdef object items_of(self, row)
     cdef tuple checked_names(self, found, what)
-    cdef list convert_items(self, items)
+    cdef list convert_items(self, items, bint lossless=?)
     cdef int move_block(self, Py_ssize_t index, cnp.ndarray block, Py_ssize_t start, Py_ssize_t count) except -1
     cdef int move_blocks(self, list blocks, Py_ssize_t start, Py_ssize_t count) except -1
     cdef int append_blocks(self, list blocks, Py_ssize_t count) except -1
-    cdef int append_one(self, row) except -1
-    cdef int extend_rows(self, rows) except -1
+    cdef int append_one(self, row, bint lossless=?) except -1
+    cdef int extend_rows(self, rows, bint lossless) except -1
     cdef object steady_rows(self, rows)
     cdef bint store_rows(self, rows) except -1
     cdef int forget_rows(self, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t capacity) except -1

@@ -28,10 +28,12 @@ from libc.errno cimport ENOMEM
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from cppdynarray._core._conversion cimport convert_row, convert_values, is_rows, length, scratch_rows
+from cppdynarray._core._conversion cimport (
+    convert_row, convert_values, is_lossless, is_rows, length, says_lossless, scratch_rows,
+)
 from cppdynarray._core._growth cimport as_dimension, as_row_key, copy_row, move_in, row_numbers, rows_named
 from cppdynarray._core._dispatch cimport PyCFunction, PyMethodDef
-from cppdynarray._core._live cimport METH_FASTCALL
+from cppdynarray._core._live cimport METH_FASTCALL, METH_KEYWORDS
 from cppdynarray._core._memory cimport import_core, zero_block
 from cppdynarray._core._new cimport as_growing_dtype, check_room, new
 from cppdynarray._core.headers cimport (
@@ -436,12 +438,12 @@ cdef class Table:
                     kind=type(what).__name__, name=name, names=", ".join(map(repr, self.names))))
         return self.names
 
-    cdef list convert_items(self, items):
+    cdef list convert_items(self, items, bint lossless=True):
         """Each value as a scratch array of one row."""
         cdef list blocks = []
         for i, name in enumerate(self.names):
             try:
-                blocks.append(convert_row(self.column(i), items[i]))
+                blocks.append(convert_row(self.column(i), items[i], lossless))
             except (OverflowError, TypeError, ValueError) as error:
                 refuse_shape(self.column(i), name, items[i], 0)
                 error.add_note(f"(column {name!r})")
@@ -485,11 +487,11 @@ cdef class Table:
 
     # Growing.
 
-    cdef int append_one(self, row) except -1:
+    cdef int append_one(self, row, bint lossless=True) except -1:
         if append_row(self.rows, row):
             return 0
         self.growable()
-        return self.append_blocks(self.convert_items(self.items_of(row)), 1)
+        return self.append_blocks(self.convert_items(self.items_of(row), lossless), 1)
 
     def extend(self, rows, *more, casting="lossless"):
         """
@@ -502,7 +504,7 @@ cdef class Table:
             of pandas, Polars or PyArrow. Columns have one length; among them may be single values, for all rows.
             A plain array of two dimensions has a row in each of its rows.
         casting : {'lossless', 'unsafe'}, optional
-            ``'unsafe'`` converts columns as NumPy does, whatever is lost.
+            ``'unsafe'`` converts as NumPy does, whatever is lost.
 
         Raises
         ------
@@ -531,18 +533,15 @@ cdef class Table:
             return
         if more:
             raise TypeError(_messages.ROWS_AS_ARGUMENTS)
-        if casting not in ("lossless", "unsafe"):
-            raise ValueError(f"casting must be 'lossless' or 'unsafe', not {casting!r}")
+        cdef bint lossless = says_lossless(casting)
         self.growable()
         columns = columns_of(rows, self.names)
         if columns is not None:
-            self.extend_columns(columns, rows, casting == "lossless")
-        elif casting == "unsafe":
-            raise TypeError(_messages.UNSAFE_ROWS)
+            self.extend_columns(columns, rows, lossless)
         else:
-            self.extend_rows(rows)
+            self.extend_rows(rows, lossless)
 
-    cdef int extend_rows(self, rows) except -1:
+    cdef int extend_rows(self, rows, bint lossless) except -1:
         """All rows of an iterable, or none."""
         cdef Py_ssize_t count = 0
         if type(rows) in (list, tuple):
@@ -553,7 +552,7 @@ cdef class Table:
             raise TypeError(_messages.NOT_ROWS.format(kind=type(rows).__name__))
         cdef Table scratch = self.like()
         for row in rows:
-            scratch.append_one(row)
+            scratch.append_one(row, lossless)
             count += 1
             if count % SIGNALS_AFTER == 0:
                 PyErr_CheckSignals()
@@ -618,7 +617,8 @@ cdef class Table:
             values = columns[name]
             single.append(is_single(array, values))
             try:
-                blocks.append(convert_row(array, values) if single[i] else self.convert_column(array, values, lossless))
+                blocks.append(convert_row(array, values, lossless) if single[i] else
+                              self.convert_column(array, values, lossless))
             except (OverflowError, TypeError, ValueError) as error:
                 refuse_shape(array, name, values, 0 if single[i] else 1)
                 error.add_note(f"(column {name!r})")
@@ -642,7 +642,7 @@ cdef class Table:
             return values
         return convert_values(array, values, lossless)
 
-    def insert(self, index, row):
+    def insert(self, index, row, *, casting="lossless"):
         """
         Insert one row before a position, as ``list.insert`` does. O(rows behind it).
 
@@ -652,6 +652,8 @@ cdef class Table:
             Where it will be.
         row : tuple, list, dict or record
             As for `append`, and refused as there.
+        casting : {'lossless', 'unsafe'}, optional
+            As for `append`.
 
         Examples
         --------
@@ -664,7 +666,7 @@ cdef class Table:
         cdef ArrayLock array_lock
         array_lock.hold(self)
         self.growable()
-        cdef list blocks = self.convert_items(self.items_of(row))
+        cdef list blocks = self.convert_items(self.items_of(row), says_lossless(casting))
         self.insert_blocks(blocks, PyNumber_AsSsize_t(index, None))
 
     cdef int insert_blocks(self, list blocks, Py_ssize_t position) except -1:
@@ -1041,20 +1043,23 @@ cdef void close_table(TablePlace* place) noexcept:
 
 # Called once a row: a C function, so that calling it costs next to nothing.
 
-cdef object method_append(Table self, PyObject** args, Py_ssize_t count):
+cdef object method_append(Table self, PyObject** args, Py_ssize_t count, PyObject* names):
     cdef ArrayLock array_lock
     array_lock.hold(self)
     if count != 1:
         raise TypeError(_messages.ROW_AS_ARGUMENTS)
-    if not append_row(self.rows, <object>args[0]):
+    if names != NULL:
+        self.append_one(<object>args[0], is_lossless("append", count, <object>names, args))
+    elif not append_row(self.rows, <object>args[0]):
         self.append_one(<object>args[0])
     return None
 
 
-cdef PyMethodDef append_method = PyMethodDef(b"append", <PyCFunction>method_append, METH_FASTCALL, NULL)
+cdef PyMethodDef append_method = PyMethodDef(
+    b"append", <PyCFunction><void*>method_append, METH_FASTCALL | METH_KEYWORDS, NULL)
 
 
-cdef bytes append_doc = b"""append($self, row, /)
+cdef bytes append_doc = b"""append($self, row, /, *, casting='lossless')
 --
 
 Add one row to every column or, if anything fails, to none. Amortised O(1).
@@ -1063,6 +1068,8 @@ Parameters
 ----------
 row : tuple, list, dict or record
     A value for each column: in their order, or by their names, which a named tuple and a record have too.
+casting : {'lossless', 'unsafe'}, optional
+    ``'unsafe'`` converts as NumPy does, whatever is lost.
 
 Raises
 ------

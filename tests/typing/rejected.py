@@ -48,7 +48,7 @@ cnp.no_such_function(d)  # type: ignore[attr-defined]
 # Tables have the names of their dtype, where those are written out.
 t: cda.DynamicTable[Literal["time", "x"]] = cda.DynamicTable(dtype=[("time", "f8"), ("x", "f8")])
 t["y"]  # type: ignore[call-overload]
-t.append(1, 2)  # type: ignore[call-arg]
+t.append(1, 2)  # type: ignore[call-arg, arg-type]
 t["x"].append(1)  # type: ignore[attr-defined]
 t.time.sum()  # type: ignore[attr-defined]
 more = t + 1  # type: ignore[operator]
