@@ -162,8 +162,8 @@ def test_ctrl_c_at_any_moment_of_an_open_leaves_neither_lock_nor_descriptor(tmp_
         def interrupt(*_):
             raise KeyboardInterrupt
         signal.signal(signal.SIGALRM, interrupt)
-        end, interrupted, kept = time.monotonic() + 4, 0, None
-        while time.monotonic() < end:
+        interrupted, kept = 0, None
+        while interrupted < 120:
             for mode in ("a", "w+", "x", "r"):
                 d, name = None, path if mode != "x" else path + "x"
                 try:
@@ -182,7 +182,6 @@ def test_ctrl_c_at_any_moment_of_an_open_leaves_neither_lock_nor_descriptor(tmp_
                     os.unlink(name)
                 cda.open_memmap(path, "r+").close()
         kept = None
-        assert interrupted > 50, interrupted
         assert sorted(os.listdir("/proc/self/fd")) == before, os.listdir("/proc/self/fd")
         assert sorted(os.listdir({str(tmp_path)!r})) == ["run.npy"], os.listdir({str(tmp_path)!r})
     """
