@@ -638,8 +638,8 @@ def _room_for_row(context, g, row):
     def generate(context, builder, signature, args):
         place = _place_of(context, builder, signature, args)
         found = cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(1), 1))
-        room = _word(builder, place, "TablePlace.room")
-        with builder.if_then(builder.icmp_unsigned(">=", args[1], room), likely=False):
+        capacity = _word(builder, place, "TablePlace.capacity")
+        with builder.if_then(builder.icmp_unsigned(">=", args[1], capacity), likely=False):
             kind = ir.FunctionType(_BYTE, [_POINTER, _WORD])
             reserve = builder.inttoptr(_word(builder, place, "TablePlace.reserve"), kind.as_pointer())
             done = builder.call(reserve, [place, builder.add(args[1], ir.Constant(_WORD, 1))])

@@ -397,8 +397,8 @@ collections.deque : The same for Python objects, with both ends open.
 
 Notes
 -----
-The array slides over room for at least ``3 * maxlen - 1`` rows, which its base owns: a row is
-written behind the newest, and at the end of the room the newest rows are copied to its start.
+The array slides over a track of at least ``3 * maxlen - 1`` rows, which its base owns: a row is
+written behind the newest, and at the end of the track the newest rows are copied to its start.
 So a view shows the rows of when it was taken until at least `maxlen` more rows have come in;
 see `append`.
 

@@ -65,7 +65,7 @@ cdef extern from * namespace "cppdynarray":
         CPPDYNARRAY_OFFSET(ArrayPlace, row_bytes), CPPDYNARRAY_OFFSET(ArrayPlace, columns),
         CPPDYNARRAY_OFFSET(ArrayPlace, functions), CPPDYNARRAY_OFFSET(PlaceFunctions, append),
         CPPDYNARRAY_OFFSET(RollingPlace, max_rows), CPPDYNARRAY_OFFSET(RollingPlace, first),
-        CPPDYNARRAY_OFFSET(TablePlace, columns), CPPDYNARRAY_OFFSET(TablePlace, room),
+        CPPDYNARRAY_OFFSET(TablePlace, columns), CPPDYNARRAY_OFFSET(TablePlace, capacity),
         CPPDYNARRAY_OFFSET(TablePlace, reserve), CPPDYNARRAY_OFFSET(Block, functions),
         CPPDYNARRAY_OFFSET(Block, committed_bytes), {"Block.data()", sizeof(Block)},
         CPPDYNARRAY_OFFSET(BlockFunctions, error),

@@ -150,7 +150,7 @@ cdef int check_before(object value, object dtype, Py_ssize_t row=-1) except -1:
     """Raises for what NumPy would warn of, or refuse in its own words: Python's numbers that are no integers in range,
     complex ones where real ones are needed, dates that are longer than text has room for, one value for a record.
     """
-    cdef Py_ssize_t place
+    cdef Py_ssize_t position
     cdef char kind = (<cnp.dtype>dtype).kind
     if kind == b"V" and dtype.subdtype is not None:
         return check_before(value, dtype.base, row)
@@ -161,8 +161,8 @@ cdef int check_before(object value, object dtype, Py_ssize_t row=-1) except -1:
             for name, part in zip(names, own):
                 check_before(part, dtype.fields[name][0], row)
     elif isinstance(value, (list, tuple)):
-        for place, item in enumerate(value):
-            check_before(item, dtype, row if row >= 0 else place)
+        for position, item in enumerate(value):
+            check_before(item, dtype, row if row >= 0 else position)
     elif names is not None:
         if not isinstance(value, (np.void, cnp.ndarray)) and (
                 isinstance(value, np.generic) or not hasattr(value, "__array__")):
@@ -222,7 +222,7 @@ cdef object as_times(object times, object dtype):
     except OverflowError:
         if times.ndim == 0:
             return np.array("NaT", dtype)
-    return np.array([as_times(times[place, ...], dtype) for place in range(len(times))], dtype)
+    return np.array([as_times(times[position, ...], dtype) for position in range(len(times))], dtype)
 
 
 cdef object lost_text(object source, cnp.dtype dtype):
@@ -261,7 +261,7 @@ cdef bint keeps_all(cnp.dtype source, cnp.dtype dtype) noexcept:
 cdef int check_array(object source, object kept, Py_ssize_t row=-1) except -1:
     """Raises if an element of `source` is not what it was in `kept`, to which it was converted or broadcast.
 
-    The row in the message is `row`, or if that is negative the element's place along axis 0.
+    The row in the message is `row`, or if that is negative the element's position along axis 0.
     """
     cdef cnp.dtype given = source.dtype, dtype = kept.dtype
     if keeps_all(given, dtype) or not kept.size:
@@ -342,8 +342,8 @@ cdef int check_row(object value, object kept, Py_ssize_t row) except -1:
     """check_value() for what became many elements, one by one or by broadcasting."""
     if isinstance(value, list) or (isinstance(value, tuple) and names_of(kept.dtype) is None):
         if len(value) == len(kept):
-            for place, item in enumerate(value):
-                check_value(item, kept[place, ...], row)
+            for position, item in enumerate(value):
+                check_value(item, kept[position, ...], row)
         elif len(value) == 1:
             check_value(value[0], kept[0, ...], row)
         else:
@@ -356,11 +356,11 @@ cdef int check_row(object value, object kept, Py_ssize_t row) except -1:
 
 cdef int check_list(list values, object kept) except -1:
     """Raises if an element of a list, or of the lists in it, is not what it was in the array `kept`."""
-    cdef Py_ssize_t place
+    cdef Py_ssize_t position
     if not may_lose(kept.dtype):
         return 0
-    for place, value in enumerate(values):
-        check_value(value, kept[place, ...], place)
+    for position, value in enumerate(values):
+        check_value(value, kept[position, ...], position)
     return 0
 
 

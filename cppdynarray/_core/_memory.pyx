@@ -45,12 +45,12 @@ cdef extern from "numpy/arrayobject.h":
 
 
 cdef extern from "cppdynarray/internal/block_allocator.hpp" namespace "cppdynarray" nogil:
-    ctypedef enum Source "cppdynarray::Source":
-        RESERVED "cppdynarray::Source::reserved"
-        HEAP "cppdynarray::Source::heap"
+    ctypedef enum Backend "cppdynarray::Backend":
+        RESERVED "cppdynarray::Backend::reserved"
+        HEAP "cppdynarray::Backend::heap"
 
     cdef cppclass AllocatorSettings:
-        Source source
+        Backend backend
         double growth_factor
         size_t reserve_bytes
         bint huge_pages
@@ -142,7 +142,7 @@ cdef int set_settings(AllocatorSettings& settings, dict options) except -1:
     cdef double growth_factor = options["growth_factor"]
     cdef size_t reserve_bytes = options["reserve_bytes"]
     cdef bint huge_pages = options["huge_pages"]
-    settings.source = HEAP if options["backend"] == "heap" else RESERVED
+    settings.backend = HEAP if options["backend"] == "heap" else RESERVED
     settings.growth_factor = growth_factor
     settings.reserve_bytes = reserve_bytes
     settings.huge_pages = huge_pages

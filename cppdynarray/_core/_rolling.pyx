@@ -1,11 +1,11 @@
 # distutils: language = c++
 """The class RollingArray: the last rows of a stream as one array.
 
-The array owns no memory. Its base, a Room, does, and what is between them is in rolling_place.hpp (where
+The array owns no memory. Its base, a Track, does, and what is between them is in rolling_place.hpp (where
 the window is) and rolling.hpp (how NumPy is shown it). Here, as in _growth.pyx, values are converted
 first, which may run Python code; then rows move, and none runs; references are dropped last.
 
-Elements that hold references leave the room with their row. Those that don't stay readable through
+Elements that hold references leave the track with their row. Those that don't stay readable through
 older views until they are overwritten.
 """
 
@@ -62,22 +62,22 @@ cdef extern from "cppdynarray/internal/rolling_place.hpp" namespace "cppdynarray
 
 
 cdef extern from "rolling.hpp" namespace "cppdynarray":
-    cppclass RoomStruct "cppdynarray::Room":
+    cppclass TrackStruct "cppdynarray::Track":
         RollingPlace window
 
-    PyTypeObject* room_type
+    PyTypeObject* track_type
     const PlaceFunctions rolling_place
-    RoomStruct* c_room_of "cppdynarray::room_of"(cnp.ndarray) noexcept
+    TrackStruct* c_track_of "cppdynarray::track_of"(cnp.ndarray) noexcept
     void publish_window(cnp.ndarray, const RollingPlace*) noexcept
-    bint is_as_made(cnp.ndarray, const RoomStruct*) noexcept
+    bint is_as_made(cnp.ndarray, const TrackStruct*) noexcept
     bint append_scalar(cnp.ndarray, PyObject*) noexcept
     void make_room_for_references(RollingPlace*, size_t) noexcept
-    void c_open_window "cppdynarray::open_window"(RoomStruct*) noexcept
+    void c_open_window "cppdynarray::open_window"(TrackStruct*) noexcept
 
 
 @cython.no_gc
-cdef class Room(PlaceOwner):
-    """The memory of a RollingArray, and where in it the window is: Room of rolling.hpp."""
+cdef class Track(PlaceOwner):
+    """The memory of a RollingArray, and where in it the window is: Track of rolling.hpp."""
 
     cdef RollingPlace window
     cdef cnp.ndarray rows
@@ -86,12 +86,12 @@ cdef class Room(PlaceOwner):
         # NumPy asks for it when the array is to be made writeable again, or to get other strides. References
         # are not to be written by others, so there it is empty.
         if self.rows is None:
-            raise BufferError("a room without rows")
+            raise BufferError("a track without rows")
         cdef size_t size = 0 if PyDataType_REFCHK(self.rows.descr) else used_bytes(self.rows)
         PyBuffer_FillInfo(buffer, self, cnp.PyArray_DATA(self.rows), size, False, flags)
 
 
-room_type = <PyTypeObject*>Room
+track_type = <PyTypeObject*>Track
 
 
 cdef str CANT_TAKE_ROWS = (
@@ -100,74 +100,74 @@ cdef str CANT_TAKE_ROWS = (
 )
 
 
-cdef Room room_of(cnp.ndarray array):
-    """The room of which `array` is the window; None for a view, or what NumPy made."""
-    cdef RoomStruct* room = c_room_of(array)
-    return <Room><PyObject*>room if room != NULL else None
+cdef Track track_of(cnp.ndarray array):
+    """The track of which `array` is the window; None for a view, or what NumPy made."""
+    cdef TrackStruct* track = c_track_of(array)
+    return <Track><PyObject*>track if track != NULL else None
 
 
-cdef Room changeable(cnp.ndarray array):
-    """The room of an array to which rows may be added; ValueError that says why they can't."""
-    cdef RoomStruct* room = c_room_of(array)
+cdef Track changeable(cnp.ndarray array):
+    """The track of an array to which rows may be added; ValueError that says why they can't."""
+    cdef TrackStruct* track = c_track_of(array)
     publish(array)
-    if room == NULL:
+    if track == NULL:
         raise ValueError(CANT_TAKE_ROWS)
     if not cnp.PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEABLE):
         raise ValueError("this RollingArray is read-only; set w.flags.writeable = True to change it")
-    if not is_as_made(array, room):
+    if not is_as_made(array, track):
         raise ValueError("this RollingArray can't take rows: its dtype, shape or strides were set; w.copy() can")
-    return <Room><PyObject*>room
+    return <Track><PyObject*>track
 
 
 # Making.
 
 cdef cnp.ndarray new_window(object cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims, Py_ssize_t maxlen,
                             object like=None):
-    """An empty array of class `cls` with room of its own; of `dims` only the rows' matter."""
-    cdef cnp.npy_intp[64] room_dims
+    """An empty array of class `cls` with a track of its own; of `dims` only the rows' matter."""
+    cdef cnp.npy_intp[64] track_dims
     cdef int axis
     for axis in range(ndim):
-        room_dims[axis] = dims[axis]
+        track_dims[axis] = dims[axis]
     if maxlen > NPY_MAX_INTP // 3:
         raise MemoryError(f"no memory can hold a window of {maxlen} rows")
-    room_dims[0] = 3 * maxlen - 1
-    cdef cnp.ndarray rows = new_array(cnp.ndarray, dtype, ndim, room_dims)
+    track_dims[0] = 3 * maxlen - 1
+    cdef cnp.ndarray rows = new_array(cnp.ndarray, dtype, ndim, track_dims)
     cdef Block* block = block_of(rows)
-    cdef Room room = Room.__new__(Room)
+    cdef Track track = Track.__new__(Track)
     cdef size_t row = row_bytes(rows)
     if row != 0:
-        # All that was rounded up to is room: NumPy drops the references that are in it.
+        # All that was rounded up to is of the track: NumPy drops the references that are in it.
         publish_length(rows, block.committed_bytes // row)
-    room.rows = rows
-    room.window.block = block
-    room.window.length = &room.window.own_length
-    room.window.row_bytes = row
-    room.window.columns = row // cnp.PyArray_ITEMSIZE(rows) if row != 0 else 0
-    room.window.functions = &rolling_place
-    room.window.max_rows = maxlen
-    room.window.owner = <void*>room
+    track.rows = rows
+    track.window.block = block
+    track.window.length = &track.window.own_length
+    track.window.row_bytes = row
+    track.window.columns = row // cnp.PyArray_ITEMSIZE(rows) if row != 0 else 0
+    track.window.functions = &rolling_place
+    track.window.max_rows = maxlen
+    track.window.owner = <void*>track
 
     ndim = cnp.PyArray_NDIM(rows)
     for axis in range(ndim):
-        room_dims[axis] = cnp.PyArray_DIMS(rows)[axis]
-    room_dims[0] = 0
+        track_dims[axis] = cnp.PyArray_DIMS(rows)[axis]
+    track_dims[0] = 0
     cdef cnp.ndarray array
     try:
         Py_INCREF(rows.descr)  # stolen below
-        array = PyArray_NewFromDescr(cls, rows.descr, ndim, room_dims, NULL, block.data(), NPY_ARRAY_CARRAY, like)
+        array = PyArray_NewFromDescr(cls, rows.descr, ndim, track_dims, NULL, block.data(), NPY_ARRAY_CARRAY, like)
         if cnp.PyArray_DATA(array) != block.data():
             raise RuntimeError(f"{cls.__name__}.__array_finalize__ gave the array other memory")
-        Py_INCREF(room)
-        PyArray_SetBaseObject(array, room)
+        Py_INCREF(track)
+        PyArray_SetBaseObject(array, track)
     except:
         if cls.__array_finalize__ is not np.ndarray.__array_finalize__:
             # It may have kept the array that it then let fail, so the addresses stay readable.
-            Py_INCREF(room)
+            Py_INCREF(track)
             if not PyDataType_REFCHK(rows.descr):
                 shrink_block(block, 0)
         raise
-    room.window.array = <void*>array
-    room.place = &room.window
+    track.window.array = <void*>array
+    track.place = &track.window
     return array
 
 
@@ -236,8 +236,8 @@ cdef int push(cnp.ndarray array, cnp.ndarray rows) except -1:
     """Adds rows that were converted; where they hold references `rows` is a scratch array."""
     cdef StringLock lock
     lock.take(array)
-    cdef Room room = changeable(array)
-    cdef RollingPlace* place = &room.window
+    cdef Track track = changeable(array)
+    cdef RollingPlace* place = &track.window
     cdef Py_ssize_t count = cnp.PyArray_DIMS(rows)[0], leaving, items
     cdef Window window
     cdef cnp.ndarray doomed = None, stray = None
@@ -257,12 +257,12 @@ cdef int push(cnp.ndarray array, cnp.ndarray rows) except -1:
     if elements == Elements.objects and not is_zero(slots, count * place.row_bytes):
         # NumPy wrote there, through a view, while Python code that it ran let the window move on.
         stray = _growth.remove_items(  # no-cython-lint: dropped on return
-            room.rows, item_size, (window.start + window.rows) * items, (window.start + window.rows + count) * items,
+            track.rows, item_size, (window.start + window.rows) * items, (window.start + window.rows + count) * items,
             lock)
     if elements == Elements.strings:  # they may find no memory: then nothing has left
         _growth.move_in(array, rows, slots, lock)
     doomed = _growth.remove_items(  # no-cython-lint: dropped on return
-        room.rows, item_size, window.start * items, (window.start + leaving) * items, lock)
+        track.rows, item_size, window.start * items, (window.start + leaving) * items, lock)
     if elements == Elements.objects:
         _growth.move_in(array, rows, slots, lock)
     set_length_of(place, length_of(place) + count)
@@ -273,10 +273,10 @@ cdef int push(cnp.ndarray array, cnp.ndarray rows) except -1:
 cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
     cdef ArrayLock array_lock
     array_lock.hold_both(array, value)
-    cdef Room room = changeable(array)
+    cdef Track track = changeable(array)
     if cnp.PyArray_NDIM(array) > 1 and _conversion.is_rows(array, value, 1):
-        append_to_window(&room.window, cnp.PyArray_DATA(value), 1)
-        publish_window(array, &room.window)
+        append_to_window(&track.window, cnp.PyArray_DATA(value), 1)
+        publish_window(array, &track.window)
         return 0
     cdef cnp.ndarray like = as_plain(array)
     cdef RowBuffer buffer
@@ -284,8 +284,8 @@ cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
         row_bytes(like) <= sizeof(RowBuffer) and not PyDataType_REFCHK(like.descr)
         and _conversion.store_row(buffer.bytes, like, value)
     ):
-        append_to_window(&room.window, buffer.bytes, 1)
-        publish_window(array, &room.window)
+        append_to_window(&track.window, buffer.bytes, 1)
+        publish_window(array, &track.window)
         return 0
     return push(array, _conversion.convert_row(like, value, lossless))
 
@@ -293,18 +293,18 @@ cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
 cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
     cdef ArrayLock array_lock
     array_lock.hold_both(array, values)
-    cdef Room room = changeable(array)
+    cdef Track track = changeable(array)
     cdef cnp.ndarray like, rows
     if is_dynamic(values):
         values = as_plain(values)
     if _conversion.is_rows(array, values, 0):
-        append_to_window(&room.window, cnp.PyArray_DATA(values), cnp.PyArray_DIMS(values)[0])
-        publish_window(array, &room.window)
+        append_to_window(&track.window, cnp.PyArray_DATA(values), cnp.PyArray_DIMS(values)[0])
+        publish_window(array, &track.window)
         return 0
     like = as_plain(array)
     rows = _conversion.convert_values(like, values, lossless)
-    if cnp.PyArray_DIMS(rows)[0] > <Py_ssize_t>room.window.max_rows:
-        rows = rows[-<Py_ssize_t>room.window.max_rows:]
+    if cnp.PyArray_DIMS(rows)[0] > <Py_ssize_t>track.window.max_rows:
+        rows = rows[-<Py_ssize_t>track.window.max_rows:]
     return push(array, rows)
 
 
@@ -348,13 +348,13 @@ def clear(cnp.ndarray self not None):
     array_lock.hold(self)
     cdef StringLock lock
     lock.take(self)
-    cdef Room room = changeable(self)
-    cdef Window window = window_of(&room.window)
-    cdef size_t items = room.window.columns
+    cdef Track track = changeable(self)
+    cdef Window window = window_of(&track.window)
+    cdef size_t items = track.window.columns
     cdef cnp.ndarray doomed = _growth.remove_items(  # no-cython-lint: dropped on return
-        room.rows, cnp.PyArray_ITEMSIZE(room.rows), window.start * items, (window.start + window.rows) * items, lock)
-    set_first_of(&room.window, length_of(&room.window))
-    publish_window(self, &room.window)
+        track.rows, cnp.PyArray_ITEMSIZE(track.rows), window.start * items, (window.start + window.rows) * items, lock)
+    set_first_of(&track.window, length_of(&track.window))
+    publish_window(self, &track.window)
 
 
 # Looking.
@@ -370,8 +370,8 @@ cdef int set_sequence_item(cnp.ndarray self, Py_ssize_t index, PyObject* value) 
 
 
 cdef object get_maxlen(object self, void* closure):
-    cdef Room room = room_of(self)
-    return <Py_ssize_t>room.window.max_rows if room is not None else None
+    cdef Track track = track_of(self)
+    return <Py_ssize_t>track.window.max_rows if track is not None else None
 
 
 def __repr__(cnp.ndarray self not None):
@@ -384,10 +384,10 @@ def __repr__(cnp.ndarray self not None):
 # Copies.
 
 cdef Py_ssize_t maxlen_of(cnp.ndarray array) noexcept:
-    """maxlen; for what has no room the rows that there are."""
-    cdef RoomStruct* room = c_room_of(array)
-    if room != NULL:
-        return room.window.max_rows
+    """maxlen; for what has no track the rows that there are."""
+    cdef TrackStruct* track = c_track_of(array)
+    if track != NULL:
+        return track.window.max_rows
     return max(cnp.PyArray_DIMS(array)[0], 1) if cnp.PyArray_NDIM(array) > 0 else 1
 
 
@@ -460,7 +460,7 @@ def rebuild(cls, cnp.ndarray array not None, maxlen, attributes=None):
 
 def __setstate__(cnp.ndarray self not None, state, /):
     """For what NumPy makes of a pickle of its own; a window's memory is not to be exchanged."""
-    if room_of(self) is not None:
+    if track_of(self) is not None:
         raise ValueError("the state of a RollingArray can't be set: views look into its memory; use clear and extend")
     np.ndarray.__setstate__(self, state)
 
@@ -478,32 +478,32 @@ def resize(cnp.ndarray self not None, *new_shape, refcheck=True):
 
 
 def __sizeof__(cnp.ndarray self not None):
-    """Bytes of the object and of its room."""
-    cdef Room room = room_of(self)
+    """Bytes of the object and of its track."""
+    cdef Track track = track_of(self)
     cdef size_t size = np.ndarray.__sizeof__(self)
-    return size + sizeof(Block) + used_bytes(room.rows) if room is not None else size
+    return size + sizeof(Block) + used_bytes(track.rows) if track is not None else size
 
 
 # Handles, for code that writes without the GIL.
 
 cdef ArrayPlace* open_handle(cnp.ndarray array) except NULL:
-    cdef Room room = changeable(array)
-    c_open_window(<RoomStruct*><PyObject*>room)
-    return &room.window
+    cdef Track track = changeable(array)
+    c_open_window(<TrackStruct*><PyObject*>track)
+    return &track.window
 
 
 def memory_of(cnp.ndarray array not None):
-    """Where the window is in its room, counted in rows; None without a room."""
-    cdef Room room = room_of(array)
-    if room is None:
+    """Where the window is in its track, counted in rows; None without a track."""
+    cdef Track track = track_of(array)
+    if track is None:
         return None
-    cdef Window window = window_of(&room.window)
+    cdef Window window = window_of(&track.window)
     return {
-        "address": <size_t>room.window.block.data(),
+        "address": <size_t>track.window.block.data(),
         "start": window.start,
         "rows": window.rows,
-        "room": cnp.PyArray_DIMS(room.rows)[0],
-        "handles": room.window.handles,
+        "track": cnp.PyArray_DIMS(track.rows)[0],
+        "handles": track.window.handles,
     }
 
 

@@ -10,7 +10,7 @@ cdef extern from "cppdynarray/internal/table_place.hpp" namespace "cppdynarray":
     cdef cppclass TablePlace:
         ArrayPlace** columns
         size_t column_count
-        size_t room
+        size_t capacity
         bint (*reserve)(TablePlace*, size_t) noexcept
         void (*close)(TablePlace*) noexcept
         void* table

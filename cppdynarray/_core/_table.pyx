@@ -78,7 +78,7 @@ cdef extern from "table.hpp" namespace "cppdynarray":
     size_t count_rows(const TableRows&) noexcept
 
     void set_length_of(TablePlace*, size_t) noexcept
-    void measure_room(TablePlace*) noexcept
+    void measure_capacity(TablePlace*) noexcept
     bint reserve_table "cppdynarray::reserve_rows"(TablePlace*, size_t) noexcept
     void share_length(ArrayPlace*, size_t*) noexcept
     void keep_length(ArrayPlace*, size_t) noexcept
@@ -169,7 +169,7 @@ cdef class Table:
             self.rows.place.column_count += 1
         describe_table(self.rows)
         if self.rows.place.columns[0] != NULL:
-            measure_room(&self.rows.place)
+            measure_capacity(&self.rows.place)
         return 0
 
     def _begin_on_files(self, tuple names, list arrays):
@@ -179,7 +179,7 @@ cdef class Table:
 
     def _finished(self):
         """The files are closed: handles ask for room, and are told so."""
-        self.rows.place.room = 0
+        self.rows.place.capacity = 0
 
     def _set_rows(self, size_t rows):
         """What there is to be read by now."""
@@ -246,8 +246,8 @@ cdef class Table:
         array_lock.hold(self)
         if not c_can_grow(self.rows):
             return self.count()
-        measure_room(&self.rows.place)
-        return min(self.rows.place.room, <size_t>NPY_MAX_INTP)
+        measure_capacity(&self.rows.place)
+        return min(self.rows.place.capacity, <size_t>NPY_MAX_INTP)
 
     @property
     def max_size(self):
@@ -388,9 +388,9 @@ cdef class Table:
             done = reserve_rows(ArrayRows(array, lock.arena()), count)
             lock.release()
             if not done:
-                measure_room(&self.rows.place)
+                measure_capacity(&self.rows.place)
                 raise self.no_room(growth_error(block_of(array)), count)
-        measure_room(&self.rows.place)
+        measure_capacity(&self.rows.place)
         return 0
 
     cdef object no_room(self, int error, Py_ssize_t count):
@@ -583,7 +583,7 @@ cdef class Table:
         cdef Py_ssize_t start = self.count()
         cdef Py_ssize_t stop = self.grown(len(rows))
         cdef Py_ssize_t at = start
-        cdef Py_ssize_t capacity = self.rows.place.room
+        cdef Py_ssize_t capacity = self.rows.place.capacity
         if start == stop or not can_be_stored(rows[0]):
             return start == stop
         self.make_room(stop)
@@ -602,7 +602,7 @@ cdef class Table:
             forget_rows(self.rows.columns[i], start, stop)
             if not self.on_files:  # a file that is longer has time until it is closed
                 shrink_block(block_of(array), self.rows.columns[i].row_bytes * <size_t>capacity)
-        measure_room(&self.rows.place)
+        measure_capacity(&self.rows.place)
         return 0
 
     cdef int extend_columns(self, dict columns, rows, bint lossless) except -1:
@@ -1012,7 +1012,7 @@ cdef class Table:
             if block_of(array) != NULL:
                 shrink_block(block_of(array), used_bytes(array))
         if c_can_grow(self.rows):
-            measure_room(&self.rows.place)
+            measure_capacity(&self.rows.place)
 
 
 # Handles, for code without the GIL.

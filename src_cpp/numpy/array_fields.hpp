@@ -105,24 +105,24 @@ public:
     NewDimensions() noexcept = default;
     NewDimensions(const NewDimensions&) = delete;
     NewDimensions& operator=(const NewDimensions&) = delete;
-    ~NewDimensions() { PyDimMem_FREE(room_); }
+    ~NewDimensions() { PyDimMem_FREE(spare_); }
 
     // False: there is no memory.
     bool take(int ndim) noexcept {
         const int numbers = ndim > 0 ? 2 * ndim : 2;  // PyDimMem_NEW is a macro
-        room_ = PyDimMem_NEW(numbers);
-        return room_ != nullptr;
+        spare_ = PyDimMem_NEW(numbers);
+        return spare_ != nullptr;
     }
 
     // Gives `array` `ndim` dimensions, as many as were taken; set_shape() says which.
     void give_to(PyArrayObject* array, int ndim) noexcept {
-        std::swap(fields(array)->dimensions, room_);
+        std::swap(fields(array)->dimensions, spare_);
         fields(array)->strides = fields(array)->dimensions + ndim;
         fields(array)->nd = ndim;
     }
 
 private:
-    npy_intp* room_ = nullptr;
+    npy_intp* spare_ = nullptr;
 };
 
 // Whether rows can follow one another at the end of `array`. NumPy lets the stride of an

@@ -1,4 +1,4 @@
-// A RollingArray and its room: the array owns no memory, and its data pointer slides over that of its base.
+// A RollingArray and its track: the array owns no memory, and its data pointer slides over that of its base.
 #pragma once
 
 #include <Python.h>
@@ -18,19 +18,19 @@ namespace cppdynarray {
 
 // The base of a RollingArray, as _rolling.pyx declares it: what NumPy can't look through, so that views
 // of the array have the array for their base.
-struct Room : PlaceOwner {
+struct Track : PlaceOwner {
     RollingPlace window;   // its place
     PyArrayObject* rows;   // owns the memory, all of it; slots out of the window hold no references
 };
 
-inline PyTypeObject* room_type = nullptr;  // _rolling.pyx alone includes this, and sets it
+inline PyTypeObject* track_type = nullptr;  // _rolling.pyx alone includes this, and sets it
 
-// The room of which `array` is the window; nullptr for a view, or what NumPy made.
-inline Room* room_of(PyArrayObject* array) noexcept {
+// The track of which `array` is the window; nullptr for a view, or what NumPy made.
+inline Track* track_of(PyArrayObject* array) noexcept {
     PyObject* base = PyArray_BASE(array);
-    if (base == nullptr || Py_TYPE(base) != room_type) return nullptr;
-    auto* room = reinterpret_cast<Room*>(base);
-    return room->window.array == array ? room : nullptr;
+    if (base == nullptr || Py_TYPE(base) != track_type) return nullptr;
+    auto* track = reinterpret_cast<Track*>(base);
+    return track->window.array == array ? track : nullptr;
 }
 
 // Shows NumPy the window of now. Needs the GIL.
@@ -40,25 +40,25 @@ inline void publish_window(PyArrayObject* array, const RollingPlace* place) noex
 }
 
 // Whether `array` is as it was made, but for the window: nobody has set its dtype or shape.
-inline bool is_as_made(PyArrayObject* array, const Room* room) noexcept {
-    if (PyArray_DESCR(array) != PyArray_DESCR(room->rows) || PyArray_NDIM(array) != PyArray_NDIM(room->rows))
+inline bool is_as_made(PyArrayObject* array, const Track* track) noexcept {
+    if (PyArray_DESCR(array) != PyArray_DESCR(track->rows) || PyArray_NDIM(array) != PyArray_NDIM(track->rows))
         return false;
     for (int axis = 1; axis < PyArray_NDIM(array); ++axis)
-        if (PyArray_DIMS(array)[axis] != PyArray_DIMS(room->rows)[axis]) return false;
+        if (PyArray_DIMS(array)[axis] != PyArray_DIMS(track->rows)[axis]) return false;
     return fix_row_stride(array);
 }
 
 // The way that most calls of append take: one element of a common dtype. False, and nothing has changed,
-// if the conversion needs NumPy, or at the end of the room. Runs no Python code before the end.
+// if the conversion needs NumPy, or at the end of the track. Runs no Python code before the end.
 inline bool append_scalar(PyArrayObject* array, PyObject* value) noexcept {
     const ArrayLock lock(reinterpret_cast<PyObject*>(array));
-    Room* const room = room_of(array);
-    if (room == nullptr) return false;
+    Track* const track = track_of(array);
+    if (track == nullptr) return false;
     constexpr int needed = NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED;
-    RollingPlace* place = &room->window;
-    const PyArray_Descr* dtype = PyArray_DESCR(room->rows);
+    RollingPlace* place = &track->window;
+    const PyArray_Descr* dtype = PyArray_DESCR(track->rows);
     if (PyArray_NDIM(array) != 1 || PyArray_DESCR(array) != dtype || (PyArray_FLAGS(array) & needed) != needed ||
-        PyArray_ISBYTESWAPPED(array) || PyArray_STRIDES(array)[0] != PyArray_STRIDES(room->rows)[0])
+        PyArray_ISBYTESWAPPED(array) || PyArray_STRIDES(array)[0] != PyArray_STRIDES(track->rows)[0])
         return false;
     const std::size_t end = length_of(place);
     if (end >= place->capacity()) return false;
@@ -81,7 +81,7 @@ inline bool append_scalar(PyArrayObject* array, PyObject* value) noexcept {
     return true;
 }
 
-// For elements that hold references: moves the whole window to the start of the room if `rows` don't
+// For elements that hold references: moves the whole window to the start of the track if `rows` don't
 // fit behind it. The empty slots that were there change places with it: one that held a string is
 // where NumPy puts the next.
 inline void make_room_for_references(RollingPlace* place, std::size_t rows) noexcept {
@@ -103,30 +103,30 @@ inline bool append_to_place(ArrayPlace* place, const void* source, std::size_t r
 
 inline void publish_window_of(ArrayPlace* place) noexcept {
     auto* const array = static_cast<PyArrayObject*>(place->array);
-    const Room* const room = room_of(array);
-    if (room != nullptr && is_as_made(array, room)) publish_window(array, &room->window);
+    const Track* const track = track_of(array);
+    if (track != nullptr && is_as_made(array, track)) publish_window(array, &track->window);
 }
 
-// The place is there as long as the room is, of which each handle has a reference, as of the array. The array is placed
-// while handles are open.
-inline void open_window(Room* room) noexcept {
-    auto* const array = static_cast<PyArrayObject*>(room->window.array);
-    if (room->window.handles == 0) mark_placed(array, true);
-    count_handle(&room->window);
+// The place is there as long as the track is, of which each handle has a reference, as of the array. The array is
+// placed while handles are open.
+inline void open_window(Track* track) noexcept {
+    auto* const array = static_cast<PyArrayObject*>(track->window.array);
+    if (track->window.handles == 0) mark_placed(array, true);
+    count_handle(&track->window);
     Py_INCREF(array);
-    Py_INCREF(room);
+    Py_INCREF(track);
 }
 
 inline void close_window(ArrayPlace* place) noexcept {
     auto* const array = static_cast<PyArrayObject*>(place->array);
-    auto* const room = static_cast<Room*>(static_cast<RollingPlace*>(place)->owner);
+    auto* const track = static_cast<Track*>(static_cast<RollingPlace*>(place)->owner);
     {
         const ArrayLock lock(reinterpret_cast<PyObject*>(array));
         publish_window_of(place);
-        if (uncount_handle(place) == 0 && room_of(array) == room) mark_placed(array, false);
+        if (uncount_handle(place) == 0 && track_of(array) == track) mark_placed(array, false);
     }
     Py_DECREF(array);  // last: may run Python code
-    Py_DECREF(room);
+    Py_DECREF(track);
 }
 
 inline constexpr PlaceFunctions rolling_place = {

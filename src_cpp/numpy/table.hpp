@@ -204,7 +204,7 @@ inline bool append_steady_row(TableRows& table, PyObject* values) noexcept {
     hold(lock, table);
     if (!can_grow(table)) return false;
     const std::size_t row = length_of(&table.place);
-    if (row >= table.place.room || !store_any(table, row, values)) return false;
+    if (row >= table.place.capacity || !store_any(table, row, values)) return false;
     set_length_of(&table.place, row + 1);
     return true;
 }
@@ -263,7 +263,8 @@ inline bool append_items(TableRows& table, PyObject* const* items) noexcept {
     hold(lock, table);
     const std::size_t rows = count_new_rows(table, items);
     const std::size_t start = length_of(&table.place);
-    if (!can_grow(table) || rows == 0 || start > table.place.room || rows > table.place.room - start) return false;
+    if (!can_grow(table) || rows == 0 || start > table.place.capacity || rows > table.place.capacity - start)
+        return false;
     for (std::size_t i = 0; i < table.place.column_count; ++i) {  // what may fail comes first
         const TableColumn& column = table.columns[i];
         if (is_block(column, items[i])) continue;

@@ -24,7 +24,7 @@ inline void trace_memory(const void* address, std::size_t bytes) noexcept {
 
 // The same for a block. What a file has is no memory of the process's.
 inline void trace_block(Block* block, std::size_t bytes) noexcept {
-    if (block->source != Source::file) trace_memory(block->data(), bytes);
+    if (block->backend != Backend::file) trace_memory(block->data(), bytes);
 }
 
 inline void untrace_memory(const void* address) noexcept {

@@ -14,8 +14,8 @@
 #include "fake_memory.hpp"
 #include "resident_memory.hpp"
 
+using cppdynarray::Backend;
 using cppdynarray::Block;
-using cppdynarray::Source;
 using Allocator = cppdynarray::BlockAllocator<FakeMemory>;
 
 static const std::size_t page = FakeMemory::page_size();
@@ -27,7 +27,7 @@ constexpr std::size_t few = 64;  // blocks with reservations of their own; more 
 static_assert(sizeof(void*) < 8 || (offsetof(Block, functions) == 0 && offsetof(Block, place) == 8 &&
                                     offsetof(Block, reserved_bytes) == 16 && offsetof(Block, committed_bytes) == 24 &&
                                     offsetof(Block, dirty_bytes) == 32 && offsetof(Block, mapping_bytes) == 40 &&
-                                    offsetof(Block, retired) == 48 && offsetof(Block, source) == 56 &&
+                                    offsetof(Block, retired) == 48 && offsetof(Block, backend) == 56 &&
                                     offsetof(Block, flags) == 57 && offsetof(Block, lent_mib) == 58 &&
                                     offsetof(Block, offset_in_16) == 60 && offsetof(Block, growth_factor) == 62),
               "other modules read the header");
@@ -102,7 +102,7 @@ TEST_CASE("reserve says how far growth is in place at least") {
     for (Block* block : {usual, small, large, full}) allocator.release(block, 8);
 }
 
-TEST_CASE("the settings choose the reservation, the growth and the source") {
+TEST_CASE("the settings choose the reservation, the growth and the backend") {
     FakeSystem system;
     Allocator allocator;
     allocator.settings.reserve_bytes = 3 * MiB;
@@ -114,7 +114,7 @@ TEST_CASE("the settings choose the reservation, the growth and the source") {
     CHECK(block->committed_bytes == cppdynarray::round_up(before + before / 2 + header, page) - header);
     allocator.release(block, 8);
 
-    allocator.settings.source = Source::heap;
+    allocator.settings.backend = Backend::heap;
     Block* heap = allocator.allocate(8, 1000);
     CHECK(heap->on_heap());
     check(heap, 8);
@@ -173,13 +173,13 @@ static std::size_t bytes_kept(const Block* block, std::size_t used) {
 
 TEST_CASE("what an array leaves behind is small beside what it holds") {
     for (const double factor : {1.001, 1.02, 1.1, 2.0, 16.0})
-        for (const Source source : {Source::reserved, Source::heap})
+        for (const Backend backend : {Backend::reserved, Backend::heap})
             for (const std::size_t first : {std::size_t{1}, std::size_t{100}, 5 * KiB, 60 * KiB, 3 * MiB}) {
-                INFO("factor " << factor << ", from " << first << " bytes on, heap " << (source == Source::heap));
+                INFO("factor " << factor << ", from " << first << " bytes on, heap " << (backend == Backend::heap));
                 FakeSystem system;
                 Allocator allocator;
                 allocator.settings.growth_factor = factor;
-                allocator.settings.source = source;
+                allocator.settings.backend = backend;
                 allocator.settings.reserve_bytes = 1;
                 Block* block = allocator.allocate(first);
                 std::size_t moves = 0;
@@ -202,7 +202,7 @@ TEST_CASE("what an array leaves behind is small beside what it holds") {
 TEST_CASE("a block that may not have a large range moves by its growth factor, or to what is needed") {
     FakeSystem system;
     Allocator allocator;
-    allocator.settings.source = Source::heap;
+    allocator.settings.backend = Backend::heap;
     Block* block = allocator.allocate(100 * KiB);
     system.fail(Call::heap_allocate, 1, 1);
     block = allocator.grow(block, 100 * KiB, 100 * KiB + 1);
@@ -213,28 +213,28 @@ TEST_CASE("a block that may not have a large range moves by its growth factor, o
     allocator.release(block, 0);
 }
 
-TEST_CASE("a block keeps its source when it moves") {
+TEST_CASE("a block keeps its backend when it moves") {
     FakeSystem system;
     Allocator allocator;
-    allocator.settings.source = Source::heap;
+    allocator.settings.backend = Backend::heap;
     Block* heap = allocator.allocate(8);
-    CHECK(heap->source == Source::heap);
-    allocator.settings.source = Source::reserved;
+    CHECK(heap->backend == Backend::heap);
+    allocator.settings.backend = Backend::reserved;
     heap = allocator.grow(heap, 8, 100 * KiB);
     CHECK(heap->on_heap());
-    CHECK(heap->source == Source::heap);
+    CHECK(heap->backend == Backend::heap);
 
     allocator.settings.reserve_bytes = 64 * KiB;
     Block* reserved = allocator.allocate(8);
     system.fail(Call::reserve, 1, FakeSystem::unlimited);
     Block* refused = allocator.allocate(8);  // on the heap because nothing else was to be had
     system.heal();
-    allocator.settings.source = Source::heap;
+    allocator.settings.backend = Backend::heap;
     for (Block** block : {&reserved, &refused}) {
-        CHECK((*block)->source == Source::reserved);
+        CHECK((*block)->backend == Backend::reserved);
         *block = allocator.grow(*block, 8, 300 * KiB);
         CHECK_FALSE((*block)->on_heap());
-        CHECK((*block)->source == Source::reserved);
+        CHECK((*block)->backend == Backend::reserved);
     }
     for (Block* block : {heap, reserved, refused}) allocator.release(block, 8);
 }
@@ -357,11 +357,11 @@ TEST_CASE("sizes that no block can have are refused") {
     CHECK(allocator.allocate(Allocator::max_bytes + 1) == nullptr);
     CHECK(system.calls == 0);
     CHECK(allocator.allocate(Allocator::max_bytes) == nullptr);
-    allocator.settings.source = Source::heap;
+    allocator.settings.backend = Backend::heap;
     CHECK(allocator.allocate(Allocator::max_bytes) == nullptr);
     CHECK(allocator.allocate(largest) == nullptr);
 
-    allocator.settings.source = Source::reserved;
+    allocator.settings.backend = Backend::reserved;
     allocator.settings.reserve_bytes = largest;
     Block* block = allocator.allocate(8);  // as much as there is
     check(block, 8);
@@ -426,7 +426,7 @@ TEST_CASE("much is zeroed by discarding, or by hand where that is refused") {
 TEST_CASE("heap blocks are zeroed like others") {
     FakeSystem system;
     Allocator allocator;
-    allocator.settings.source = Source::heap;
+    allocator.settings.backend = Backend::heap;
     Block* block = allocator.allocate(2 * MiB);
     allocator.zero(block, 0, 2 * MiB);
     CHECK(all_zero(block->data(), block->data() + 2 * MiB));

@@ -11,14 +11,14 @@
 
 #include "check.hpp"
 
+#include "cppdynarray/dynamic_array.hpp"
 #include "cppdynarray/internal/array_place.hpp"
 #include "cppdynarray/internal/block_allocator.hpp"
-#include "cppdynarray/dynamic_array.hpp"
 #include "cppdynarray/internal/rolling_place.hpp"
 
+using cppdynarray::Backend;
 using cppdynarray::Block;
 using cppdynarray::BlockAllocator;
-using cppdynarray::Source;
 
 constexpr std::size_t KiB = std::size_t{1} << 10;
 constexpr int thread_count = 4;
@@ -113,7 +113,7 @@ TEST_CASE("settings may change while other threads allocate and grow") {
         for (int round = 0; round < 3000; ++round) {
             if (number == 0) {
                 allocator.settings.growth_factor = 1.1 + next(seed) % 4;
-                allocator.settings.source = next(seed) % 2 == 0 ? Source::heap : Source::reserved;
+                allocator.settings.backend = next(seed) % 2 == 0 ? Backend::heap : Backend::reserved;
                 allocator.settings.reserve_bytes = next(seed) % 3 * 64 * KiB;
                 allocator.settings.huge_pages = next(seed) % 2 == 0;
                 continue;

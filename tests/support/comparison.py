@@ -38,7 +38,7 @@ def as_dynamic(array):
 
 
 def as_rolling(array):
-    """A full RollingArray with the elements of a plain array, its window in the middle of its room; a
+    """A full RollingArray with the elements of a plain array, its window in the middle of its track; a
     DynamicArray where there is none such: of 0-d arrays, empty ones and those that aren't in C order.
     """
     if array.ndim == 0 or len(array) == 0 or not array.flags.c_contiguous:

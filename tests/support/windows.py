@@ -18,9 +18,9 @@ def assert_window(w, rows, maxlen):
             assert getattr(w.flags, flag) == getattr(fresh.flags, flag)
     memory = memory_of(w)
     assert memory["rows"] == len(w)
-    assert memory["room"] >= 3 * maxlen - 1
+    assert memory["track"] >= 3 * maxlen - 1
     row_bytes = w.itemsize * int(np.prod(w.shape[1:]))
-    assert memory["start"] + memory["rows"] <= memory["room"] or not row_bytes
+    assert memory["start"] + memory["rows"] <= memory["track"] or not row_bytes
     assert address(w) == memory["address"] + memory["start"] * row_bytes
 
 

@@ -166,22 +166,22 @@ cdef class Queue:
         The addresses of push, due and advance, where ours don't know how Brian2's queue is laid out.
     """
 
-    cdef SpikeQueue place
+    cdef SpikeQueue spikes
     cdef object keep
 
     def __init__(self, capsule, keep, functions=None):
         self.keep = (capsule, keep)
-        self.place.queue = PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
-        self.place.push, self.place.due, self.place.advance = push_spikes, due_synapses, advance_queue
+        self.spikes.queue = PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
+        self.spikes.push, self.spikes.due, self.spikes.advance = push_spikes, due_synapses, advance_queue
         if functions is not None:
             push, due, advance = functions
-            self.place.push = <void (*)(void*, const int32_t*, int32_t) noexcept nogil><void*><uintptr_t>push
-            self.place.due = <const int32_t* (*)(void*, int64_t*) noexcept nogil><void*><uintptr_t>due
-            self.place.advance = <void (*)(void*) noexcept nogil><void*><uintptr_t>advance
+            self.spikes.push = <void (*)(void*, const int32_t*, int32_t) noexcept nogil><void*><uintptr_t>push
+            self.spikes.due = <const int32_t* (*)(void*, int64_t*) noexcept nogil><void*><uintptr_t>due
+            self.spikes.advance = <void (*)(void*) noexcept nogil><void*><uintptr_t>advance
 
     @property
     def address(self):
-        return <uintptr_t>&self.place
+        return <uintptr_t>&self.spikes
 
 
 cdef class Call:
@@ -256,7 +256,7 @@ cdef struct Task:
     int clock
 
 
-cdef struct ClockPlace:
+cdef struct ClockState:
     int64_t* timestep
     double* t
     double* dt
@@ -282,7 +282,7 @@ cdef class Steps:
     """
 
     cdef Task* tasks
-    cdef ClockPlace* clocks
+    cdef ClockState* clocks
     cdef Py_ssize_t task_count, clock_count
     cdef int waiting  # calls that belong to a step that was made already
     cdef readonly int64_t steps
@@ -298,13 +298,13 @@ cdef class Steps:
         clocks = clocks or []
         self.task_count, self.clock_count = len(calls), len(clocks)
         self.tasks = <Task*>PyMem_Calloc(max(1, len(calls)), sizeof(Task))
-        self.clocks = <ClockPlace*>PyMem_Calloc(max(1, len(clocks)), sizeof(ClockPlace))
+        self.clocks = <ClockState*>PyMem_Calloc(max(1, len(clocks)), sizeof(ClockState))
         if self.tasks == NULL or self.clocks == NULL:
             raise MemoryError
         for i, (call, clock) in enumerate(calls):
             self.tasks[i] = Task(call.function, call.slots, clock)
         for i, (timestep, t, dt, end, objects) in enumerate(clocks):
-            self.clocks[i] = ClockPlace(&timestep[0], &t[0], &dt[0], end, objects, False)
+            self.clocks[i] = ClockState(&timestep[0], &t[0], &dt[0], end, objects, False)
         self.slice, self.epsilon = slice, epsilon
         self.keep = (calls, clocks)
         uses = [use for call, _ in calls for use in (<Call>call).uses]
@@ -355,8 +355,8 @@ cdef class Steps:
     cdef bint find_due(self) noexcept nogil:
         """Which clocks are due, as Network._nextclocks finds it; False at the end of the run."""
         cdef Py_ssize_t i
-        cdef ClockPlace* first = &self.clocks[0]
-        cdef ClockPlace* clock
+        cdef ClockState* first = &self.clocks[0]
+        cdef ClockState* clock
         for i in range(1, self.clock_count):
             if self.clocks[i].t[0] < first.t[0]:
                 first = &self.clocks[i]
@@ -380,7 +380,7 @@ cdef class Steps:
         cdef double last = seconds_now(), end = last + self.slice, now
         cdef int between = 1, done = 0, outcome
         cdef Py_ssize_t i
-        cdef ClockPlace* clock
+        cdef ClockState* clock
         while True:
             outcome = self.one_step(failed)
             if outcome != 0:

@@ -170,7 +170,7 @@ def _fuse_all(objects, calls_of, clocks, running):
     """Many steps a call: the first object's `run` makes them, and moves the clocks on."""
     number = {clock: index for index, clock in enumerate(clocks)}
     counts = [sum(each.clock is clock for each in objects) for clock in clocks]
-    places = [
+    states = [
         (
             clock.variables["timestep"].get_value(), clock.variables["t"].get_value(),
             clock.variables["dt"].get_value(), int(clock._i_end), count,
@@ -180,7 +180,7 @@ def _fuse_all(objects, calls_of, clocks, running):
     calls = [(call, number[each.clock]) for each, calls in zip(objects, calls_of, strict=True) for call in calls]
     if not all(counts):
         return  # a clock that nobody's run would move
-    steps = Steps(calls, places, running.slice, Clock.epsilon_dt)
+    steps = Steps(calls, states, running.slice, Clock.epsilon_dt)
     running.steps.append(steps)
     running.clocks = clocks
     for each in objects:

@@ -368,9 +368,9 @@ private:
     // Brings the last `count` elements to `index`. Inserting at the end first means that what
     // fails has moved nothing, and that elements can be inserted into their own array.
     iterator rotate_into_place(difference_type index, size_type count) {
-        T* const place = begin_ + index;
-        std::rotate(place, end_ - count, end_);
-        return place;
+        T* const first = begin_ + index;
+        std::rotate(first, end_ - count, end_);
+        return first;
     }
 
     // All null before there is a block, whose address follows from begin_.

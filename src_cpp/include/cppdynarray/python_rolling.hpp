@@ -12,7 +12,7 @@
 namespace cppdynarray {
 
 // What both have. As for PythonArray, one thread at a time may push, and others may look. What grows
-// can't fail: the room is there.
+// can't fail: the track is long enough.
 class PythonRolling : public PythonArray {
 public:
     PythonRolling() noexcept = default;

@@ -90,11 +90,11 @@ public:
 
     size_type size() const noexcept { return length_of(place_); }
     bool empty() const noexcept { return size() == 0; }
-    size_type capacity() const noexcept { return place_->room; }
+    size_type capacity() const noexcept { return place_->capacity; }
 
     // Throws std::bad_alloc, or, for tables on files, FileError, and nothing has changed but room.
     void reserve(size_type rows) {
-        if (rows <= place_->room || reserve_rows(place_, rows)) return;
+        if (rows <= place_->capacity || reserve_rows(place_, rows)) return;
         for (size_type i = 0; i < place_->column_count; ++i)
             if (growth_error(place_->columns[i]->block) != 0) throw_no_room(place_->columns[i]);
         throw NoMemory();
@@ -106,7 +106,7 @@ public:
     // The first of `count` rows.
     size_type next_rows(size_type count) {
         const size_type rows = size();
-        if (count > place_->room - rows || rows > place_->room) reserve(rows + count);
+        if (count > place_->capacity - rows || rows > place_->capacity) reserve(rows + count);
         return rows;
     }
     // So many more rows are there.

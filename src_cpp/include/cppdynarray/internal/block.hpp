@@ -25,7 +25,7 @@ struct Block;
 struct ArrayPlace;
 
 // Where a block's memory comes from.
-enum class Source : std::uint8_t {
+enum class Backend : std::uint8_t {
     reserved,  // reserved addresses: growth is in place
     heap,      // malloc: growth copies
     file,      // a file, see file_memory.hpp: growth is in place, and outlives the process
@@ -87,7 +87,7 @@ struct alignas(16) Block {
     std::size_t dirty_bytes;      // no byte past this was ever written before the current length
     std::size_t mapping_bytes;    // the whole range of addresses, header and all; 0 for heap memory
     Block* retired;               // the block this one replaced, kept because views may look at it
-    Source source;                // what was asked for, also of the blocks that replace this one
+    Backend backend;              // what was asked for, also of the blocks that replace this one
     std::uint8_t flags;           // of those above
     std::uint16_t lent_mib;       // memory it came with and has no need of yet, see BlockAllocator::lend()
     std::uint16_t offset_in_16;   // from the start of the reservation to this header, in units of 16 bytes

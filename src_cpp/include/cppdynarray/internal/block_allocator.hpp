@@ -53,7 +53,7 @@ private:
 
 // What a new block is made with. It keeps this for its life, also when it moves.
 struct AllocatorSettings {
-    Setting<Source> source = Source::reserved;
+    Setting<Backend> backend = Backend::reserved;
     Setting<GrowthFactor> growth_factor = GrowthFactor(2.0);  // capacity to capacity
     Setting<std::size_t> reserve_bytes = 0;   // addresses for each new block; 0 lets the allocator choose
     Setting<bool> huge_pages = true;
@@ -104,7 +104,7 @@ public:
         const std::size_t range =
             next_capacity(block->reserved_bytes, bytes, max_bytes, moving_factor(block->reserved_bytes, factor));
         AllocatorSettings kept;
-        kept.source = block->source;
+        kept.backend = block->backend;
         kept.growth_factor = block->growth_factor;
         kept.reserve_bytes = block->has(Block::range_was_set) ? range : 0;
         kept.huge_pages = block->has(Block::wants_huge_pages);
@@ -204,7 +204,7 @@ private:
     Block* make(const AllocatorSettings& with, std::size_t bytes, std::size_t reserve, std::size_t range) noexcept {
         const Request request = {bytes, std::max(bytes, reserve), range, with.reserve_bytes};
         if (request.least > max_bytes) return nullptr;
-        if (with.source == Source::reserved) {
+        if (with.backend == Backend::reserved) {
             const std::size_t wanted = reservation_for(request);
             if (Block* block = take_ready(request, wanted)) {
                 keep(block, with);
@@ -227,7 +227,7 @@ private:
 
     static void keep(Block* block, const AllocatorSettings& settings) noexcept {
         constexpr std::uint8_t of_settings = Block::wants_huge_pages | Block::range_was_set;
-        block->source = settings.source;
+        block->backend = settings.backend;
         block->growth_factor = settings.growth_factor;
         block->flags = static_cast<std::uint8_t>((block->flags & ~of_settings) |
                                                  (settings.huge_pages ? Block::wants_huge_pages : 0) |
@@ -484,11 +484,11 @@ private:
     // One that is asked for little may have much: an array that grows, again and again, finds the memory
     // that the last one left, as with malloc. It is lent, within limits.
     Block* take_from_pool(const Request& request, std::size_t wanted) noexcept {
-        for (std::size_t place = pool_size_; place-- > 0;) {
-            Block* block = pool_[place];
+        for (std::size_t index = pool_size_; index-- > 0;) {
+            Block* block = pool_[index];
             const std::size_t memory = memory_of(block);
             if (!fits(block, memory, request, wanted)) continue;
-            take_out(place, memory);
+            take_out(index, memory);
             if (memory > enough_for(request.bytes)) lend(block, memory, request.bytes);
             return block;
         }
@@ -549,9 +549,9 @@ private:
         return block;
     }
 
-    Block* take_out(std::size_t place, std::size_t memory) noexcept {
-        Block* block = pool_[place];
-        std::copy(pool_ + place + 1, pool_ + pool_size_, pool_ + place);
+    Block* take_out(std::size_t index, std::size_t memory) noexcept {
+        Block* block = pool_[index];
+        std::copy(pool_ + index + 1, pool_ + pool_size_, pool_ + index);
         --pool_size_;
         pool_held_bytes_ -= memory;
         return block;

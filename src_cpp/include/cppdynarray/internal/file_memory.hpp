@@ -1,4 +1,4 @@
-// File memory: blocks whose data is that of a file, the third source beside reservations and the heap.
+// File memory: blocks whose data is that of a file, the third backend beside reservations and the heap.
 //
 //     reserved addresses:  | a page of private memory: FileBlock | the file, from its data on ... |
 //     the file:                                         | header | rows, then room for more |
@@ -393,7 +393,7 @@ private:
         block->functions = functions();
         block->reserved_bytes = bytes;
         block->mapping_bytes = range.bytes();
-        block->source = Source::file;
+        block->backend = Backend::file;
         block->set_offset(page - sizeof(Block));
         block->place = &place;
         range.detach();

@@ -20,16 +20,16 @@ struct FileIdentity {
 };
 
 struct FileSystem {
-    // Gives the bytes from `from` to `to` a place on the disk and raises the file's size to `to`; new
+    // Gives the bytes from `from` to `to` space on the disk and raises the file's size to `to`; new
     // ones are zero. After this, writing them can't fail for want of room.
     static int allocate(int file, std::uint64_t from, std::uint64_t to) noexcept;
 
-    // Cuts the file, or makes it longer by zeros that have no place on the disk yet.
+    // Cuts the file, or makes it longer by zeros that have no space on the disk yet.
     static int set_size(int file, std::uint64_t bytes) noexcept;
 
     static int get_size(int file, std::uint64_t& bytes) noexcept;
 
-    // Makes bytes zero and gives their place on the disk back; the size stays.
+    // Makes bytes zero and gives their space on the disk back; the size stays.
     static int punch(int file, std::uint64_t from, std::uint64_t to) noexcept;
 
     // Writes all bytes.

@@ -25,7 +25,7 @@ inline int error_of(int result) noexcept { return result == 0 ? 0 : errno; }
 
 inline int FileSystem::allocate(int file, std::uint64_t from, std::uint64_t to) noexcept {
 #ifdef __APPLE__
-    // Behind the end of the file; that takes place, but doesn't raise the size.
+    // Behind the end of the file; that takes space, but doesn't raise the size.
     struct stat status;
     if (fstat(file, &status) != 0) return errno;
     const off_t missing = static_cast<off_t>(to) - status.st_size;

@@ -10,11 +10,11 @@
 
 namespace cppdynarray {
 
-// `length` counts rows from the start of the memory, the room, to the end of the window; so the window
-// slides while rows are written behind it. At the end of the room, of at least 3 * max_rows - 1 rows,
+// `length` counts rows from the start of the memory, the track, to the end of the window; so the window
+// slides while rows are written behind it. At the end of the track, of at least 3 * max_rows - 1 rows,
 // those that stay are copied to its start. No row is overwritten before max_rows more have come in:
-// what was copied and what comes next fill the first max_rows rows of the room, and a window that
-// begins there is followed by 2 * max_rows - 1 rows of room less those before it.
+// what was copied and what comes next fill the first max_rows rows of the track, and a window that
+// begins there is followed by 2 * max_rows - 1 rows of the track less those before it.
 struct RollingPlace : ArrayPlace {
     std::size_t max_rows;  // of the window, at least 1
     std::size_t first;     // rows before it are not of the window: clear() took them out of it
@@ -38,8 +38,8 @@ inline Window window_of(const RollingPlace* place) noexcept {
     return {start, end - start};
 }
 
-// Adds rows that hold no references, of which the last max_rows stay. They may be rows of the room.
-// Never fails: the room is there.
+// Adds rows that hold no references, of which the last max_rows stay. They may be rows of the track.
+// Never fails: the track is long enough.
 inline void append_to_window(RollingPlace* place, const void* source, std::size_t rows) noexcept {
     const std::size_t row = place->row_bytes;
     const auto* from = static_cast<const char*>(source);

@@ -42,7 +42,7 @@ public:
     // A free range of a size from `least` to `most`, the largest first, from a slab that there is.
     char* take(std::size_t least, std::size_t most, Slab*& slab) noexcept {
         for (std::size_t size = most + 1; size-- > least;)
-            if (with_room_[size] != nullptr) return take_from(slab = with_room_[size]);
+            if (with_free_[size] != nullptr) return take_from(slab = with_free_[size]);
         return nullptr;
     }
 
@@ -50,7 +50,7 @@ public:
     // slabs together get at most `budget` bytes of addresses.
     char* take_new(std::size_t wanted, std::size_t least, std::size_t budget, Slab*& slab) noexcept {
         for (std::size_t size = wanted + 1; size-- > least;)
-            if (add(least_reservation << size, budget)) return take_from(slab = with_room_[size]);
+            if (add(least_reservation << size, budget)) return take_from(slab = with_free_[size]);
         return nullptr;
     }
 
@@ -74,14 +74,14 @@ private:
     bool add(std::size_t range_bytes, std::size_t budget) noexcept {
         const std::size_t bytes = range_bytes * Slab::ranges;
         if (bytes > budget || bytes_ > budget - bytes) return false;
-        void* const room = Memory::heap_allocate(sizeof(Slab));
-        if (room == nullptr) return false;
+        void* const memory = Memory::heap_allocate(sizeof(Slab));
+        if (memory == nullptr) return false;
         void* const start = Memory::reserve_writable(bytes);
         if (start == nullptr) {
-            Memory::heap_release(room);
+            Memory::heap_release(memory);
             return false;
         }
-        link(::new (room) Slab{static_cast<char*>(start), range_bytes, Slab::all_free, nullptr, nullptr});
+        link(::new (memory) Slab{static_cast<char*>(start), range_bytes, Slab::all_free, nullptr, nullptr});
         bytes_ += bytes;
         return true;
     }
@@ -96,7 +96,7 @@ private:
     }
 
     Slab*& list_of(const Slab* slab) noexcept {
-        return slab->free != 0 ? with_room_[size_of_range(slab->range_bytes)] : full_;
+        return slab->free != 0 ? with_free_[size_of_range(slab->range_bytes)] : full_;
     }
 
     void link(Slab* slab) noexcept {
@@ -113,7 +113,7 @@ private:
     }
 
     Slab* full_ = nullptr;
-    Slab* with_room_[range_sizes] = {};
+    Slab* with_free_[range_sizes] = {};
     std::size_t bytes_ = 0;
 };
 
