@@ -57,10 +57,10 @@ def test_extends_any_dtype_and_row_shape(dtype, row_shape, rng, form):
 
 
 @pytest.mark.parametrize("dtype", ["f8", "i4", object, "T"], ids=str)
-def test_many_times_through_the_room(dtype):
+def test_many_times_along_the_track(dtype):
     dtype = np.dtypes.StringDType() if dtype == "T" else np.dtype(dtype)
     w, model = window(100, dtype), collections.deque(maxlen=100)
-    room = memory_of(w)["room"]
+    room = memory_of(w)["track"]
     starts = set()
     for number in range(3 * room):
         value = str(number) * 7 if dtype.kind == "T" else number
@@ -87,7 +87,7 @@ def pushed(w, numbers):
 def test_a_view_is_right_until_its_rows_are_overwritten(maxlen, before):
     """To the very append: of each view it is known which one overwrites it."""
     w = window(maxlen, "i8")
-    room = memory_of(w)["room"]
+    room = memory_of(w)["track"]
     counts = {"filling": max(maxlen // 2, 1), "full": maxlen, "middle": room // 2, "last": room, "slid": room + 1}
     count = counts[before]
     w.extend(np.arange(min(count, maxlen)))
@@ -113,7 +113,7 @@ def test_every_view_is_right_for_maxlen_more_rows(maxlen, rng):
     """However the rows come in, views of any age are right until more than maxlen have."""
     w = window(maxlen, "i8")
     total, views = 0, collections.deque()
-    while total < 3 * memory_of(w)["room"]:
+    while total < 3 * memory_of(w)["track"]:
         views.append((total, w[:], w[:].copy()))
         count = int(rng.integers(0, maxlen + 2))
         if count == 1:
