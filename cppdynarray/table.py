@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import json
 import os
 import sys
@@ -187,10 +188,12 @@ class DynamicTable(Table):
         return name in self.names
 
     def __iter__(self):
-        row = 0
-        while row < len(self):
-            yield self[row]
-            row += 1
+        for number in itertools.count():
+            try:
+                row = self[number]
+            except IndexError:  # by now, too: others may have removed it
+                return
+            yield row
 
     def __eq__(self, other):
         if not isinstance(other, Table):

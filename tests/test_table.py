@@ -760,6 +760,15 @@ def test_rows_with_text_wait_for_computations_and_none_is_lost_or_torn(often_swi
     assert added == [k * 10_000 + number for k in range(1, 4) for number in range(200)]
 
 
+def test_iteration_ends_where_another_thread_has_removed_the_row():
+    class Shrunk(cda.DynamicTable):
+        def __len__(self):
+            return 5  # a moment ago
+
+    t = Shrunk({"x": [1, 2]})
+    assert [row.x for row in t] == [1, 2]
+
+
 def test_subclasses():
     class Log(cda.DynamicTable):
         def last(self):

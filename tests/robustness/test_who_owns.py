@@ -1,6 +1,7 @@
 """References belong to memory that somebody owns, and handles to arrays: whatever dies, moves or waits meanwhile."""
 
 import gc
+import signal
 import sys
 import threading
 import weakref
@@ -10,7 +11,7 @@ import pushing
 import pytest
 
 import cppdynarray as cda
-from subprocesses import run_python
+from subprocesses import run_process, run_python
 
 needs_compiler = pytest.mark.skipif(not pushing.can_compile(), reason="no C++ compiler")
 
@@ -244,6 +245,27 @@ def test_handles_of_arrays_that_lost_their_memory(make):
         assert gone() is None
     """
     run_python(code, environment={"PYTHONMALLOC": "debug", "MALLOC_PERTURB_": "85"})
+
+
+@pytest.mark.slow
+@needs_compiler
+@pytest.mark.skipif(sys.platform == "win32", reason="how a process ends is asked as Unix says it")
+def test_debug_builds_notice_two_threads_that_change_one_array(tmp_path):
+    pushing.build_into(tmp_path, debug=True)
+    process = run_process(f"""
+        import sys, time
+        import cppdynarray as cda
+
+        sys.path.insert(0, {str(tmp_path)!r})
+        import pushing_thread
+
+        d = cda.DynamicArray(dtype="i8")
+        handles = [pushing_thread.hold(d, True, False) for _ in range(2)]
+        for handle in handles:
+            pushing_thread.go_between(handle, [0, 100_000], 7)
+        time.sleep(120)
+        """)
+    assert process.returncode == -signal.SIGABRT and "one thread at a time" in process.stderr
 
 
 @needs_compiler

@@ -19,11 +19,12 @@ def can_compile():
     return sys.platform == "win32" or shutil.which("c++") is not None
 
 
-def build_into(folder):
-    """Compiles the module as its user would."""
+def build_into(folder, debug=False):
+    """Compiles the module as its user would, with the headers' assertions or without."""
     from compiling import SOURCES, build
 
-    shutil.copy(SOURCES / "pushing_thread.cpp", folder)
+    source = (SOURCES / "pushing_thread.cpp").read_text()
+    (Path(folder) / "pushing_thread.cpp").write_text(f"#define CPPDYNARRAY_DEBUG 1\n{source}" if debug else source)
     build(Path(folder), "setuptools", EXTENSION)
 
 

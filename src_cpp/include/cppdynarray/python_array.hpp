@@ -18,6 +18,7 @@
 #include <system_error>
 #include <utility>
 
+#include "internal/assertions.hpp"
 #include "internal/block.hpp"
 #include "internal/python_api.hpp"
 
@@ -126,7 +127,9 @@ protected:
         if (!place_->functions->resize(place_, count)) throw_no_room(place_);
     }
     void append_rows(const void* source, std::size_t count) {
+        [[maybe_unused]] const std::size_t before = rows();
         if (!place_->functions->append(place_, source, count)) throw_no_room(place_);
+        CPPDYNARRAY_ASSERT(rows() == before + count && "one thread at a time changes an array");
     }
 
     ArrayPlace* place_ = nullptr;
@@ -179,6 +182,7 @@ public:
         // Not in terms of capacity(): a division.
         if ((count + 1) * sizeof(T) > this->place_->block->committed_bytes) this->reserve_rows(count + 1);
         ::new (static_cast<void*>(data() + count)) T(value);
+        CPPDYNARRAY_ASSERT(size() == count && "one thread at a time changes an array");
         set_length_of(this->place_, count + 1);
     }
 
