@@ -28,6 +28,24 @@ def test_every_row_is_there_once_and_whole(kind):
     assert hammer(kind, seconds=0.5, seed=1) > 0
 
 
+@pytest.mark.slow
+def test_a_hundred_million_appends_by_four_threads():
+    d = cda.DynamicArray(dtype="i8")
+    share = 25_000_000
+
+    def work(number):
+        append = d.append
+        for value in range(number * share, (number + 1) * share):
+            append(value)
+
+    in_threads(work, 4)
+    values = d.as_numpy()
+    assert len(values) == 4 * share
+    for number in range(4):  # each thread's own, in its order
+        own = values[values // share == number]
+        assert len(own) == share and own[0] == number * share and (np.diff(own) == 1).all()
+
+
 @without_gil
 @pytest.mark.parametrize("compute", [
     lambda d: np.concatenate([d, d]), lambda d: np.add(d, 1, out=d), lambda d: d + 1, lambda d: d.sum(), np.sqrt,
