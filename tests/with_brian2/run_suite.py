@@ -73,7 +73,7 @@ if not hasattr(RuntimeDevice, "get_capsule"):
 
 
 class OnOurArrays:
-    """Marks the exceptions, and counts the dynamic arrays that are made, by their class."""
+    """Marks the exceptions, and counts the dynamic arrays that are made: ours, and Brian2's own."""
 
     def __init__(self):
         self.made = Counter()
@@ -91,7 +91,7 @@ class OnOurArrays:
         def add_and_count(device, var):
             add_array(device, var)
             if isinstance(var, DynamicArrayVariable):
-                self.made[type(device.arrays[var])] += 1
+                self.made[isinstance(device.arrays[var], arrays.DynamicArray)] += 1
 
         GrowingRuntimeDevice.add_array = add_and_count
 
@@ -136,8 +136,7 @@ def main():
         ],
         plugins=[PreferencePlugin(prefs), plugin],
     )
-    ours = plugin.made.pop(arrays.DynamicArray, 0)
-    others = plugin.made.total()
+    ours, others = plugin.made[True], plugin.made[False]
     print(
         f"Brian2 {brian2.__version__}, {options.target} target: "
         f"{ours} dynamic arrays of cppdynarray, {others} of Brian2's own"

@@ -109,6 +109,11 @@ def _are_still(held, values):
     return True
 
 
+def _rhythm(clock):
+    """What says when it ticks: its dt, or the times of an EventClock."""
+    return [clock.variables[name].get_value().tolist() for name in ("dt", "times") if name in clock.variables]
+
+
 def _same(one, other):
     return len(one) == len(other) and all(map(operator.is_, one, other))
 
@@ -202,7 +207,7 @@ class Preparation:
         return (
             dict(prefs.prefs), dict(DEFAULT_FUNCTIONS), dict(DEFAULT_CONSTANTS), dict(DEFAULT_UNITS),
             network._schedule and list(network._schedule), device, dict(device.build_options),
-            [(clock, clock.variables["dt"].get_value().item()) for clock in clocks],
+            [(clock, _rhythm(clock)) for clock in clocks],
         )
 
     @staticmethod
