@@ -150,13 +150,14 @@ def torch(session):
 
 @nox.session
 def brian2(session):
-    """What is tested with Brian2, and its own tests on our arrays: a part, or all that native code can do (--whole)."""
+    """What is tested with Brian2, its own tests on our arrays, a part or all (--whole), and some of its examples."""
     install(session, "test", "brian2")
     session.env.update(MPLBACKEND="agg", CPPDYNARRAY_REQUIRE_LIBRARIES="1")
     pytest(session, "tests/with_brian2")
     for target in ("direct", "cython", "numpy"):
         whole = session.posargs if target == "direct" else []
         session.run("python", "tests/with_brian2/run_suite.py", "--target", target, *whole)
+    session.run("python", "tests/with_brian2/run_examples.py")
 
 
 @nox.session

@@ -1,7 +1,7 @@
 """
 Compare native code with Cython, bit for bit, on Brian2's own examples.
 
-    python tests/with_brian2/run_examples.py [--times 3] [--default-flags] [CUBA.py ...]
+    python tests/with_brian2/run_examples.py [--times 3] [--default-flags] [COBAHH.py ...]
     nice python tests/with_brian2/run_examples.py --all [--native-only] [--results FILE]
     python tests/with_brian2/run_examples.py --folder brian2/examples      # those of a clone
 
@@ -43,12 +43,12 @@ SMALLER = {
     "frompapers/Brunel_Hakim_1999.py": {"N": "2000", "C": "400"},
     "frompapers/Graupner_Brunel_2012.py": {"POINTS": "5", "REPETITIONS": "20"},
 }
-# Compared each day: synapses, queues, delays, noise, compartments, gap junctions, functions.
+# Compared each day: few modules for Cython to compile, and synapses, noise, compartments, functions, pools.
 EXAMPLES = [
-    "COBAHH.py", "CUBA.py", "synapses/STDP.py", "frompapers/Brunel_Hakim_1999.py",
-    "frompapers/Kremer_et_al_2011_barrel_cortex.py", "frompapers/Vogels_et_al_2011.py",
-    "frompapers/Diesmann_et_al_1999.py", "frompapers/Rothman_Manis_2003.py", "synapses/gapjunctions.py",
-    "synapses/licklider.py", "compartmental/hodgkin_huxley_1952.py", "compartmental/lfp.py",
+    "CUBA.py", "frompapers/Touboul_Brette_2008.py", "frompapers/Wang_Buszaki_1996.py",
+    "frompapers/Morris_Lecar_1981.py", "synapses/gapjunctions.py", "advanced/Ornstein_Uhlenbeck.py",
+    "advanced/COBAHH_approximated.py", "compartmental/hodgkin_huxley_1952.py", "compartmental/rall.py",
+    "standalone/simple_case.py",
 ]
 
 
@@ -297,6 +297,13 @@ def main():
     if options.run:
         file, name, native, default_flags, output = options.run
         return run_here(file, name, native == "1", default_flags == "1", output)
+    import brian2
+
+    import cppdynarray.brian2
+
+    if not cppdynarray.brian2.direct.is_supported():
+        print(f"Brian2 {brian2.__version__}: native code needs a newer one")
+        return 0
     folder, good = (options.folder or installed_examples()).absolute(), True
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.py"))
     for name in names if options.all else options.examples:
