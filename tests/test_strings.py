@@ -214,3 +214,31 @@ def test_a_str_that_has_no_utf8():
     with pytest.raises(UnicodeEncodeError):
         d.append("\ud800")
     assert d.tolist() == ["a"]
+
+
+@pytest.mark.parametrize("make", [list, tuple])
+def test_many_strings_are_added_or_none(make):
+    values = ["", "a", "é" * 30, "long " * 9, "\0", "x\0"] * 40
+    d = cda.DynamicArray(["before"], np.dtypes.StringDType())
+    view = d[:]
+    d.extend(make(values))
+    assert d.tolist() == ["before", *values]
+    d.extend(make(d.tolist()))
+    assert d.tolist() == ["before", *values] * 2
+    assert view.tolist() == ["before"]
+    assert cda.DynamicArray(values, np.dtypes.StringDType()).tolist() == values
+    before = d.tolist()
+    with pytest.raises(UnicodeEncodeError):
+        d.extend(make(["a", "\ud800"]))
+    assert d.tolist() == before
+    strict = cda.DynamicArray(["x"], np.dtypes.StringDType(coerce=False))
+    with pytest.raises(ValueError, match="string coercion"):
+        strict.extend(make(["a", 3]))
+    assert strict.tolist() == ["x"]
+    d.extend(make(["a", np.str_("b"), 3]))  # whatever NumPy makes strings of
+    assert d.tolist() == [*before, "a", "b", "3"]
+    missing = cda.DynamicArray(dtype=np.dtypes.StringDType(na_object=None))
+    missing.extend(make(["a", None, "b"]))
+    assert missing.tolist() == ["a", None, "b"]
+    missing.extend(make(["c", "d"]))
+    assert missing.tolist() == ["a", None, "b", "c", "d"]

@@ -69,7 +69,7 @@ cdef Py_ssize_t store_items(char* slots, cnp.ndarray array, object items, Py_ssi
     return c_store_items(slots, array, items, count)
 
 
-cdef inline bint is_items(object values) noexcept:
+cdef bint is_items(object values) noexcept:
     return PyList_CheckExact(values) or PyTuple_CheckExact(values)
 
 

@@ -8,6 +8,8 @@ from cppdynarray._core.headers cimport Block, StringLock
 cdef Block* growable(cnp.ndarray array) except NULL
 cdef Block* resizable(cnp.ndarray array) except NULL
 cdef int append(cnp.ndarray array, object value, bint lossless=?) except -1
+cdef bint append_strs(cnp.ndarray array, object values) except -1
+cdef bint are_strs_of(cnp.ndarray array, cnp.dtype dtype, object values) noexcept
 cdef int extend(cnp.ndarray array, object values, bint lossless=?) except -1
 cdef int insert(cnp.ndarray array, object index, object value, bint lossless=?) except -1
 cdef object pop(cnp.ndarray array, object index)

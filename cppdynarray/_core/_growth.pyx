@@ -33,7 +33,7 @@ from cpython.unicode cimport PyUnicode_CheckExact
 from libc.string cimport memcpy, memmove, memset
 
 from cppdynarray._core._conversion cimport (
-    RowBuffer, convert_row, convert_values, grown_length, is_rows, length, no_room, room_for, same_dims,
+    RowBuffer, convert_row, convert_values, grown_length, is_items, is_rows, length, no_room, room_for, same_dims,
     scratch_rows, shape_of, store_at_end, store_row,
 )
 from cppdynarray._core._memory cimport import_core, new_scratch, zero_block
@@ -196,6 +196,39 @@ cdef int append_str(cnp.ndarray array, cnp.dtype dtype, str value) except -1:
     return 0
 
 
+cdef bint are_strs_of(cnp.ndarray array, cnp.dtype dtype, object values) noexcept:
+    """Whether `values` may be what append_strs() takes."""
+    return is_items(values) and cnp.PyArray_NDIM(array) == 1 and elements_of(array) == Elements.strings and (
+        takes_any_str(dtype))
+
+
+cdef bint append_strs(cnp.ndarray array, object values) except -1:
+    """Appends a list or tuple of str to an array of strings with one dimension, without a scratch array. False, and
+    nothing has changed, where one of them is something else.
+    """
+    cdef cnp.dtype dtype = array.descr
+    cdef tuple strs = tuple(values)  # which stay as they are
+    cdef Py_ssize_t size = 0, done = 0
+    for value in strs:
+        if not PyUnicode_CheckExact(value):
+            return False
+        PyUnicode_AsUTF8AndSize(value, &size)  # is kept by the str: it takes no memory once more
+    cdef StringLock lock
+    locked(array, lock)
+    if array.descr is not dtype or cnp.PyArray_NDIM(array) != 1:
+        raise RuntimeError(LAYOUT_CHANGED)
+    cdef Py_ssize_t new_length = grown_length(array, len(strs))
+    cdef char* slots = room_for(array, new_length, &lock).data() + used_bytes(array)
+    cdef size_t slot = cnp.PyArray_ITEMSIZE(array)
+    for value in strs:
+        if not pack_string(lock.arena(), slots + slot * <size_t>done, PyUnicode_AsUTF8AndSize(value, &size), size):
+            clear_strings(lock.arena(), slots, done)
+            raise MemoryError("no memory for the strings")
+        done += 1
+    publish_length(array, new_length)
+    return True
+
+
 cdef int append_bytes(cnp.ndarray array, const void* rows, Py_ssize_t count) except -1:
     """Appends `count` rows that need no conversion, which may be rows of `array`."""
     while not append_rows(ArrayRows(array), rows, count):
@@ -223,6 +256,8 @@ cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
     if store_at_end(array, values):
         return 0
     cdef cnp.dtype dtype = array.descr
+    if are_strs_of(array, dtype, values) and append_strs(array, values):
+        return 0
     return append_converted(array, dtype, convert_values(array, values, lossless))
 
 

@@ -13,14 +13,14 @@ from libc.string cimport memcpy
 
 from cppdynarray._core._conversion cimport collect, is_array_like, store_items
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
-from cppdynarray._core._growth cimport extend
+from cppdynarray._core._growth cimport append_strs, are_strs_of, extend
 from cppdynarray._core._lossless cimport begin_quiet, check_array, check_before, check_list, end_quiet
 from cppdynarray._core._memory cimport import_core, new_array, zero_block
 from cppdynarray._core.headers cimport ArrayLock, block_of, type_of_numbers, used_bytes
 from cppdynarray._core.numpy_api cimport (
-    NPY_ARRAY_ENSUREARRAY, NPY_ARRAY_FORCECAST, PyArray_Descr, PyArray_Dims, PyArray_FromAny, PyArray_IntpConverter,
-    PyArray_IS_C_CONTIGUOUS, PyArray_IS_F_CONTIGUOUS, PyArray_SAMESHAPE,
-    PyDataType_REFCHK, PyDimMem_FREE,
+    NPY_ARRAY_ENSUREARRAY, NPY_ARRAY_FORCECAST, NPY_VSTRING, PyArray_Descr, PyArray_Dims, PyArray_FromAny,
+    PyArray_IntpConverter, PyArray_IS_C_CONTIGUOUS, PyArray_IS_F_CONTIGUOUS, PyArray_SAMESHAPE, PyDataType_REFCHK,
+    PyDimMem_FREE,
 )
 
 import_core()
@@ -235,6 +235,10 @@ cdef object new_with_contents(object cls, object contents, object dtype=None, Py
         array = new_from_list(cls, contents, dtype, capacity, max_size)
         if array is not None:
             return array
+        if dtype is not None and (<cnp.dtype>dtype).type_num == NPY_VSTRING:
+            array = new(cls, 0, dtype, capacity, max_size)
+            if are_strs_of(array, array.descr, contents) and append_strs(array, contents):
+                return array
     if is_dynamic(contents):
         contents = as_plain(contents)
     if not isinstance(contents, (list, tuple)) and not is_array_like(contents):
