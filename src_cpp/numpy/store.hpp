@@ -109,6 +109,14 @@ inline bool store_time(char* slot, PyArray_Descr* dtype, PyObject* value) noexce
 }
 
 inline bool store_native(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept {
+    // A number of the dtype's own class: all of them have it in one place.
+    if (Py_TYPE(value) == dtype->typeobj && dtype->type_num <= NPY_CLONGDOUBLE) {
+        static_assert(offsetof(PyBoolScalarObject, obval) == offsetof(PyDoubleScalarObject, obval));
+        static_assert(offsetof(PyCDoubleScalarObject, obval) == offsetof(PyDoubleScalarObject, obval));
+        static_assert(offsetof(PyLongDoubleScalarObject, obval) == offsetof(PyDoubleScalarObject, obval));
+        std::memcpy(slot, reinterpret_cast<char*>(value) + offsetof(PyDoubleScalarObject, obval), size_of(dtype));
+        return true;
+    }
     switch (dtype->type_num) {
         case NPY_UNICODE: return store_text<npy_ucs4>(slot, size_of(dtype) / sizeof(npy_ucs4), value);
         case NPY_STRING: return store_text<npy_ubyte>(slot, size_of(dtype), value);
