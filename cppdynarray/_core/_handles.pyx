@@ -5,7 +5,7 @@ import numpy as np
 
 cimport numpy as cnp
 from cpython.object cimport PyObject
-from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer, PyCapsule_New
+from cpython.pycapsule cimport PyCapsule_Destructor, PyCapsule_GetName, PyCapsule_GetPointer, PyCapsule_New
 from libc.stddef cimport size_t
 from libc.stdint cimport uint32_t, uintptr_t
 from libc.stdlib cimport free
@@ -171,6 +171,19 @@ api = PyCapsule_New(&functions, python_api_capsule, NULL)
 
 # Handles that go through Python, for code that can't open one itself.
 
+cdef object new_capsule(void* place, str name, PyCapsule_Destructor destructor):
+    """A capsule whose name is its own: the destructor frees it."""
+    cdef bytes encoded = name.encode()
+    cdef char* kept = strdup(encoded)
+    if kept == NULL:
+        raise MemoryError
+    try:
+        return PyCapsule_New(place, kept, destructor)
+    except:
+        free(kept)
+        raise
+
+
 cdef void free_capsule(object capsule) noexcept:
     cdef const char* name = PyCapsule_GetName(capsule)
     cdef ArrayPlace* place = <ArrayPlace*>PyCapsule_GetPointer(capsule, name)
@@ -185,16 +198,11 @@ def handle_capsule(array, str name):
     cdef Kind kind = kind_of(array)
     if kind is None:
         raise refusal(array, None, kind_called("DynamicArray"))
-    cdef bytes encoded = name.encode()
     cdef ArrayPlace* place = open_array(array, kind)
-    cdef char* kept = strdup(encoded)
     try:
-        if kept == NULL:
-            raise MemoryError
-        return PyCapsule_New(place, kept, free_capsule)
+        return new_capsule(place, name, free_capsule)
     except:
         place.functions.close(place)
-        free(kept)
         raise
 
 
@@ -212,14 +220,9 @@ def address_in(capsule):
 
 def table_capsule(table, str name):
     """The same for a table: a TablePlace*."""
-    cdef bytes encoded = name.encode()
     cdef TablePlace* place = open_table(table)
-    cdef char* kept = strdup(encoded)
     try:
-        if kept == NULL:
-            raise MemoryError
-        return PyCapsule_New(place, kept, free_table_capsule)
+        return new_capsule(place, name, free_table_capsule)
     except:
         place.close(place)
-        free(kept)
         raise
