@@ -737,7 +737,7 @@ def test_rows_with_text_wait_for_computations_and_none_is_lost_or_torn(often_swi
 
     def change():
         for number in range(60):
-            t[kept - 1 - number] = text_row(kept + number)
+            t[500 + number] = text_row(kept + number)  # far from where others append and remove
             del t[3]
             t.insert(2, text_row(number))
             t.reserve(len(t) + 100)
