@@ -568,12 +568,23 @@ PyObject* as_number(PyObject* self) noexcept {
     return (PyArray_Type.tp_as_number->*slot)(self);
 }
 
+// What is printed by Python code, which gives up locks: where others may drop objects meanwhile, a copy of them.
+inline PyObject* as_text_source(PyObject* self) noexcept {
+    const ArrayLock lock(self);
+    PyObject* const view = as_plain(self);
+    auto* const array = reinterpret_cast<PyArrayObject*>(view);
+    if (!arrays_change_any_time || view == nullptr || !PyDataType_REFCHK(PyArray_DESCR(array))) return view;
+    PyObject* const copy = PyArray_NewCopy(array, NPY_KEEPORDER);
+    Py_DECREF(view);
+    return copy;
+}
+
 // NumPy's printing looks at an array many times: at a view that keeps its length and class.
 template <reprfunc PyTypeObject::* slot>
 PyObject* as_text(PyObject* self) noexcept {
     if (!arrays_change_any_time && !is_placed(reinterpret_cast<PyArrayObject*>(self)))
         return (PyArray_Type.*slot)(self);
-    PyObject* plain_self = as_plain(self);
+    PyObject* plain_self = as_text_source(self);
     if (plain_self == nullptr) return nullptr;
     PyObject* steady = PyArray_View(reinterpret_cast<PyArrayObject*>(plain_self), nullptr, Py_TYPE(self));
     Py_DECREF(plain_self);
