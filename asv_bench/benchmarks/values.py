@@ -2,7 +2,7 @@
 Values of every kind, for every kind of dtype, by every way in.
 
 A program has what it has: Python's numbers or the scalars that NumPy's functions return, text, dates, tuples. 100
-values are a small array with its creation, 100,000 the conversion alone; report.py takes a million. The baseline is
+values are a small array with its creation, 100,000 the conversion alone; report.py takes 10,000. The baseline is
 what is done without this package: a list, and np.array with the dtype in the end. For `append` that list is appended
 to one by one; for a list that is there, it is np.array alone.
 """
