@@ -122,7 +122,9 @@ private:
             Py_DECREF(object);
             return nullptr;
         }
-        if (PyDataType_REFCHK(PyArray_DESCR(reinterpret_cast<PyArrayObject*>(view))) && !lock_.hold_another(object))
+        auto* const array = reinterpret_cast<PyArrayObject*>(view);
+        if (PyDataType_REFCHK(PyArray_DESCR(array)) && !lock_.hold_another(object) &&
+            PyArray_TYPE(array) != NPY_VSTRING)  // strings have their arena's lock
             view = copy_instead(view, object);
         if (view == nullptr) {
             Py_DECREF(object);
