@@ -57,7 +57,8 @@ struct PlaceRows {
 struct ArrayRows {
     explicit ArrayRows(PyArrayObject* published, npy_string_allocator* its_strings = nullptr) noexcept
         : array(published), strings(its_strings) {
-        CPPDYNARRAY_ASSERT(block()->holds(length() * row_bytes()));
+        // What resize() gives a first dimension has none yet.
+        CPPDYNARRAY_ASSERT(PyArray_NDIM(array) == 0 || block()->holds(length() * row_bytes()));
         CPPDYNARRAY_ASSERT(!is_placed(array) || length() == length_of(place_of(array)));
     }
 

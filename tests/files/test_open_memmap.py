@@ -59,7 +59,8 @@ def test_any_dtype_and_row_shape(path, file_dtype, row_shape, rng):
         d.extend(rows[20:])
     assert_same(np.load(path), rows)
     assert_same(cda.open_memmap(path), rows)
-    assert_same(np.load(path, mmap_mode="r"), rows)
+    if rows.size:  # NumPy 2.0 maps no file without elements
+        assert_same(np.load(path, mmap_mode="r"), rows)
     assert not live(path).exists()
 
 
