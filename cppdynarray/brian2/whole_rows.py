@@ -106,6 +106,9 @@ class Column(DynamicArray):
     def __init__(self, rows, name):
         self._rows, self._name = rows, name
 
+    def __getstate__(self):
+        return None, {"_rows": self._rows, "_name": self._name}
+
     @property
     def _data(self):
         return self._rows.array(self._name)
