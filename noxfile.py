@@ -150,10 +150,10 @@ def torch(session):
 
 @nox.session
 def brian2(session):
-    """What is tested with Brian2, its own tests on our arrays, a part or all (--whole), and some of its examples."""
+    """What is tested with Brian2, and its own tests on our arrays, a part or all (--whole); some of its examples."""
     install(session, "test", "brian2")
     session.env.update(MPLBACKEND="agg", CPPDYNARRAY_REQUIRE_LIBRARIES="1")
-    pytest(session, "tests/with_brian2")
+    pytest(session, "tests/with_brian2", *([] if session.posargs else ["--sample", "4"]))
     for target in ("direct", "cython", "numpy"):
         whole = session.posargs if target == "direct" else []
         session.run("python", "tests/with_brian2/run_suite.py", "--target", target, *whole)
