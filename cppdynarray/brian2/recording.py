@@ -44,6 +44,9 @@ class RowsOnFiles(WholeRows):
         self._make()
         return self._arrays[name]
 
+    def replace(self, name, array):
+        raise ValueError(f"{name} is recorded to {self.folder}: its rows keep their shape there")
+
     def lengths(self):
         self._make()
         return super().lengths()

@@ -35,6 +35,9 @@ class WholeRows:
     def array(self, name):
         return self._arrays[name]
 
+    def replace(self, name, array):
+        self._arrays[name] = array
+
     def lengths(self):
         return [len(array) for array in self._arrays.values()]
 
@@ -112,6 +115,10 @@ class Column(DynamicArray):
     @property
     def _data(self):
         return self._rows.array(self._name)
+
+    @_data.setter
+    def _data(self, array):
+        self._rows.replace(self._name, array)
 
     def resize(self, shape):
         """Grow or shrink along the first dimension; new elements are zero."""

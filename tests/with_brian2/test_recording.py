@@ -177,6 +177,26 @@ def test_files_are_not_overwritten_unless_that_is_asked_for(tmp_path):
     assert not brian2.prefs["cppdynarray.enabled"]
 
 
+def test_other_columns_take_new_memory_but_for_files(tmp_path):
+    growing.enable()
+
+    def simulated(name):
+        neurons = brian2.NeuronGroup(3, "v : 1")
+        monitor = brian2.StateMonitor(neurons, "v", record=True, name=name)
+        brian2.Network(neurons, monitor).run(0.4 * ms)
+        return monitor, brian2.get_device().arrays[monitor.variables["v"]]
+
+    monitor, array = simulated("kept")
+    array.shrink((2, 1))
+    assert growing.dynamic_array(monitor, "v").shape == (2, 1)
+    with growing.record_to(tmp_path) as recording:
+        monitor, array = simulated("states")
+        with pytest.raises(ValueError, match="keep their shape"):
+            array.shrink((2, 1))
+        assert array.shape == (4, 3)
+    assert np.load(recording.folders["states"] / "v.npy").shape == (4, 3)
+
+
 @pytest.mark.skipif(
     not growing.direct.is_supported(), reason="Brian2 2.9 keeps the arrays of its last network"
 )
