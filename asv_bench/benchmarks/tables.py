@@ -13,12 +13,15 @@ from .containers import package
 DTYPE = [("t", "f8"), ("x", "f8"), ("y", "f8"), ("i", "i8")]
 
 
-def table(rows):
-    made = cda.DynamicTable(dtype=DTYPE)
+def appended(made, rows):
     append = made.append
     for row in rows:
         append(row)
     return made
+
+
+def table(rows):
+    return appended(cda.DynamicTable(dtype=DTYPE), rows)
 
 
 def extended(rows):
@@ -28,11 +31,7 @@ def extended(rows):
 
 
 def structured(rows):
-    made = cda.DynamicArray(dtype=DTYPE)
-    append = made.append
-    for row in rows:
-        append(row)
-    return made
+    return appended(cda.DynamicArray(dtype=DTYPE), rows)
 
 
 def arrays(rows):
