@@ -643,11 +643,6 @@ class Writing:
             transaction, cls, self.file, self.header, rows, token, synced, live, _reserve_bytes()
         )
 
-    def finish(self):
-        """Gives a new file its name."""
-        if self.file is not self.old:
-            name_file(self.file, self.path, self.old)
-
 
 def write(cls, mode, columns, live_path, finish, progress=None):
     """
@@ -692,31 +687,13 @@ def _open_all(transaction, cls, mode, columns, live_path, progress):
         raise
     live = _files.Live(live_file, live_path)
     made = [each.open(transaction, cls, rows, live) for each in writing]
-    for each in writing:
-        each.finish()
-    os.replace(live_file.path, live_path)
+    new = [(each.file, each.path, each.old is not None) for each in writing if each.file is not each.old]
+    _files.give_names([*new, (live_file, live_path, True)])
     for each in writing:
         if each.found is not None and each.found.live is not None:
             # Those who follow the writer before this one look for the new page now.
             _files.finish_live(each.found.live)
     return made
-
-
-def name_file(file, path, old):
-    """Gives a file its name; that of another one only if it is `old`, which is locked."""
-    if old is not None:
-        os.replace(file.path, path)
-        return
-    try:
-        os.link(file.path, path)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK):
-            if isinstance(error, FileExistsError):
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path) from error
-            raise
-        # A file system where a file has one name: that is taken first.
-        _files.File(path, os.O_RDWR | os.O_CREAT | os.O_EXCL).close()
-        os.replace(file.path, path)
 
 
 def _begin(file, dtype, shape):

@@ -490,7 +490,7 @@ def _write_names(path, names):
         file.write(json.dumps(names).encode(), 0)
         file.sync()
         with contextlib.suppress(FileExistsError):
-            files.name_file(file, os.path.join(path, _NAMES), None)
+            _files.give_names([(file, os.path.join(path, _NAMES), False)])
 
 
 # Columns, as they are asked for.

@@ -19,7 +19,7 @@ from libc.errno cimport errno as c_errno
 from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
 from libc.string cimport memcmp, memcpy, memset
-from posix.fcntl cimport O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDONLY
+from posix.fcntl cimport O_CLOEXEC, O_CREAT, O_EXCL, O_NOCTTY, O_NONBLOCK, O_RDONLY
 from posix.fcntl cimport open as c_open
 from posix.unistd cimport fsync
 
@@ -337,6 +337,40 @@ cdef class Transaction:
         self.arrays = []  # the transaction may be kept, with a frame, by an exception
         for file in self.files:
             (<File>file).end()
+
+
+cdef int give_name(File file, str path, bint replaces) except -1:
+    """Gives a file its name; that of another one only if it `replaces` it, which is locked."""
+    if replaces:
+        os.replace(file.path, path)
+        return 0
+    try:
+        os.link(file.path, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK):
+            raise failure(error.errno, path) from error
+        # A file system where a file has one name: that is taken first.
+        take_name(path)
+        os.replace(file.path, path)
+    return 0
+
+
+cdef int take_name(str path) except -1:
+    """Makes an empty file of that name, where there is none."""
+    cdef bytes name = os.fsencode(path)
+    cdef int number = c_open(<const char*>name, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    if number < 0:
+        raise failure(c_errno, path)
+    FileSystem.close(number)
+    return 0
+
+
+def give_names(list files):
+    """Gives files their names, each a (file, path, replaces): all of them, as far as Ctrl-C is concerned. The handlers
+    of signals run where Python code does, and there is none here.
+    """
+    for file, path, replaces in files:
+        give_name(file, path, replaces)
 
 
 def sync_folder(path):

@@ -488,7 +488,8 @@ class Trial:
         return made
 
     def prepare(self, others):
-        others = [plain(self.kind, LENGTHS[-1]).copy() if each is None else each for each in others]
+        # Copies: other ways take the same arrays, and one of them is setflags.
+        others = [(plain(self.kind, LENGTHS[-1]) if each is None else each).copy() for each in others]
         expected, raw, lengths, writes, changes = {}, {}, [], False, False
         if isinstance(attempt(self.way, self.plain(3), [each.copy() for each in others])[1], TypeError | AttributeError):
             return {("raises",): {3}}, {}, [3], False, False, others
@@ -544,7 +545,8 @@ class Trial:
                 return
             faults[f"wrong: {error!r}" if error else f"wrong: {self.show(result)}"] += 1
         elif final is not None and final not in lengths:
-            faults[f"old: of {sorted(lengths)} rows, not {final}"] += 1
+            given = repr(error) if error else self.show(result)
+            faults[f"old: of {sorted(lengths)} rows, not {final}: {given}; array of {array.shape}, {array.flags.num}"] += 1
 
     def is_part(self, result):
         """Whether it has the first rows, as many as there were: who iterates goes on while there are rows, and
