@@ -72,6 +72,14 @@ def test_a_sweep_and_a_renamed_copy_compile_nothing():
     assert compilations() == before
 
 
+def test_equations_and_numbers_in_them_are_compiled():
+    run_group()
+    for equations in ("dv/dt = 2*rate/ms : 1", "dv/dt = 3*rate/ms : 1"):
+        before = compilations()
+        run_group(equations=equations)
+        assert compilations() == before + 1
+
+
 def everything(prefix, neurons, scale):
     """What a model can have, under other names, in other sizes, with other values; the equations are the same."""
 
@@ -215,6 +223,18 @@ def test_without_a_home_the_directory_is_a_temporary_one(monkeypatch):
     assert directory.name.startswith("cppdynarray-brian2-") and directory.is_dir()
 
 
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="they have other places for it")
+def test_by_default_the_directory_is_in_the_users_cache_directory(monkeypatch, tmp_path):
+    from cppdynarray.brian2.direct import compiler
+
+    brian2.prefs["cppdynarray.cache_dir"] = None
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert compiler.cache_directory() == tmp_path / "cppdynarray" / "brian2"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert compiler.cache_directory() == tmp_path / "home" / ".cache" / "cppdynarray" / "brian2"
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes can't be forked")
 def test_a_forked_child_leaves_the_temporary_directory_to_its_parent(tmp_path):
     from cppdynarray.brian2.direct import compiler
@@ -346,6 +366,22 @@ def test_a_function_without_cpp_falls_back_alone():
     after = direct.report()
     ((name, template, reason),) = after.fallbacks[len(before.fallbacks) :]
     assert name.startswith("with_function_stateupdater") and template == "stateupdate" and "C++" in reason
+    assert after.native_count == before.native_count + 3
+
+
+def test_a_function_with_a_python_object_falls_back_alone():
+    def seen(x):
+        return x
+
+    seen = brian2.Function(seen, arg_units=[1], return_unit=1)
+    add = seen.implementations.add_implementation
+    add("cpp", "double seen(double x) { return x; }", name="seen", namespace={"_kept": {}})
+    add("cython", "cdef double seen(double x):\n    return x\n", name="seen")
+    before = direct.report()
+    assert run_group("with_object", equations="dv/dt = seen(rate)/ms : 1", seen=seen) == 4 * 2
+    after = direct.report()
+    ((name, _, reason),) = after.fallbacks[len(before.fallbacks) :]
+    assert name.startswith("with_object_stateupdater") and "_kept, which is a Python object" in reason
     assert after.native_count == before.native_count + 3
 
 

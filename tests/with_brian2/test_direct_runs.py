@@ -20,6 +20,8 @@ from brian2_process import run_brian2  # noqa: E402
 
 import cppdynarray.brian2  # noqa: E402
 from cppdynarray.brian2 import direct  # noqa: E402
+from cppdynarray.brian2.direct import run as native_run  # noqa: E402
+from cppdynarray.brian2.direct._calls import Steps  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -134,9 +136,29 @@ def test_steps_with_python_between_are_the_same():
 
 
 def test_profiling_is_per_object():
-    network = noisy()
+    network, before = noisy(), direct.report().fused_steps
     network.run(2 * ms, profile=True)
     assert {"neurons_stateupdater", "spikes"} <= {name for name, _ in network.profiling_info}
+    assert direct.report().fused_steps == before
+
+
+def test_what_python_has_nothing_to_do_between_is_one_call_a_step(monkeypatch):
+    made, called = [], []
+
+    def counting(calls, *args):
+        steps = Steps(calls, *args)
+        made.append(len(calls))
+        return lambda: called.append(steps())
+
+    monkeypatch.setattr(native_run, "Steps", counting)
+    network = networks.small()
+    network.add(brian2.NetworkOperation(lambda: None, when="end", order=1, name="look"))
+    before = direct.report()
+    network.run(1 * ms)
+    after = direct.report()
+    native = after.native_count - before.native_count
+    assert made == [native] and len(called) == 10 and native > 5  # all but `look`
+    assert after.fused_steps == before.fused_steps
 
 
 def test_a_subclass_that_overrides_run_is_called():
@@ -147,9 +169,10 @@ def test_a_subclass_that_overrides_run_is_called():
 
     calls = []
     group = brian2.NeuronGroup(3, "dv/dt = 1/ms : 1", threshold="v > 1", reset="v = 0", method="euler")
-    monitor = Counting(group)
+    monitor, before = Counting(group), direct.report().fused_steps
     brian2.Network(group, monitor).run(3 * ms)
     assert len(calls) == 30 and len(monitor.t) == 6
+    assert direct.report().fused_steps == before
 
 
 def test_store_and_restore_go_on_where_they_were():
@@ -348,6 +371,50 @@ def test_a_thread_reads_spikes_while_steps_run(neurons):
     for times, indices in views[:: max(1, len(views) // 20)]:  # what was seen early stays
         assert np.shares_memory(times, t[:1]) or not len(times)
         check(times, indices, 0)
+
+
+def test_division_by_zero():
+    def divided(operation):
+        group = brian2.NeuronGroup(2, "x : 1\nk : integer\ny : 1", name="divided")
+        group.x = [0, 2]
+        group.run_regularly(f"y = {operation}", name="dividing")
+        brian2.Network(group).run(0.1 * ms)
+        return group.y[:].tolist()
+
+    np.testing.assert_array_equal(divided("1/x"), [np.inf, 0.5])
+    np.testing.assert_array_equal(divided("(x + k)/x"), [np.nan, 1])
+    for operation, native in (("i // k", True), ("i % k", True), ("1/x", False)):
+        with direct.enabled(native), pytest.raises(brian2.BrianObjectException) as caught:
+            divided(operation)
+        assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_strings_are_numpys_unless_their_target_is_cython():
+    group, before = brian2.NeuronGroup(5, "v : 1"), direct.report()
+    group.v = "rand()"
+    assert direct.report().native_count == before.native_count
+    brian2.prefs["codegen.string_expression_target"] = "cython"
+    group.v = "rand()"
+    assert direct.report().native_count == before.native_count + 1
+    assert [reason for *_, reason in direct.report().fallbacks[len(before.fallbacks) :]] == ["runs as NumpyCodeObject"]
+
+
+def test_indices_that_a_condition_chooses():
+    group = brian2.NeuronGroup(7, "v : 1")
+    group.v = "i % 3"
+    synapses = brian2.Synapses(group, group, "w : 1")
+    synapses.connect(condition="i != j")
+    synapses.w = "i + j"
+    asked = [(group, "v > 0"), (group, "v > 9"), (synapses, "w < 5 and v_pre > 0"), (synapses, "True")]
+    expected = [of.indices[condition] for of, condition in asked]
+    brian2.prefs["codegen.string_expression_target"] = "cython"
+    before = direct.report()
+    found = [of.indices[condition] for of, condition in asked]
+    after = direct.report()
+    assert after.native_count == before.native_count + 4 and after.fallback_count == before.fallback_count
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert one.dtype == np.int32
 
 
 def test_connecting_out_of_range_is_brian2s_error_and_adds_nothing():

@@ -18,7 +18,7 @@ from brian2.utils.logger import catch_logs  # noqa: E402
 
 import cppdynarray.brian2  # noqa: E402
 from cppdynarray.brian2 import direct  # noqa: E402
-from cppdynarray.brian2.direct.preparation import Preparation  # noqa: E402
+from cppdynarray.brian2.direct import preparation  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -173,13 +173,22 @@ def values_after(change):
 def test_a_change_is_noticed(name, monkeypatch):
     found, made = values_after(CHANGES[name])
     with monkeypatch.context() as patched:
-        patched.setattr(Preparation, "holds", lambda *args: False)
+        patched.setattr(preparation.Preparation, "holds", lambda *args: False)
         expected, made_anew = values_after(CHANGES[name])
     assert found.keys() == expected.keys() and len(found["spikes.t"]) > 1
     for each, values in expected.items():
         np.testing.assert_array_equal(found[each], values, err_msg=each, strict=True)
     assert made_anew > 10
     assert name not in NEED_NO_CODE or made == 0, made
+
+
+def test_what_cannot_be_compared_counts_as_changed():
+    model = Model()
+    model.group.namespace["unused"] = np.zeros(preparation.LARGEST + 1)
+    model.run()
+    before = direct.report().native_count
+    model.run()
+    assert direct.report().native_count > before + 10
 
 
 def test_units_that_are_wrong_now_are_an_error_and_right_again_are_none():

@@ -141,7 +141,8 @@ class DirectGenerator(CPPCodeGenerator):
 
     def output(self, dtype, variable=None):
         """A new array, of as many elements as `variable` has, or N; and where to put how many there are."""
-        number = self._number("output", (np.dtype(dtype), variable))
+        dtype = np.dtype(dtype)
+        number = self._number("output", (dtype, variable))
         return f"static_cast<{self.c_data_type(dtype)}*>(_o{number}_)"
 
     def output_length(self):
