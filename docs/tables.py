@@ -3,9 +3,7 @@
 python3 docs/tables.py
 
 Each stands between `<!-- table: NAME -->` and `<!-- end of table -->`, and is made of
-docs/performance/python-3.13/report.json, which asv_bench/report.py writes; that of docs/files.md of
-docs/performance/files/report.json, the same for the rows that begin with "file:", and "values" of
-docs/performance/values/report.json, the same for the row of that name.
+docs/performance/python-3.13/report.json, which asv_bench/report.py writes.
 """
 
 import json
@@ -13,10 +11,8 @@ import re
 from pathlib import Path
 
 DOCS = Path(__file__).parent
-PAGES = [DOCS.parent / "README.md", DOCS / "performance.md", DOCS / "files.md"]
+PAGES = [DOCS.parent / "README.md", *(DOCS / f"{name}.md" for name in ("performance", "files", "rolling", "numba"))]
 REPORT = DOCS / "performance" / "python-3.13" / "report.json"
-FILES_REPORT = DOCS / "performance" / "files" / "report.json"
-VALUES_REPORT = DOCS / "performance" / "values" / "report.json"
 
 # The peers of the report, and what no measurement says of them: whether a view follows growth.
 ALTERNATIVES = {
@@ -31,7 +27,7 @@ ALTERNATIVES = {
 }
 # The smallest and the largest of what the report has are quoted.
 COUNTS = [1_000, 10_000, 100_000, 1_000_000, 10_000_000]
-TOTALS = ["1 MiB", "32 MiB", "1 GiB"]
+TOTALS = ["1 MiB", "20 MiB", "1 GiB"]
 OPERATIONS = {  # how the page names them: row and case of the report
     "`d[i]`": ("read", "f8"),
     "`d[i] = x`": ("write", "f8"),
@@ -141,7 +137,7 @@ def overhead(report):
     )
 
 
-def files(_):
+def files(report):
     """All that was measured of arrays on files: the peer's time to ours, with quartiles."""
     names = {  # how the page names the rows and cases
         ("file: append", "float64"): "`append` of one `float64`",
@@ -154,7 +150,7 @@ def files(_):
     }
     lines, before = [], None
     for name in names:
-        for each in Report(FILES_REPORT).results:
+        for each in report.results:
             if (each["row"], each["case"]) == name:
                 low, high = each["ratio"]["quartiles"]
                 spread = f"{ratio_text(1 / high)} to {ratio_text(1 / low)}"
@@ -169,10 +165,12 @@ def amount_text(ratio):
     return "" if ratio is None else f"{ratio:.2f}" if ratio < 9.95 else f"{ratio:.0f}"
 
 
-def values(_):
+def values(report):
     """The time of a list and np.array over ours, for each kind of value; where we are slowest first."""
     cells, columns = {}, {}
-    for each in Report(VALUES_REPORT).results:
+    for each in report.results:
+        if each["row"] != "values":
+            continue
         case, _, way = each["case"].rpartition(", ")
         cells.setdefault(case, {})[way, each["size"]] = 1 / each["ratio"]["median"]
         columns[way, each["size"]] = f"{way}, {each['size']:,}"
@@ -184,8 +182,39 @@ def values(_):
     return table(["", *columns.values()], lines)
 
 
+def windows(report):
+    """What other windows take, over a RollingArray."""
+    columns = [
+        ("window, append", 1_000), ("window, append", 100_000),
+        ("window, append and look", 1_000), ("window, append and look", 100_000),
+    ]
+    peers = dict.fromkeys(each["peer"] for each in report.results if each["row"] in dict(columns))
+    return table(
+        ["", *(f"{row.removeprefix('window, ')}, {size:,}" for row, size in columns)],
+        [
+            [peer, *(amount_text(report.peers(row, "float64", size, peer)) for row, size in columns)]
+            for peer in peers
+        ],
+    )
+
+
+def njit(report):
+    """What other ways to append in compiled code take, over `growing`."""
+    columns = [(case, size) for size in (10**6, 10**7) for case in ("DynamicArray", "memory used before")]
+    peers = dict.fromkeys(each["peer"] for each in report.results if each["row"] == "append in njit")
+    names = {"DynamicArray": "new array"}
+    return table(
+        ["", *(f"{names.get(case, case)}, {size:,}" for case, size in columns)],
+        [
+            [peer, *(amount_text(report.peers("append in njit", case, size, peer)) for case, size in columns)]
+            for peer in peers
+        ],
+    )
+
+
 TABLES = {
     "alternatives": alternatives, "resizing": resizing, "overhead": overhead, "files": files, "values": values,
+    "windows": windows, "njit": njit,
 }
 
 

@@ -39,6 +39,10 @@ def rolling(maxlen):
     return made
 
 
+# What an expert writes in a loop: the window slides through an array that is longer.
+SLIDE = """if end == len(window): window[:maxlen] = window[end - maxlen:]; end = maxlen
+        window[end] = 1.5; end += 1"""
+
 # What makes a window, what appends, and what gives the array of now.
 WINDOWS = {
     "cpp": (rolling, "window.append(1.5)", "window[:]"),
@@ -48,6 +52,7 @@ WINDOWS = {
     "dvg_ringbuffer": (ring("dvg_ringbuffer"), "window.append(1.5)", "window[:]"),
     "np.roll": (np.zeros, "window = np.roll(window, -1); window[-1] = 1.5", "window"),
     "a[:-1] = a[1:]": (np.zeros, "window[:-1] = window[1:]; window[-1] = 1.5", "window"),
+    "sliding by hand": (lambda maxlen: np.zeros(3 * maxlen), SLIDE, "window[end - maxlen:end]"),
 }
 
 
@@ -62,8 +67,9 @@ class Window:
         choose(kind)
         make, append, look = WINDOWS[kind]
         window = make(maxlen)
-        self.append = statement(append, self.count, window=window)
-        self.append_and_look = statement(f"{append}; {look}", self.count, window=window)
+        names = {"window": window, "maxlen": maxlen, "end": 2 * maxlen}
+        self.append = statement(append, self.count, **names)
+        self.append_and_look = statement(f"{append}; {look}", self.count, **names)
 
     def time_append(self, kind, maxlen):
         self.append()

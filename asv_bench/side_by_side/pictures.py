@@ -7,6 +7,7 @@ import matplotlib
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
 
+from .rows import MIDDLE
 from .tables import bytes_text, inverse
 
 OURS = "DynamicArray"
@@ -52,7 +53,7 @@ def figure(size=(9, 4.8)):
 
 def throughput(results):
     _, axes = figure()
-    curves = by_name(results, "grow by blocks", "32 MiB")
+    curves = by_name(results, "grow by blocks", bytes_text(MIDDLE))
     lines(axes, {
         name: {block: block / seconds / 1e9 for block, seconds in points.items()}
         for name, points in curves.items()
@@ -63,7 +64,7 @@ def throughput(results):
     axes.set_xticks(blocks, [bytes_text(block) for block in blocks])
     axes.set(
         xlabel="block size", ylabel="GB/s",
-        title="Growing to 32 MiB by blocks, until there is one array",
+        title=f"Growing to {bytes_text(MIDDLE)} by blocks, until there is one array",
     )
 
 

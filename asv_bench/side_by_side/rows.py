@@ -25,8 +25,10 @@ from .measure import Contender
 from .peak import available
 from .tables import bytes_text
 
-# What growing by blocks ends with, and the blocks of the one in the middle; in bytes.
-TOTALS = [2**20, 2**25, 2**30]
+# What growing by blocks ends with, and the blocks of the one in the middle; in bytes. At 32 MiB, the limit of what is
+# kept for the next array, ours and malloc's, a first run has other ratios than those after it.
+TOTALS = [2**20, 20 * 2**20, 2**30]
+MIDDLE = TOTALS[1]
 BLOCKS = [2**7, 2**10, 2**13, 2**16, 2**20]
 
 # Benchmarks' kinds, as the report calls them where something grows.
@@ -227,15 +229,15 @@ def windows(quick):
         )
 
 
-def compiled_loops():
-    for ours in compiled.Append.params[0][:3]:
-        for kind in compiled.Append.params[0][3:]:
-            yield Times(
-                "append in njit", "DynamicArray" if ours == "cpp" else ours.removeprefix("cpp, "),
-                compiled.Append.count, kind,
-                partial(Contender, compiled.Append, "time_append", ours, units=compiled.Append.count),
-                partial(Contender, compiled.Append, "time_append", kind, units=compiled.Append.count),
-            )
+def compiled_loops(quick):
+    for count in [10**6] if quick else [10**6, 10**7]:
+        for ours in compiled.Append.params[0][:3]:
+            for kind in compiled.Append.params[0][3:]:
+                yield Times(
+                    "append in njit", "DynamicArray" if ours == "cpp" else ours.removeprefix("cpp, "), count, kind,
+                    partial(Contender, compiled.Append, "time_append", ours, units=count, count=count),
+                    partial(Contender, compiled.Append, "time_append", kind, units=count, count=count),
+                )
 
 
 def on_files():
@@ -298,14 +300,14 @@ def growth(quick):
                         (inline.OneByOne, "time_append") if by_hand else (peers.Append, "time_append")
                     ), count, units=count,
                 )
-        for total in [2**25] if quick else TOTALS:
-            for block in [2**16] if quick else BLOCKS if total == 2**25 else [2**10, 2**16]:
+        for total in [MIDDLE] if quick else TOTALS:
+            for block in [2**16] if quick else BLOCKS if total == MIDDLE else [2**10, 2**16]:
                 if kind in inline.BY_BLOCKS:
                     yield versus(
                         "grow by blocks", bytes_text(total), block, peer, kind, inline.Blocks, "time_extend",
                         block, total, units=total // block,
                     )
-                elif total == 2**25:
+                elif total == MIDDLE:
                     yield versus(
                         "grow by blocks", bytes_text(total), block, peer, kind, peers.Extend, "time_extend",
                         block, units=total // block, total=total,
@@ -356,7 +358,7 @@ def rows(quick):
     yield from creations()
     yield from pushes(quick)
     yield from windows(quick)
-    yield from compiled_loops()
+    yield from compiled_loops(quick)
     yield from on_files()
     yield from kinds_of_values(quick)
     yield from growth(quick)
