@@ -5,7 +5,8 @@ Arrays on files: appending, opening, following, and handing blocks to another pr
 what people use today, each as those who know it well write it; "final size" ones are told beforehand how
 much will come, and can't grow. Files are made anew in `setup`, so the first touch of their pages is timed
 for all alike; nothing waits for the disk. "npy-append-array, header at the end" and "PyTables, buffered" are
-what these libraries offer to those who can lose rows when the process is killed.
+what these libraries offer to those who can lose rows when the process is killed; the other "buffered" ones are what
+such users write by hand.
 
 What takes 10 us a row and more is called fewer times: times are compared by the row.
 """
@@ -203,6 +204,39 @@ class PyTablesBuffered:
         self.data.append(block.view([("x", "f8")]))
 
 
+class Buffered:
+    """Rows gathered in a list until there are 4,096: those in it are lost with the process."""
+
+    def __init__(self, folder, rows):
+        self.way, self.rows = self.library(folder, rows), []
+
+    def append(self, x):
+        self.rows.append(x)
+        if len(self.rows) == 4096:
+            self.write()
+
+    def extend(self, block):
+        self.write()
+        self.way.extend(block)
+
+    def write(self):
+        if self.rows:
+            self.way.extend(np.array(self.rows))
+            self.rows.clear()
+
+    def close(self):
+        self.write()
+        self.way.close()
+
+
+class AppendArrayBuffered(Buffered):
+    library = AppendArray
+
+
+class HDF5Buffered(Buffered):
+    library = HDF5
+
+
 class Zarr:
     """Uncompressed, in chunks of 8192 rows."""
 
@@ -228,7 +262,9 @@ WAYS = {
     "raw write": Raw,
     "npy-append-array": AppendArray,
     "npy-append-array, header at the end": AppendArrayLate,
+    "npy-append-array, buffered": AppendArrayBuffered,
     "h5py": HDF5,
+    "h5py, buffered": HDF5Buffered,
     "PyTables": PyTables,
     "PyTables, buffered": PyTablesBuffered,
     "zarr": Zarr,
@@ -236,6 +272,7 @@ WAYS = {
 # How many rows a timed call appends, and how many blocks.
 SLOW = {
     "raw write": (10_000, 500), "npy-append-array": (500, 200), "npy-append-array, header at the end": (500, 200),
+    "npy-append-array, buffered": (65_536, 200), "h5py, buffered": (65_536, 100),
     "h5py": (200, 100), "PyTables": (500, 200), "PyTables, buffered": (10_000, 200), "zarr": (10, 10),
 }
 ROWS, BLOCKS = 1_000_000, 1_000

@@ -1,7 +1,7 @@
 """The report as a text: machine, targets, where we lose, and all that was measured."""
 
+import statistics
 import tomllib
-from itertools import groupby
 from pathlib import Path
 
 TARGETS = Path(__file__).parent / "targets.toml"
@@ -152,6 +152,21 @@ def left_out_lines(results):
         yield [peer, reason, places]
 
 
+def by_row(results):
+    grouped = {}
+    for result in results:
+        grouped.setdefault(result["row"], []).append(result)
+    return grouped
+
+
+def folded(row, results):
+    """The results of a row as a line with the median of all, that opens to their table."""
+    header = ["case", "size", "compared with", "ours", "theirs", "theirs / ours", "quartiles", "range", "pairs"]
+    median = statistics.median(inverse(result["ratio"])["median"] for result in results)
+    line = f"<summary><b>{row}</b>: {len(results)} comparisons, median {ratio_text(median)}</summary>"
+    return f"<details>{line}\n\n{table(header, result_lines(results))}\n\n</details>"
+
+
 def report(machine, all_results, pictures):
     """The report in Markdown; `pictures` is a dict from title to file."""
     with TARGETS.open("rb") as file:
@@ -165,29 +180,27 @@ def report(machine, all_results, pictures):
         "in turn, many times, in one process with the garbage collector off. A figure is the median of the "
         "ratios of these pairs; the quartiles show the spread. Peak memory is measured in fresh processes. "
         "Written by `asv_bench/report.py`.",
-        table(["", ""], machine.items()),
-        "## Targets: compared with NumPy as people use it",
-        "`at least` means at least so many times as fast; `at most` means at most so many times the time, or "
-        "the memory. If a target covers several cases, the worst one is shown and decides.",
-        table(target_header, target_lines((t for t in targets if "as_used" in t), results)),
-        "## Targets: everything else",
-        table(target_header, target_lines((t for t in targets if "as_used" not in t), results)),
+        *(f"## {title}\n\n![{title}]({file})" for title, file in pictures.items()),
         "## Where we lose",
         f"All comparisons in which a DynamicArray takes more than {SAME} times the time, or memory, of the "
         "alternative, in at least three quarters of the pairs. The ratio is theirs / ours, as below.",
         table(
             ["row", "compared with", "cases", "worst ratio", "which case"], lost_lines(results)
         ),
-        *(f"## {title}\n\n![{title}]({file})" for title, file in pictures.items()),
         "## All results",
-        "Time or memory of one operation. The ratio is that of the alternative to ours: above 1 we are better.",
+        "Time or memory of one operation. The ratio is that of the alternative to ours: above 1 we are better. "
+        "A line opens to its table.",
+        *(folded(row, found) for row, found in by_row(results).items()),
+        "## What is aimed at",
+        "`at least` means at least so many times as fast; `at most` means at most so many times the time, or "
+        "the memory. If a target covers several cases, the worst one is shown and decides. First, compared with NumPy "
+        "as people use it:",
+        table(target_header, target_lines((t for t in targets if "as_used" in t), results)),
+        "Everything else:",
+        table(target_header, target_lines((t for t in targets if "as_used" not in t), results)),
+        "## Where it was measured",
+        table(["", ""], machine.items()),
     ]
-    for row, found in groupby(results, key=lambda result: result["row"]):
-        header = [
-            "case", "size", "compared with", "ours", "theirs", "theirs / ours", "quartiles", "range",
-            "pairs",
-        ]
-        parts += [f"### {row}", table(header, result_lines(found))]
     if left_out:
         parts += ["## Left out", table(["peer", "reason", "where"], left_out_lines(left_out))]
     return "\n\n".join(parts) + "\n"
