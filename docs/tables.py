@@ -162,7 +162,7 @@ def files(report):
 
 def amount_text(ratio):
     """A ratio to two or three digits; nothing for what wasn't measured."""
-    return "" if ratio is None else f"{ratio:.2f}" if ratio < 9.95 else f"{ratio:.0f}"
+    return "" if ratio is None else f"{ratio:.2f}" if ratio < 9.95 else f"{ratio:,.0f}"
 
 
 def values(report):
