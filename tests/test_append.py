@@ -1,5 +1,7 @@
 """append: one row at the end."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -255,3 +257,21 @@ def test_in_a_subclass(rng):
     assert d.label == "a"
     assert_same(d, values)
     assert_invariants(d)
+
+
+@pytest.mark.parametrize("add", [lambda d, row: d.append(row), lambda d, row: d.insert(0, row)])
+@pytest.mark.parametrize("dtype", ["f8,O", [("a", "O", 2), ("b", "i4")]])
+def test_records_take_references_and_refused_ones_none(add, dtype):
+    """Also where the value that is refused comes after an object."""
+    d = cda.DynamicArray(dtype=dtype)
+    thing = object()
+    good = (1.5, thing) if dtype == "f8,O" else ([thing, thing], 1)
+    bad = ("no number", thing) if dtype == "f8,O" else ([thing, thing], "no number")
+    held = sys.getrefcount(thing)
+    for _ in range(100):
+        add(d, good)
+        with pytest.raises(ValueError):
+            add(d, bad)
+    assert len(d) == 100 and sys.getrefcount(thing) == held + (100 if dtype == "f8,O" else 200)
+    del d
+    assert sys.getrefcount(thing) == held

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
+from cppdynarray._core._conversion import HAS_WIDE_REGISTERS, converted
 from helpers import loses
 
 DTYPES = [
@@ -257,6 +258,34 @@ def test_long_arrays_are_converted_as_short_ones_are(of, to, rng):
             if of.kind not in "mM":  # NumPy's to refuse
                 d.extend(layout(changed), casting="unsafe")
                 assert_same_elements(d[-len(source) :], layout(changed).astype(to))
+
+
+NUMBERS = "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 F D >u2 >i4 >f8 >D".split()
+
+
+@pytest.mark.skipif(not HAS_WIDE_REGISTERS, reason="there is one way to convert on a processor without AVX2")
+@pytest.mark.parametrize("to", NUMBERS)
+@pytest.mark.parametrize("of", NUMBERS)
+@pytest.mark.filterwarnings("ignore")
+def test_any_processor_converts_as_one_with_wider_registers(of, to, rng):
+    of, to = np.dtype(of), np.dtype(to)
+    if of.kind == "c" and to.kind != "c":
+        pytest.skip("no complex number is converted to a real one")
+    bits = np.frombuffer(rng.bytes(32 * of.itemsize), of) if of != "?" else np.array([True, False])
+    some = np.concatenate([bits, *([assigned(of, make(rng))[0][0] for make in KINDS.values()] for _ in range(4))])
+    kept = []
+    for value in some.astype(of):
+        ways = [converted(np.full(67, value, of), to, wide) for wide in (False, True)]
+        if ways[0] is None:
+            assert ways[1] is None, value
+        else:
+            assert ways[0].tobytes() == ways[1].tobytes(), value
+            kept.append(value)
+    values = np.array(kept, of)[rng.integers(len(kept), size=int(rng.integers(1000, 3000)))]
+    for layout in ("as they are", "every third", "unaligned"):
+        ways = [converted(LAYOUTS[layout](values), to, wide) for wide in (False, True)]
+        assert_same_elements(ways[0], values.astype(to))
+        assert ways[0].tobytes() == ways[1].tobytes()
 
 
 def test_halves_are_numpys():

@@ -6,15 +6,10 @@ from cpython.object cimport PyObject
 from cppdynarray._core.headers cimport Block, StringLock
 
 
-cdef extern from *:
-    """
-    // Room for one row of nearly any array.
-    struct alignas(16) RowBuffer {
-        char bytes[256];
-    };
-    """
-    cdef cppclass RowBuffer:
-        char* bytes
+cdef extern from "store.hpp" namespace "cppdynarray":
+    cdef cppclass StoredRow:
+        const char* bytes() noexcept
+        void moved() noexcept
 
 
 cdef inline Py_ssize_t length(cnp.ndarray array) noexcept:
@@ -29,6 +24,7 @@ cdef inline bint same_dims(const cnp.npy_intp* a, const cnp.npy_intp* b, int cou
 
 
 cdef bint store_row(char* slot, cnp.ndarray array, object value) noexcept
+cdef bint store_apart(StoredRow& row, cnp.ndarray array, object value) noexcept
 cdef Py_ssize_t store_items(char* slots, cnp.ndarray array, object items, Py_ssize_t count) noexcept
 cdef bint store_at_end(cnp.ndarray array, object values) except -1
 cdef bint is_items(object values) noexcept

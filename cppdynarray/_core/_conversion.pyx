@@ -41,6 +41,7 @@ cdef extern from "numpy/arrayobject.h":
 cdef extern from "store.hpp" namespace "cppdynarray":
     bint import_dates() except False
     bint c_store_row "cppdynarray::store_row"(char* slot, cnp.ndarray array, object value) noexcept
+    bint c_store_apart "cppdynarray::store_apart"(StoredRow&, cnp.ndarray array, object value) noexcept
     Py_ssize_t c_store_items "cppdynarray::store_items"(
         char* slots, cnp.ndarray array, object items, Py_ssize_t count) noexcept
 
@@ -48,6 +49,8 @@ cdef extern from "store.hpp" namespace "cppdynarray":
 cdef extern from "convert.hpp" namespace "cppdynarray":
     cdef cppclass Conversion:
         void* function
+    bint has_wide_registers() noexcept
+    Conversion conversion_between(cnp.dtype source, cnp.dtype dtype, bint wide) noexcept
     Conversion array_conversion(cnp.ndarray array, cnp.dtype dtype) noexcept
     bint c_convert_array "cppdynarray::convert_array"(const Conversion&, cnp.ndarray array, char* target) noexcept
 
@@ -62,6 +65,11 @@ cdef bint store_row(char* slot, cnp.ndarray array, object value) noexcept:
     its own then, where NumPy has to convert it or to say what is wrong.
     """
     return c_store_row(slot, array, value)
+
+
+cdef bint store_apart(StoredRow& row, cnp.ndarray array, object value) noexcept:
+    """store_row() for a row that is to be moved to where it belongs."""
+    return c_store_apart(row, array, value)
 
 
 cdef Py_ssize_t store_items(char* slots, cnp.ndarray array, object items, Py_ssize_t count) noexcept:
@@ -401,6 +409,22 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless):
         end_quiet(quiet)
     check_array(source, rows)
     return rows
+
+
+# For tests: a processor takes one of two loops, and both have to do the same.
+
+HAS_WIDE_REGISTERS = has_wide_registers()
+
+
+def converted(cnp.ndarray source, cnp.dtype dtype, bint wide):
+    """Elements as those of another dtype, by the loops for wider registers or by those for any processor; None if
+    something would be lost.
+    """
+    cdef cnp.ndarray made = np.empty(len(source), dtype)
+    cdef Conversion how = conversion_between(source.descr, dtype, wide)
+    if how.function == NULL:
+        raise TypeError(f"elements of {source.dtype} are NumPy's to convert to {dtype}")
+    return made if c_convert_array(how, source, cnp.PyArray_BYTES(made)) else None
 
 
 # Ctrl-C ends an iteration that runs no Python code, after this many items.

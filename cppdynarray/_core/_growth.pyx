@@ -33,8 +33,8 @@ from cpython.unicode cimport PyUnicode_CheckExact
 from libc.string cimport memcpy, memmove, memset
 
 from cppdynarray._core._conversion cimport (
-    RowBuffer, convert_row, convert_values, grown_length, is_items, is_rows, length, no_room, room_for, same_dims,
-    scratch_rows, shape_of, store_at_end, store_row,
+    StoredRow, convert_row, convert_values, grown_length, is_items, is_rows, length, no_room, room_for, same_dims,
+    scratch_rows, shape_of, store_apart, store_at_end,
 )
 from cppdynarray._core._memory cimport import_core, new_scratch, zero_block
 from cppdynarray._core.headers cimport (
@@ -165,18 +165,19 @@ cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
     array_lock.hold_both(array, value)
     growable(array)
     cdef cnp.dtype dtype = array.descr
-    cdef RowBuffer buffer
-    cdef Elements elements = elements_of(array)
+    cdef StoredRow row
     if (
-        elements == Elements.strings and cnp.PyArray_NDIM(array) == 1 and PyUnicode_CheckExact(value)
+        elements_of(array) == Elements.strings and cnp.PyArray_NDIM(array) == 1 and PyUnicode_CheckExact(value)
         and takes_any_str(dtype)
     ):
         return append_str(array, dtype, value)
     if cnp.PyArray_NDIM(array) > 1 and is_rows(array, value, 1):
         return append_bytes(array, cnp.PyArray_DATA(value), 1)
     # A row that takes no Python code to convert needs no scratch array, only a place.
-    if elements == Elements.plain and row_bytes(array) <= sizeof(RowBuffer) and store_row(buffer.bytes, array, value):
-        return append_bytes(array, buffer.bytes, 1)
+    if store_apart(row, array, value):
+        append_bytes(array, row.bytes(), 1)
+        row.moved()
+        return 0
     return append_converted(array, dtype, convert_row(array, value, lossless))
 
 
@@ -230,7 +231,7 @@ cdef bint append_strs(cnp.ndarray array, object values) except -1:
 
 
 cdef int append_bytes(cnp.ndarray array, const void* rows, Py_ssize_t count) except -1:
-    """Appends `count` rows that need no conversion, which may be rows of `array`."""
+    """Appends `count` rows that need no conversion, which may be rows of `array` if they hold no references."""
     while not append_rows(ArrayRows(array), rows, count):
         room_for(array, grown_length(array, count))  # says what is missing
     return 0
@@ -266,21 +267,13 @@ cdef int insert(cnp.ndarray array, object index, object value, bint lossless=Tru
     array_lock.hold_both(array, value)
     growable(array)
     cdef cnp.dtype dtype = array.descr
-    cdef RowBuffer buffer
-    cdef PyObject* item = <PyObject*>value
-    if PyLong_CheckExact(index):
-        # What takes no Python code to convert needs no scratch array, only a place.
-        if dtype.type_num == cnp.NPY_OBJECT and cnp.PyArray_NDIM(array) == 1:
-            memcpy(open_gap(array, PyNumber_AsSsize_t(index, NULL)), &item, sizeof(item))
-            Py_INCREF(value)
-            publish_length(array, length(array) + 1)
-            return 0
-        if elements_of(array) == Elements.plain and row_bytes(array) <= sizeof(RowBuffer) and (
-            store_row(buffer.bytes, array, value)
-        ):
-            memcpy(open_gap(array, PyNumber_AsSsize_t(index, NULL)), buffer.bytes, row_bytes(array))
-            publish_length(array, length(array) + 1)
-            return 0
+    cdef StoredRow stored
+    # What takes no Python code to convert needs no scratch array, only a place.
+    if PyLong_CheckExact(index) and store_apart(stored, array, value):
+        memcpy(open_gap(array, PyNumber_AsSsize_t(index, NULL)), stored.bytes(), row_bytes(array))
+        stored.moved()
+        publish_length(array, length(array) + 1)
+        return 0
     cdef cnp.ndarray rows = convert_row(array, value, lossless)
     cdef Py_ssize_t position = PyNumber_AsSsize_t(index, NULL)
     cdef StringLock lock

@@ -14,7 +14,7 @@ from libc.string cimport memcpy
 from cppdynarray._core._conversion cimport collect, is_array_like, store_items
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._growth cimport append_strs, are_strs_of, extend
-from cppdynarray._core._lossless cimport begin_quiet, check_array, check_before, check_list, end_quiet
+from cppdynarray._core._lossless cimport begin_quiet, check_array, check_before, check_list, end_quiet, may_lose
 from cppdynarray._core._memory cimport import_core, new_array, zero_block
 from cppdynarray._core.headers cimport ArrayLock, block_of, type_of_numbers, used_bytes
 from cppdynarray._core.numpy_api cimport (
@@ -139,6 +139,8 @@ cdef cnp.ndarray as_array(object contents, object dtype):
 
 cdef cnp.ndarray converted(object contents, cnp.dtype dtype):
     """The same, where nothing is lost."""
+    if not may_lose(dtype):
+        return as_array(contents, dtype)
     if not isinstance(contents, list):
         contents = np.asarray(contents)
     check_before(contents, dtype)
@@ -290,5 +292,6 @@ def unknown_argument(object cls, dict arguments):
         if name == "maxlen":
             return _messages.WINDOW_OF_ARRAY.format(cls=cls.__name__, value=value)
         if name not in ("contents", "dtype", "capacity", "max_size"):
-            return _messages.OTHER_ARGUMENT.format(cls=cls.__name__, name=name)
+            return _messages.OTHER_ARGUMENT.format(
+                call=cls.__name__, name=name, known="contents, dtype, capacity and max_size")
     return None

@@ -26,7 +26,7 @@ from cpython.ref cimport Py_INCREF
 from libc.string cimport memcmp
 
 from cppdynarray._core cimport _conversion, _growth, _indexing
-from cppdynarray._core._conversion cimport RowBuffer
+from cppdynarray._core._conversion cimport StoredRow
 from cppdynarray._core._dispatch cimport PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain, is_dynamic
 from cppdynarray._core._live cimport (
     METH_FASTCALL, METH_KEYWORDS, Py_mp_ass_subscript, Py_sq_ass_item, Py_tp_doc, Py_tp_getset, Py_tp_methods,
@@ -203,7 +203,8 @@ cdef str wrong_arguments(object cls, object contents, object dtype, object maxle
         row_shape = tuple(shape[1:]) if isinstance(shape, (tuple, list)) and len(shape) > 1 else shape
         return _messages.SHAPE_OF_WINDOW.format(maxlen=1000 if maxlen is None else maxlen, shape=row_shape)
     for name in others:
-        return _messages.OTHER_OF_WINDOW.format(cls=cls.__name__, name=name)
+        return _messages.OTHER_ARGUMENT.format(
+            call=cls.__name__, name=name, known="contents, dtype, maxlen and row_shape")
     if isinstance(dtype, int):
         return _messages.CONTENTS_OF_WINDOW.format(size=dtype)
     if isinstance(contents, (int, np.integer)):
@@ -279,12 +280,9 @@ cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
         publish_window(array, &track.window)
         return 0
     cdef cnp.ndarray like = as_plain(array)
-    cdef RowBuffer buffer
-    if (
-        row_bytes(like) <= sizeof(RowBuffer) and not PyDataType_REFCHK(like.descr)
-        and _conversion.store_row(buffer.bytes, like, value)
-    ):
-        append_to_window(&track.window, buffer.bytes, 1)
+    cdef StoredRow row
+    if not PyDataType_REFCHK(like.descr) and _conversion.store_apart(row, like, value):
+        append_to_window(&track.window, row.bytes(), 1)
         publish_window(array, &track.window)
         return 0
     return push(array, _conversion.convert_row(like, value, lossless))

@@ -75,6 +75,7 @@ cdef class Table:
     cdef int extend_columns(self, dict columns, rows, bint lossless) except -1
     cdef cnp.ndarray convert_column(self, cnp.ndarray array, values, bint lossless)
     cdef int insert_blocks(self, list blocks, Py_ssize_t position) except -1
+    cdef cnp.ndarray zero_items(self, Py_ssize_t index, Py_ssize_t count)
     cdef bint resize_to(self, Py_ssize_t new_length, Py_ssize_t count, list blocks) except -1
     cdef list bins(self, Py_ssize_t count)
     cdef bint remove(self, const Removal& removal, list bins) except -1

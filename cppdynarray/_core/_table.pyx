@@ -734,7 +734,7 @@ cdef class Table:
             if self.resize_to(new_length, count, blocks):
                 return
 
-    def zero_items(self, Py_ssize_t index, Py_ssize_t count):
+    cdef cnp.ndarray zero_items(self, Py_ssize_t index, Py_ssize_t count):
         """Rows of zeros for a column; None where they are zero bytes."""
         cdef cnp.ndarray array = self.column(index), fresh
         if not PyDataType_REFCHK(array.descr):

@@ -23,8 +23,11 @@
 
 namespace cppdynarray {
 
+// Loops over numbers are there twice: for any processor, and for those that this is true of.
 #ifdef CPPDYNARRAY_WIDE
 inline bool has_wide_registers() noexcept { return __builtin_cpu_supports("avx2") != 0; }
+#else
+inline bool has_wide_registers() noexcept { return false; }
 #endif
 
 // Numbers are converted without a jump, so that a loop takes many at once. What these return isn't 0 where something
@@ -52,7 +55,7 @@ CPPDYNARRAY_INLINE Bits<sizeof(S)> outside(S number) noexcept {
 }
 
 // Floats that are integers: with a number added whose last bit is worth 1, the bits of the sum count them, and what is
-// lost by it is a fraction. NaN stays one.
+// lost by it is a fraction, which is never -0. NaN stays one.
 template <class S>
 constexpr S counting = S(npy_uint64{3} << (std::numeric_limits<S>::digits - 2));
 
@@ -64,7 +67,7 @@ CPPDYNARRAY_INLINE Bits<sizeof(S)> count_float(S number, T& to) noexcept {
     const S sum = number + counting<S>, difference = (sum - counting<S>)-number;
     const auto whole = static_cast<std::make_signed_t<Own>>(bits_of<Own>(sum) - bits_of<Own>(counting<S>));
     to = static_cast<T>(whole);
-    return Own(bits_of<Own>(difference) << 1) | outside<kept, has_sign>(whole);
+    return bits_of<Own>(difference) | outside<kept, has_sign>(whole);
 }
 
 // And back.
@@ -113,13 +116,44 @@ CPPDYNARRAY_INLINE auto convert_quickly(S from, T& to) noexcept {
     }
 }
 
+// A long double isn't moved as bytes: the processor has it in a register that no others go to.
+template <class T>
+constexpr bool is_alone = std::is_same_v<T, npy_longdouble>;
+
+#if defined(__GNUC__)
+template <class T>
+struct __attribute__((packed, may_alias)) Loose {
+    T number;
+};
+#endif
+
+template <class T>
+CPPDYNARRAY_INLINE T number_at(const char* from) noexcept {
+#if defined(__GNUC__)
+    if constexpr (is_alone<T>) return reinterpret_cast<const Loose<T>*>(from)->number;
+#endif
+    T number;
+    std::memcpy(&number, from, sizeof number);
+    return number;
+}
+
+template <class T>
+CPPDYNARRAY_INLINE void put_number(char* to, T number) noexcept {
+#if defined(__GNUC__)
+    if constexpr (is_alone<T>) {
+        reinterpret_cast<Loose<T>*>(to)->number = number;
+        return;
+    }
+#endif
+    std::memcpy(to, &number, sizeof number);
+}
+
 // Writes a number behind others; as a complex one, with nothing behind it, if those are.
 template <bool to_complex, class T>
 CPPDYNARRAY_INLINE void put(char* to, std::size_t i, T number) noexcept {
     constexpr std::size_t size = to_complex ? 2 * sizeof number : sizeof number;
-    std::memcpy(to + i * size, &number, sizeof number);
-    const T nothing = T{};
-    if (to_complex) std::memcpy(to + i * size + sizeof number, &nothing, sizeof number);
+    put_number(to + i * size, number);
+    if (to_complex) put_number(to + i * size + sizeof number, T{});
 }
 
 template <class S, class T, bool to_complex>
@@ -127,10 +161,8 @@ CPPDYNARRAY_INLINE bool convert_all_quickly(const char* from, char* to, std::siz
     T first;
     decltype(convert_quickly(S{}, first)) lost = 0;
     for (std::size_t i = 0; i < count; ++i) {
-        S number;
         T converted;
-        std::memcpy(&number, from + i * sizeof number, sizeof number);
-        lost |= convert_quickly(number, converted);
+        lost |= convert_quickly(number_at<S>(from + i * sizeof(S)), converted);
         put<to_complex>(to, i, converted);
     }
     return lost == 0;
@@ -140,10 +172,8 @@ CPPDYNARRAY_INLINE bool convert_all_quickly(const char* from, char* to, std::siz
 template <class S, class T, bool to_complex>
 inline bool convert_each(const char* from, char* to, std::size_t count) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
-        S number;
         T converted;
-        std::memcpy(&number, from + i * sizeof number, sizeof number);
-        if (!convert_number(number, converted)) return false;
+        if (!convert_number(number_at<S>(from + i * sizeof(S)), converted)) return false;
         put<to_complex>(to, i, converted);
     }
     return true;
@@ -153,20 +183,30 @@ inline bool convert_each(const char* from, char* to, std::size_t count) noexcept
 struct Conversion {
     static constexpr std::size_t most = 1024;  // elements in a block
 
+    // Change the byte order of elements where they are, and as they are copied.
     using Swap = void (*)(char* data, std::size_t bytes) noexcept;
+    using CopySwapped = void (*)(const char* from, char* to, std::size_t bytes) noexcept;
+    struct Swapping {
+        Swap swap = nullptr;  // nullptr: they have the processor's
+        CopySwapped copy = nullptr;
+    };
     // Converts a block, anyhow aligned. False: something would be lost.
     using Function = bool (*)(const Conversion&, const char* from, char* to, std::size_t count) noexcept;
 
     Function function = nullptr;  // nullptr: NumPy has to
     Function parts = nullptr;     // of complex numbers
     std::size_t from_size = 0, to_size = 0;
-    Swap swap_from = nullptr, swap_to = nullptr;  // where that is in the other byte order
-    Scale scale;                                  // of dates
+    Swapping of_from, of_to;
+    CopySwapped copy = nullptr;  // of elements that are the same but for that
+    Scale scale;                 // of dates
 };
 
 template <class S, class T, bool to_complex>
 inline bool convert_numbers(const Conversion&, const char* from, char* to, std::size_t count) noexcept {
-    return convert_all_quickly<S, T, to_complex>(from, to, count) || convert_each<S, T, to_complex>(from, to, count);
+    if constexpr (is_alone<S> || is_alone<T>) return convert_each<S, T, to_complex>(from, to, count);
+    else
+        return convert_all_quickly<S, T, to_complex>(from, to, count) ||
+               convert_each<S, T, to_complex>(from, to, count);
 }
 
 #ifdef CPPDYNARRAY_WIDE
@@ -177,9 +217,10 @@ CPPDYNARRAY_WIDE bool convert_numbers_wide(const Conversion&, const char* from, 
 #endif
 
 template <class S, class T, bool to_complex>
-inline Conversion::Function number_function() noexcept {
+inline Conversion::Function number_function([[maybe_unused]] bool wide) noexcept {
 #ifdef CPPDYNARRAY_WIDE
-    if (has_wide_registers()) return &convert_numbers_wide<S, T, to_complex>;
+    if constexpr (!is_alone<S> && !is_alone<T>)
+        if (wide) return &convert_numbers_wide<S, T, to_complex>;
 #endif
     return &convert_numbers<S, T, to_complex>;
 }
@@ -189,8 +230,8 @@ inline bool convert_parts(const Conversion& how, const char* from, char* to, std
     return how.parts(how, from, to, 2 * count);
 }
 
-// Calls `call` with a number of NumPy's type `type_num`, or of its parts: what it returns, or nullptr for a type that
-// is none of the common ones. What is of one size and kind is one type.
+// Calls `call` with a number of NumPy's type `type_num`, or of its parts: what it returns, or nullptr for a type of
+// others. What is of one size and kind is one type.
 template <class Call>
 inline Conversion::Function with_type(int type_num, Call call) noexcept {
     constexpr bool wide_long = sizeof(npy_long) == sizeof(npy_longlong);
@@ -211,12 +252,14 @@ inline Conversion::Function with_type(int type_num, Call call) noexcept {
         case NPY_CFLOAT: return call(npy_float{});
         case NPY_DOUBLE:
         case NPY_CDOUBLE: return call(npy_double{});
+        case NPY_LONGDOUBLE:
+        case NPY_CLONGDOUBLE: return call(npy_longdouble{});
         default: return nullptr;
     }
 }
 
 // What converts numbers of NumPy's types.
-inline void find_number_function(Conversion& how, int from, int to) noexcept {
+inline void find_number_function(Conversion& how, int from, int to, bool wide) noexcept {
     const bool from_complex = PyTypeNum_ISCOMPLEX(from), to_complex = PyTypeNum_ISCOMPLEX(to);
     if (from_complex && !to_complex) return;
     how.function = with_type(from, [&](auto source) {
@@ -224,15 +267,56 @@ inline void find_number_function(Conversion& how, int from, int to) noexcept {
             using S = decltype(source);
             using T = decltype(target);
             if constexpr (std::is_floating_point_v<T>)
-                if (to_complex && !from_complex) return number_function<S, T, true>();
-            return number_function<S, T, false>();
+                if (to_complex && !from_complex) return number_function<S, T, true>(wide);
+            return number_function<S, T, false>(wide);
         });
     });
     if (from_complex && how.function != nullptr) how.parts = std::exchange(how.function, &convert_parts);
 }
 
+// What is done with elements of a size: compilers know the common ones.
+template <class Call>
+inline void with_size(std::size_t size, Call call) noexcept {
+    switch (size) {
+        case 1: return call(std::integral_constant<std::size_t, 1>{});
+        case 2: return call(std::integral_constant<std::size_t, 2>{});
+        case 4: return call(std::integral_constant<std::size_t, 4>{});
+        case 8: return call(std::integral_constant<std::size_t, 8>{});
+        case 16: return call(std::integral_constant<std::size_t, 16>{});
+        default: return call(size);
+    }
+}
+
 // Text and bytes.
 
+inline npy_uint64 bits_in(const char* bytes, std::size_t count) noexcept {
+    npy_uint64 all = 0, some = 0;
+    for (; count >= sizeof some; count -= sizeof some, bytes += sizeof some) {
+        std::memcpy(&some, bytes, sizeof some);
+        all |= some;
+    }
+    some = 0;
+    std::memcpy(&some, bytes, count);
+    return all | some;
+}
+
+// Text of one kind in longer or shorter elements: behind it come zeros, and nothing but zeros is cut.
+inline bool resize_text(const Conversion& how, const char* from, char* to, std::size_t count) noexcept {
+    const std::size_t from_size = how.from_size, to_size = how.to_size;
+    npy_uint64 lost = 0;
+    with_size(std::min(from_size, to_size), [&](auto kept) {
+        with_size(std::max(from_size, to_size) - kept, [&](auto rest) {
+            for (; count != 0; --count, from += from_size, to += to_size) {
+                std::memcpy(to, from, kept);
+                if (to_size > from_size) std::memset(to + kept, 0, rest);
+                else lost |= bits_in(from + kept, rest);
+            }
+        });
+    });
+    return lost == 0;
+}
+
+// Text of the other kind, if it is ASCII: the rest is NumPy's.
 template <class From, class To>
 inline bool convert_text(const Conversion& how, const char* from, char* to, std::size_t count) noexcept {
     const std::size_t length = how.from_size / sizeof(From), room = how.to_size / sizeof(To);
@@ -244,7 +328,7 @@ inline bool convert_text(const Conversion& how, const char* from, char* to, std:
             std::memcpy(&unit, from + i * sizeof unit, sizeof unit);
             const To same = static_cast<To>(unit);
             std::memcpy(to + i * sizeof same, &same, sizeof same);
-            if (sizeof(From) != sizeof(To)) lost |= unit & ~npy_uint32{127};  // for NumPy, what isn't ASCII
+            lost |= unit & ~npy_uint32{127};
         }
         for (std::size_t i = kept; i < length; ++i) {
             std::memcpy(&unit, from + i * sizeof unit, sizeof unit);
@@ -256,10 +340,9 @@ inline bool convert_text(const Conversion& how, const char* from, char* to, std:
 }
 
 inline Conversion::Function text_function(int from, int to) noexcept {
-    if (from == NPY_STRING && to == NPY_STRING) return &convert_text<npy_ubyte, npy_ubyte>;
     if (from == NPY_STRING && to == NPY_UNICODE) return &convert_text<npy_ubyte, npy_ucs4>;
     if (from == NPY_UNICODE && to == NPY_STRING) return &convert_text<npy_ucs4, npy_ubyte>;
-    return from == NPY_UNICODE && to == NPY_UNICODE ? &convert_text<npy_ucs4, npy_ucs4> : nullptr;
+    return from == to && from != NPY_VOID ? &resize_text : nullptr;
 }
 
 // Dates and durations.
@@ -277,92 +360,103 @@ inline bool convert_times(const Conversion& how, const char* from, char* to, std
 // Byte order.
 
 template <std::size_t unit>
-CPPDYNARRAY_INLINE void swap_all(char* data, std::size_t bytes) noexcept {
+CPPDYNARRAY_INLINE void swap_all(const char* from, char* to, std::size_t bytes) noexcept {
     for (std::size_t i = 0; i < bytes; i += unit) {
-        Bits<unit> number;
-        std::memcpy(&number, data + i, unit);
 #if defined(__GNUC__)
-        number = unit == 2   ? __builtin_bswap16(number)
-                 : unit == 4 ? __builtin_bswap32(number)
-                             : __builtin_bswap64(number);
-#else
-        std::reverse(reinterpret_cast<char*>(&number), reinterpret_cast<char*>(&number) + unit);
+        if constexpr (unit == 2 || unit == 4 || unit == 8) {
+            Bits<unit> number;
+            std::memcpy(&number, from + i, unit);
+            number = unit == 2   ? __builtin_bswap16(number)
+                     : unit == 4 ? __builtin_bswap32(number)
+                                 : __builtin_bswap64(number);
+            std::memcpy(to + i, &number, unit);
+            continue;
+        }
 #endif
-        std::memcpy(data + i, &number, unit);
+        char turned[unit];
+        std::reverse_copy(from + i, from + i + unit, turned);
+        std::memcpy(to + i, turned, unit);
     }
 }
 
 template <std::size_t unit>
 inline void swap_bytes(char* data, std::size_t bytes) noexcept {
-    swap_all<unit>(data, bytes);
+    swap_all<unit>(data, data, bytes);
+}
+
+template <std::size_t unit>
+inline void copy_swapped(const char* from, char* to, std::size_t bytes) noexcept {
+    swap_all<unit>(from, to, bytes);
 }
 
 #ifdef CPPDYNARRAY_WIDE
 template <std::size_t unit>
 CPPDYNARRAY_WIDE void swap_bytes_wide(char* data, std::size_t bytes) noexcept {
-    swap_all<unit>(data, bytes);
-}
-#endif
-
-inline void swap_long_double(char* data, std::size_t bytes) noexcept {
-    for (std::size_t i = 0; i < bytes; i += sizeof(npy_longdouble))
-        std::reverse(data + i, data + i + sizeof(npy_longdouble));
+    swap_all<unit>(data, data, bytes);
 }
 
 template <std::size_t unit>
-inline Conversion::Swap swap_of() noexcept {
-#ifdef CPPDYNARRAY_WIDE
-    if (has_wide_registers()) return &swap_bytes_wide<unit>;
+CPPDYNARRAY_WIDE void copy_swapped_wide(const char* from, char* to, std::size_t bytes) noexcept {
+    swap_all<unit>(from, to, bytes);
+}
 #endif
-    return &swap_bytes<unit>;
+
+template <std::size_t unit>
+inline Conversion::Swapping swapping_of([[maybe_unused]] bool wide) noexcept {
+#ifdef CPPDYNARRAY_WIDE
+    if (wide) return {&swap_bytes_wide<unit>, &copy_swapped_wide<unit>};
+#endif
+    return {&swap_bytes<unit>, &copy_swapped<unit>};
 }
 
-// What changes the byte order of elements; nullptr where they have the processor's, or none.
-inline Conversion::Swap swap_for(const PyArray_Descr* dtype) noexcept {
-    if (PyArray_ISNBO(dtype->byteorder)) return nullptr;
+// What changes the byte order of elements; nothing where they have the processor's, or none.
+inline Conversion::Swapping swapping_for(const PyArray_Descr* dtype, bool wide = has_wide_registers()) noexcept {
+    if (PyArray_ISNBO(dtype->byteorder)) return {};
     const npy_intp size = PyDataType_ELSIZE(dtype);
     switch (dtype->type_num == NPY_UNICODE ? 4 : PyTypeNum_ISCOMPLEX(dtype->type_num) ? size / 2 : size) {
-        case 2: return swap_of<2>();
-        case 4: return swap_of<4>();
-        case 8: return swap_of<8>();
-        default: return &swap_long_double;
+        case 2: return swapping_of<2>(wide);
+        case 4: return swapping_of<4>(wide);
+        case 8: return swapping_of<8>(wide);
+        default: return swapping_of<sizeof(npy_longdouble)>(wide);
     }
 }
 
-// How to convert between two dtypes.
-inline Conversion conversion_between(PyArray_Descr* from, PyArray_Descr* to) noexcept {
+inline bool copy_elements(const Conversion& how, const char* from, char* to, std::size_t count) noexcept {
+    if (how.copy != nullptr) how.copy(from, to, count * how.from_size);
+    else std::memcpy(to, from, count * how.from_size);
+    return true;
+}
+
+// Whether elements of two dtypes are the same bytes, but for their order.
+inline bool are_same(const PyArray_Descr* from, const PyArray_Descr* to, const Scale& scale) noexcept {
+    return from->kind == to->kind && PyDataType_ELSIZE(from) == PyDataType_ELSIZE(to) && scale.times == scale.parts;
+}
+
+// How to convert between two dtypes, by loops for wider registers or for any processor.
+inline Conversion conversion_between(PyArray_Descr* from, PyArray_Descr* to,
+                                     bool wide = has_wide_registers()) noexcept {
     Conversion how;
     how.from_size = static_cast<std::size_t>(PyDataType_ELSIZE(from));
     how.to_size = static_cast<std::size_t>(PyDataType_ELSIZE(to));
-    how.swap_from = swap_for(from);
-    how.swap_to = swap_for(to);
-    // What is only copied is turned where it then is.
-    if (from->type_num == to->type_num && !PyTypeNum_ISDATETIME(to->type_num) && how.swap_to == nullptr)
-        std::swap(how.swap_from, how.swap_to);
+    how.of_from = swapping_for(from, wide);
+    how.of_to = swapping_for(to, wide);
     if (PyTypeNum_ISDATETIME(to->type_num)) {
         if (from->type_num == to->type_num && find_scale(unit_of(from), unit_of(to), how.scale))
             how.function = &convert_times;
         if (PyTypeNum_ISINTEGER(from->type_num) && unit_of(to).base != NPY_FR_GENERIC)
-            find_number_function(how, from->type_num, NPY_INT64);  // which count units
+            find_number_function(how, from->type_num, NPY_INT64, wide);  // which count units
     } else if (PyTypeNum_ISFLEXIBLE(to->type_num)) {
         how.function = text_function(from->type_num, to->type_num);
     } else {
-        find_number_function(how, from->type_num, to->type_num);
+        find_number_function(how, from->type_num, to->type_num, wide);
+    }
+    if (how.function != nullptr && are_same(from, to, how.scale)) {
+        how.function = &copy_elements;
+        if (how.of_from.copy != how.of_to.copy)
+            how.copy = how.of_from.copy != nullptr ? how.of_from.copy : how.of_to.copy;
+        how.of_from = how.of_to = {};
     }
     return how;
-}
-
-// What is done with elements of a size: compilers know the common ones.
-template <class Call>
-inline void with_size(std::size_t size, Call call) noexcept {
-    switch (size) {
-        case 1: return call(std::integral_constant<std::size_t, 1>{});
-        case 2: return call(std::integral_constant<std::size_t, 2>{});
-        case 4: return call(std::integral_constant<std::size_t, 4>{});
-        case 8: return call(std::integral_constant<std::size_t, 8>{});
-        case 16: return call(std::integral_constant<std::size_t, 16>{});
-        default: return call(size);
-    }
 }
 
 // Elements `stride` bytes apart, brought together in native byte order, as many as there is room for.
@@ -371,11 +465,15 @@ public:
     static constexpr std::size_t room = 8192;
 
     const char* take(const Conversion& how, const char* from, npy_intp stride, std::size_t count) noexcept {
+        if (stride == static_cast<npy_intp>(how.from_size) && how.of_from.copy != nullptr) {
+            how.of_from.copy(from, bytes_, count * how.from_size);
+            return bytes_;
+        }
         with_size(how.from_size, [&](auto size) {
             for (std::size_t i = 0; i < count; ++i)
                 std::memcpy(bytes_ + i * size, from + static_cast<npy_intp>(i) * stride, size);
         });
-        if (how.swap_from != nullptr) how.swap_from(bytes_, count * how.from_size);
+        if (how.of_from.swap != nullptr) how.of_from.swap(bytes_, count * how.from_size);
         return bytes_;
     }
 
@@ -387,13 +485,13 @@ private:
 // something would be lost, and what is written may be anything.
 inline bool convert(const Conversion& how, const char* from, npy_intp stride, char* to, std::size_t count) noexcept {
     Gathered gathered;
-    const bool together = stride == static_cast<npy_intp>(how.from_size) && how.swap_from == nullptr;
+    const bool together = stride == static_cast<npy_intp>(how.from_size) && how.of_from.swap == nullptr;
     const std::size_t most = together ? Conversion::most : std::min(Conversion::most, Gathered::room / how.from_size);
     while (count != 0) {
         const std::size_t now = std::min(most, count);
         const char* const block = together ? from : gathered.take(how, from, stride, now);
         if (!how.function(how, block, to, now)) return false;
-        if (how.swap_to != nullptr) how.swap_to(to, now * how.to_size);
+        if (how.of_to.swap != nullptr) how.of_to.swap(to, now * how.to_size);
         count -= now;
         from += static_cast<npy_intp>(now) * stride;
         to += now * how.to_size;

@@ -4,6 +4,7 @@
 //
 // All of it returns false for "ask NumPy": then the slot may hold anything, but every reference in it is its own. It
 // runs no Python code and sets no exception. Slots may be anyhow aligned; those of dtypes with references hold none.
+// For strings it takes the lock of their arena, which nobody may have who calls this.
 #pragma once
 
 #include <Python.h>
@@ -17,8 +18,10 @@
 #include "array_growth.hpp"
 #include "convert.hpp"
 #include "dates.hpp"
+#include "elements.hpp"
 #include "list_item.hpp"
 #include "numbers.hpp"
+#include "strings.hpp"
 #include "text.hpp"
 
 namespace cppdynarray {
@@ -108,6 +111,18 @@ inline bool store_time(char* slot, PyArray_Descr* dtype, PyObject* value) noexce
     return store_real<npy_int64>(slot, number);
 }
 
+inline bool store_string(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept {
+    if (!PyUnicode_CheckExact(value) || !takes_any_str(dtype)) return false;
+    Py_ssize_t size = 0;
+    const char* const text = PyUnicode_AsUTF8AndSize(value, &size);
+    if (text == nullptr) {
+        PyErr_Clear();
+        return false;
+    }
+    const StringLock lock(dtype);
+    return pack_string(lock.arena(), slot, text, static_cast<std::size_t>(size));
+}
+
 inline bool store_native(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept {
     // A number of the dtype's own class: all of them have it in one place.
     if (Py_TYPE(value) == dtype->typeobj && dtype->type_num <= NPY_CLONGDOUBLE) {
@@ -130,6 +145,7 @@ inline bool store_native(char* slot, PyArray_Descr* dtype, PyObject* value) noex
 inline bool store_value(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept {
     switch (dtype->type_num) {
         case NPY_OBJECT: return store_reference(slot, value);
+        case NPY_VSTRING: return store_string(slot, dtype, value);
         case NPY_VOID:
             if (PyDataType_HASSUBARRAY(dtype)) return store_subarray(slot, PyDataType_SUBARRAY(dtype), value);
             return PyDataType_HASFIELDS(dtype) ? store_record(slot, dtype, value)
@@ -142,7 +158,7 @@ inline bool store_value(char* slot, PyArray_Descr* dtype, PyObject* value) noexc
             [[fallthrough]];
         default:
             if (!store_native(slot, dtype, value)) return false;
-            if (const auto swap = swap_for(dtype)) swap(slot, size_of(dtype));
+            if (const auto swap = swapping_for(dtype).swap) swap(slot, size_of(dtype));
             return true;
     }
 }
@@ -153,6 +169,47 @@ inline bool store_row(char* slot, PyArrayObject* array, PyObject* value) noexcep
     // What lies between fields, and what a failure leaves in a slot with references, is zero.
     if (PyDataType_HASFIELDS(dtype)) std::memset(slot, 0, row_bytes(array));
     return store_rows(slot, dtype, PyArray_NDIM(array) - 1, PyArray_DIMS(array) + 1, value);
+}
+
+// A row on its way into an array. What it refers to is dropped with it, unless it was moved.
+class StoredRow {
+public:
+    StoredRow() noexcept = default;
+    StoredRow(const StoredRow&) = delete;
+    StoredRow& operator=(const StoredRow&) = delete;
+    ~StoredRow() {
+        if (dtype_ == nullptr) return;
+        for (char* item = bytes_; item < bytes_ + size_; item += size_of(dtype_)) PyArray_Item_XDECREF(item, dtype_);
+        Py_DECREF(dtype_);
+    }
+
+    // Before it is written, as a row of `array`. False: there is no room for it, or its elements are strings, which are
+    // written to where they belong alone.
+    bool begin(PyArrayObject* array) noexcept {
+        const Elements elements = elements_of(array);
+        const std::size_t size = row_bytes(array);
+        if (size > sizeof bytes_ || elements == Elements::strings) return false;
+        if (elements == Elements::objects) {
+            std::memset(bytes_, 0, size);
+            size_ = size;
+            dtype_ = PyArray_DESCR(array);
+            Py_INCREF(dtype_);
+        }
+        return true;
+    }
+
+    char* bytes() noexcept { return bytes_; }
+    // The bytes are somewhere else by now, and own what they refer to.
+    void moved() noexcept { size_ = 0; }
+
+private:
+    alignas(16) char bytes_[256];  // enough for one row of nearly any array
+    std::size_t size_ = 0;         // what of it refers to objects, of which dtype
+    PyArray_Descr* dtype_ = nullptr;
+};
+
+inline bool store_apart(StoredRow& row, PyArrayObject* array, PyObject* value) noexcept {
+    return row.begin(array) && store_row(row.bytes(), array, value);
 }
 
 // Writes the first `count` items of a list or tuple as rows of `array`: how many there were before one that is

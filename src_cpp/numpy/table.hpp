@@ -20,15 +20,11 @@
 
 namespace cppdynarray {
 
-// How a value gets into a slot, where that runs no Python code: by store.hpp, packed into an arena, or not at all.
-enum class StoredAs : std::uint8_t { value, string, other };
-
 struct TableColumn {
     ArrayPlace* place;      // nullptr where the table can only be read
     PyObject* object;       // a plain ndarray that owns the memory; the table's alone
     std::size_t row_bytes;
     npy_intp items;         // elements in a row
-    StoredAs stored_as;
     int scalar_type;        // of an element that is a row, in native byte order; else NPY_NOTYPE
     Elements elements;
 
@@ -45,9 +41,6 @@ inline void describe_column(TableColumn& column, PyArrayObject* array) noexcept 
     column.items = 1;
     for (int axis = 1; axis < PyArray_NDIM(array); ++axis) column.items *= PyArray_DIMS(array)[axis];
     column.elements = elements_of(array);
-    column.stored_as = column.elements != Elements::strings                              ? StoredAs::value
-                       : PyArray_NDIM(array) == 1 && takes_any_str(PyArray_DESCR(array)) ? StoredAs::string
-                                                                                         : StoredAs::other;
     column.scalar_type = PyArray_NDIM(array) == 1 && !PyArray_ISBYTESWAPPED(array) ? PyArray_TYPE(array) : NPY_NOTYPE;
 }
 
@@ -98,27 +91,15 @@ inline std::size_t count_rows(const TableRows& table) noexcept {
 
 // As store.hpp's functions.
 inline bool store(const TableColumn& column, char* slot, PyObject* value) noexcept {
-    if (column.stored_as == StoredAs::value) {
-        if (column.scalar_type == NPY_DOUBLE && PyFloat_CheckExact(value)) {
-            *reinterpret_cast<npy_double*>(slot) = PyFloat_AS_DOUBLE(value);
-            return true;
-        }
-        return store_scalar(slot, column.scalar_type, value) || store_row(slot, column.array(), value);
+    if (column.scalar_type == NPY_DOUBLE && PyFloat_CheckExact(value)) {
+        *reinterpret_cast<npy_double*>(slot) = PyFloat_AS_DOUBLE(value);
+        return true;
     }
-    // What a slot past the length holds is dropped by whoever writes there next.
-    if (column.stored_as == StoredAs::other || !PyUnicode_CheckExact(value)) return false;
-    Py_ssize_t size = 0;
-    const char* const text = PyUnicode_AsUTF8AndSize(value, &size);
-    if (text == nullptr) {
-        PyErr_Clear();
-        return false;
-    }
-    const StringLock lock(column.dtype());
-    return pack_string(lock.arena(), slot, text, static_cast<std::size_t>(size));
+    return store_scalar(slot, column.scalar_type, value) || store_row(slot, column.array(), value);
 }
 
 // Slots that are no rows hold no references, and the block knows how far it was written. The references are borrowed
-// too: dropping them runs no Python code.
+// too: dropping them runs no Python code. A string is dropped by whoever writes there next.
 inline void forget_rows(const TableColumn& column, std::size_t start, std::size_t stop) noexcept {
     if (column.elements != Elements::objects) {
         column.place->block->mark_written(stop * column.row_bytes);
@@ -229,8 +210,7 @@ inline bool is_block(const TableColumn& column, PyObject* value) noexcept {
 }
 
 inline bool is_number(const TableColumn& column, PyObject* value) noexcept {
-    return column.stored_as == StoredAs::value && column.elements != Elements::objects &&
-           (PyFloat_CheckExact(value) || PyLong_CheckExact(value));
+    return column.elements == Elements::plain && (PyFloat_CheckExact(value) || PyLong_CheckExact(value));
 }
 
 inline void fill_rows(char* slots, const char* row, std::size_t row_bytes, std::size_t count) noexcept {
