@@ -104,7 +104,9 @@ class GrowingRuntimeDevice(RuntimeDevice):
             return Network.restore.original_function(network, *args, **kwargs)
 
     def _brian2s_code_object(self, owner, name, abstract_code, variables, *args, codeobj_class=None, **kwargs):
-        arrays = {name: self.arrays[var] for name, var in variables.items() if isinstance(var, DynamicArrayVariable)}
+        arrays = {
+            name: var.device.arrays[var] for name, var in variables.items() if isinstance(var, DynamicArrayVariable)
+        }
         codeobj_class = code_object_class(codeobj_class, arrays)
         made = super().code_object(
             owner, name, abstract_code, variables, *args, codeobj_class=codeobj_class, **kwargs

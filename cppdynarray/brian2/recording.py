@@ -8,7 +8,7 @@ from pathlib import Path
 import cppdynarray as cda
 from cppdynarray import files, table
 from cppdynarray.brian2 import preference
-from cppdynarray.brian2.whole_rows import Column, WholeRows, in_order, of_monitor
+from cppdynarray.brian2.whole_rows import MONITORS, Column, WholeRows, in_order, of_monitor
 
 try:
     from cppdynarray._core import _files
@@ -223,8 +223,9 @@ def record_to(directory, mode="x"):
 
 def rows_of(owner):
     """The rows of a monitor, on files if its arrays are to be; None for what is no monitor."""
-    on_files = _recordings[-1]._new_rows if _recordings else None
-    return of_monitor(owner, WholeRows if on_files is None else lambda: on_files(owner.name))
+    if not isinstance(owner, MONITORS):
+        return None
+    return of_monitor(owner) or (_recordings[-1]._new_rows(owner.name) if _recordings else WholeRows())
 
 
 def why_no_room(arrays):

@@ -7,6 +7,7 @@ them when all values are there. Who looks from another thread asks here, and fil
 
 import weakref
 
+from brian2.core.variables import DynamicArrayVariable
 from brian2.monitors import EventMonitor, PopulationRateMonitor, StateMonitor
 
 import cppdynarray as cda
@@ -78,20 +79,6 @@ class WholeRows:
         """Files show the rows that are whole."""
 
 
-# By the ids of the monitors; their arrays hold them.
-_of_monitors = weakref.WeakValueDictionary()
-
-
-def of_monitor(owner, make=None):
-    """The rows of a monitor; if it has none yet, those that `make` makes. None for what is no monitor of ours."""
-    if not isinstance(owner, MONITORS):
-        return None
-    found = _of_monitors.get(owner.id)
-    if found is None and make is not None:
-        _of_monitors[owner.id] = found = make()
-    return found
-
-
 class Column(DynamicArray):
     """
     One of the arrays of a monitor, with Brian2's interface.
@@ -104,33 +91,44 @@ class Column(DynamicArray):
         The name of its variable.
     """
 
-    __slots__ = ("_name", "_rows")
+    __slots__ = ("_name", "rows")
 
     def __init__(self, rows, name):
-        self._rows, self._name = rows, name
+        self.rows, self._name = rows, name
 
     def __getstate__(self):
-        return None, {"_rows": self._rows, "_name": self._name}
+        return None, {"rows": self.rows, "_name": self._name}
 
     @property
     def _data(self):
-        return self._rows.array(self._name)
+        return self.rows.array(self._name)
 
     @_data.setter
     def _data(self, array):
-        self._rows.replace(self._name, array)
+        self.rows.replace(self._name, array)
 
     def resize(self, shape):
         """Grow or shrink along the first dimension; new elements are zero."""
-        with self._rows:
+        with self.rows:
             super().resize(shape)
 
     resize_along_first = resize
 
     def shrink(self, shape):
         """Shrink and give memory back."""
-        with self._rows:
+        with self.rows:
             super().shrink(shape)
+
+
+def of_monitor(owner):
+    """The rows of a monitor, which its arrays hold; None for what is no monitor of ours, or has no arrays yet."""
+    if isinstance(owner, MONITORS):
+        for variable in owner.variables.values():
+            if isinstance(variable, DynamicArrayVariable):
+                array = variable.device.arrays.get(variable)
+                if isinstance(array, Column):
+                    return array.rows
+    return None
 
 
 def in_order(names):
