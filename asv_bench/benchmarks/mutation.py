@@ -9,7 +9,7 @@ time: a tenth of the operations is enough for them (so their times are for 100).
 
 import numpy as np
 
-from .common import KINDS, choose, made, values
+from .common import BACKENDS, KINDS, choose, made, values
 
 POSITIONS = {"front": 0.0, "middle": 0.5, "end": 1.0}
 SIZES = [2_000, 200_000]
@@ -80,6 +80,85 @@ class Delete:
                 np.delete(array, self.key)
             else:
                 del array[self.key]
+
+
+def without(kind, array, gone, kept):
+    """The elements that a mask doesn't name, as each kind has them."""
+    if kind == "ndarray":
+        return array[kept]
+    if kind == "list":
+        return [value for value, leaves in zip(array, gone, strict=True) if not leaves]
+    del array[gone]
+    return array
+
+
+def without_first(kind, array, count):
+    if kind == "ndarray":
+        return array[count:].copy()
+    del array[:count]
+    return array
+
+
+def leave_by_swapping(kind, array, position):
+    if kind in BACKENDS:
+        array.swap_remove(position)
+        return array
+    array[position] = array[-1]
+    if kind == "ndarray":
+        return array[:-1]
+    array.pop()
+    return array
+
+
+class Leave:
+    """What goes once a step: those that a mask names, the oldest, and one where the order doesn't matter.
+
+    Of 100 elements they leave from each of 100 arrays, of more from each of three. A list's comprehension and an
+    array's copy of what is left, without the mask's inversion, are what is written without this package.
+    """
+
+    params = [[*KINDS, "list"], [100, 10_000, 1_000_000]]
+    param_names = ["kind", "size"]
+    number = 1  # the mask suits the arrays that `setup` makes
+
+    def setup(self, kind, size):
+        contents = values("f8", size)
+        self.arrays = [
+            contents.tolist() if kind == "list" else made(kind, contents) for _ in range(100 if size == 100 else 3)
+        ]
+        self.gone = values("f8", size) > 90
+        self.kept = ~self.gone
+        if kind == "list":
+            self.gone = self.gone.tolist()
+
+    def time_mask(self, kind, size):
+        for array in self.arrays:
+            without(kind, array, self.gone, self.kept)
+
+    def time_first(self, kind, size):
+        for array in self.arrays:
+            without_first(kind, array, size // 10)
+
+    def time_swap_remove(self, kind, size):
+        for array in self.arrays:
+            for position in range(0, 60, 2):
+                array = leave_by_swapping(kind, array, position)
+
+    def time_pop_first(self, kind, size):
+        for array in self.arrays:
+            for _ in range(10):
+                if kind == "ndarray":
+                    array = np.delete(array, 0)
+                else:
+                    array.pop(0)
+
+    def time_insert_first(self, kind, size):
+        for array in self.arrays:
+            for _ in range(10):
+                if kind == "ndarray":
+                    array = np.insert(array, 0, 0.5)
+                else:
+                    array.insert(0, 0.5)
 
 
 class Rows:

@@ -135,6 +135,30 @@ class Capacity:
             array.clear()
 
 
+class Filled:
+    """Memory that is written as soon as it is there, into what the one before it left behind: then the zeros count.
+
+    Ten arrays of up to 10^5 elements, one of more.
+    """
+
+    params = [KINDS, [10**3, 10**4, 10**5, 10**6, 10**7]]
+    param_names = ["kind", "size"]
+
+    def setup(self, kind, size):
+        resize = "array.resize(size, refcheck=False)" if kind == "ndarray" else "array.resize(size)"
+        times = 10 if size <= 10**5 else 1
+        names = {"new": choose(kind), "size": size}
+        self.by_zeros = statement("array = new.zeros(size); array[:] = 1; del array", times, **names)
+        self.by_resize = statement(f"array = new.zeros(10); {resize}; array[:] = 1; del array", times, **names)
+        self.by_zeros()
+
+    def time_zeros(self, kind, size):
+        self.by_zeros()
+
+    def time_resize(self, kind, size):
+        self.by_resize()
+
+
 class Zeros:
     """What there is without growing: an array of the size from the start."""
 
