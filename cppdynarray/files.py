@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cppdynarray._arguments import others_raise
 from cppdynarray._core import _messages
 from cppdynarray._core._array import DynamicArray, rebuild
 from cppdynarray._core._creation import array
@@ -28,6 +29,8 @@ except ModuleNotFoundError:  # Windows
 __all__ = ["DynamicMemmap", "open_memmap"]
 
 MODES = ("r", "r+", "w+", "x", "a")
+
+_others_raise = others_raise(_messages.OTHER_ARGUMENT, row_shape=_messages.SHAPE_OF_FILE)
 
 
 class OnFiles:
@@ -162,6 +165,7 @@ class DynamicMemmap(OnFiles, DynamicArray):
     # What errors advise for rows of another shape.
     _start_of_rows = _messages.rows_on_file
 
+    @_others_raise
     def __new__(cls, filename, mode="r", dtype=None, shape=None, *, progress=None):
         path = check_path(filename, mode)
         if dtype is not None or mode in ("w+", "x"):
@@ -296,6 +300,7 @@ def _check_target(array, target, suffix=""):
             )
 
 
+@_others_raise
 def open_memmap(filename, mode="r", dtype=None, shape=None, *, progress=None):
     """
     Open a ``.npy`` file as an array that grows with it.

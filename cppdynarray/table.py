@@ -12,6 +12,7 @@ from types import GenericAlias
 import numpy as np
 
 from cppdynarray import files
+from cppdynarray._arguments import others_raise
 from cppdynarray._arrow import arrow_stream
 from cppdynarray._core import _messages
 from cppdynarray._core._table import Table, add_append, as_column_dtype, columns_of
@@ -27,6 +28,8 @@ __all__ = ["DynamicTable", "MemmapTable", "open_table"]
 # length of all of them.
 _NAMES = "columns.json"
 _LIVE = "table.live"
+
+_others_raise = others_raise(_messages.OTHER_OF_TABLE)
 
 
 def _no_arithmetic(self, *other):
@@ -94,6 +97,7 @@ class DynamicTable(Table):
     __array_ufunc__ = None
     __hash__ = None
 
+    @_others_raise
     def __new__(cls, contents=None, dtype=None, *, capacity=0, max_size=0):
         made = super().__new__(cls)
         names, dtypes = _columns(dtype) if dtype is not None else _columns_in(contents)
@@ -289,6 +293,7 @@ class MemmapTable(files.OnFiles, DynamicTable):
 
     _copy = "t.copy()"
 
+    @_others_raise
     def __new__(cls, directory, mode="r", dtype=None):
         path = files.check_path(directory, mode)
         names, columns, mode_of_each = _find(path, mode, _columns(dtype) if dtype is not None else None)
@@ -355,6 +360,7 @@ class MemmapTable(files.OnFiles, DynamicTable):
         return files.arrive, (MemmapTable, type(self), self._path)
 
 
+@_others_raise
 def open_table(directory, mode="r", dtype=None):
     """
     Open a folder of ``.npy`` files as a table that grows with them.

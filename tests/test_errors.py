@@ -4,6 +4,7 @@ That the page's examples raise what it says, tests/test_docs.py checks.
 """
 
 import csv
+import inspect
 import os
 import re
 import sys
@@ -117,6 +118,25 @@ def test_unknown_arguments_name_the_class():
         Samples(shape=(2, 3))
     with pytest.raises(TypeError, match="Samples takes no copy, but contents"):
         Samples([1.0], copy=True)
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (partial(cda.DynamicTable, columns=["x"]), "DynamicTable takes no columns, but contents, dtype, capacity and max"),
+    (partial(cda.open_table, "run", "a", time="f8"), r"open_table takes no time, .*; columns are named in the dtype"),
+    (partial(cda.MemmapTable, "run", capacity=5), "MemmapTable takes no capacity, but directory, mode and dtype"),
+    (partial(cda.open_memmap, "x.npy", row_shape=3), r"open_memmap takes no row_shape, .* write shape=\(0, 3\)"),
+    (partial(cda.open_memmap, "x.npy", capacity=5), "open_memmap takes no capacity, but filename, mode, dtype, shape"),
+    (partial(cda.DynamicMemmap, "x.npy", maxlen=5), "DynamicMemmap takes no maxlen, but filename, mode, dtype, shape"),
+])
+def test_tables_and_files_say_what_they_take(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("call", [cda.DynamicTable, cda.MemmapTable, cda.open_table, cda.open_memmap])
+def test_what_is_said_of_arguments_leaves_signatures(call):
+    parameters = inspect.signature(call).parameters
+    assert "dtype" in parameters and not any(each.kind == each.VAR_KEYWORD for each in parameters.values())
 
 
 RECORD = [("a", "f8"), ("b", "i4")]

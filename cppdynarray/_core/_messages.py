@@ -77,7 +77,7 @@ ONE_AS_CONTENTS = (
     "contents must be an array or an iterable, not {kind}; an array of one element is DynamicArray([value])"
 )
 SHAPE_ARGUMENT = "{cls} takes contents, not a shape: write cda.zeros({shape}), or cda.empty({shape})"
-OTHER_ARGUMENT = "{cls} takes no {name}, but contents, dtype, capacity and max_size"
+OTHER_ARGUMENT = "{call} takes no {name}, but {known}"
 NO_LENGTH = (
     "dtype={dtype!r} doesn't say how long the elements are: write '{code}10' for up to 10 bytes, "
     "or object for bytes of any length"
@@ -94,10 +94,13 @@ SHAPE_OF_WINDOW = (
     "maxlen says how many rows a window has, and row_shape their shape: "
     "write RollingArray(maxlen={maxlen}, row_shape={shape})"
 )
-OTHER_OF_WINDOW = "{cls} takes no {name}, but contents, dtype, maxlen and row_shape"
 
 # Files.
 
+SHAPE_OF_FILE = (
+    "{call} takes no {name}, but a shape, whose first number is how many rows there are to begin with: "
+    "write shape=(0, 3) for rows of 3 elements"
+)
 NO_LENGTH_ON_FILE = "dtype={dtype!r} doesn't say how long the elements are: write '{code}20' for up to 20"
 
 # Tables.
@@ -108,6 +111,9 @@ TABLE_DTYPE = (
 )
 TABLE_WITHOUT_DTYPE = (
     "rows don't tell the names and dtypes of columns: write DynamicTable(rows, dtype=[('time', 'f8'), ...])"
+)
+OTHER_OF_TABLE = (
+    "{call} takes no {name}, but {known}; columns are named in the dtype: dtype={{'time': 'f8', 'channel': 'i2'}}"
 )
 NO_COLUMN = "there is no column {name!r}; the columns are {names}"
 NEW_COLUMN = (
