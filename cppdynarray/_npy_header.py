@@ -13,14 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib import format as npy
 
-__all__ = ["COUNT_CHARACTERS", "RECORD_CHARACTERS", "Header", "check_dtype", "make_header", "parse_header"]
+from cppdynarray._core._files import ALIGNMENT, COUNT_CHARACTERS, RECORD_CHARACTERS
 
-# Data begins at a multiple of this, so that it can be mapped page by page.
-ALIGNMENT = 4096
-# The number of rows has this many characters, as many as the largest number needs.
-COUNT_CHARACTERS = 20
-# The record has as many, of white space. It is written together with the number of rows, into the same page.
-RECORD_CHARACTERS = 384
+__all__ = ["ALIGNMENT", "MOST_CHARACTERS", "Header", "check_dtype", "make_header", "parse_header"]
+
 # NumPy reads no longer header without being asked to.
 MOST_CHARACTERS = 10_000
 

@@ -18,11 +18,11 @@ from cppdynarray._arguments import others_raise
 from cppdynarray._core import _messages
 from cppdynarray._core._array import DynamicArray, rebuild
 from cppdynarray._core._creation import array
-from cppdynarray._npy_header import ALIGNMENT, MOST_CHARACTERS, check_dtype, make_header, parse_header
 from cppdynarray.options import get_options
 
 try:
     from cppdynarray._core import _files
+    from cppdynarray._npy_header import ALIGNMENT, MOST_CHARACTERS, check_dtype, make_header, parse_header
 except ModuleNotFoundError:  # Windows
     _files = None
 
@@ -119,8 +119,7 @@ class OnFiles:
             for each in self._arrays:
                 _files.mapping_of(each).close()
             return
-        errors = [_files.close_writer(each) for each in self._arrays]
-        if error := next(filter(None, errors), 0):
+        if error := _files.close_writers(self._arrays):
             raise self._growth_exception(error)
 
     def __enter__(self):
@@ -219,7 +218,9 @@ class DynamicMemmap(OnFiles, DynamicArray):
         Views taken before stay valid and live. An array that writes always has all of its rows.
         """
         rows = _files.refresh(self)
-        return look_again(self) if rows is None else rows
+        if rows is None:
+            rows = len(self) if self._mapping is None or self.closed else _files.refresh_to(self, look_again([self]))
+        return rows
 
     # Copies are in memory.
 
@@ -426,11 +427,6 @@ def read_header(file, path):
     return parse_header(file.read(MOST_CHARACTERS + 16, 0), path)
 
 
-def has_rows(file):
-    """Whether an array was written to a file, and has rows."""
-    return file.status().st_size > 0 and 0 not in read_header(file, file.path).shape[:1]
-
-
 class Beside:
     """Where the length of a file is while somebody writes: in which live page, and which of its tokens is the file's.
 
@@ -454,23 +450,25 @@ class Beside:
 class Found:
     """What is known of an open file, and of what is beside it."""
 
-    __slots__ = ("file", "header", "live", "page", "record")
+    __slots__ = ("earlier", "file", "header", "live", "page", "record")
 
     def __init__(self, transaction, file, path, beside, flags=os.O_RDONLY):
-        self.file = file
+        self.file, self.earlier = file, None
         # A header may be written between the two: then they are looked at once more.
         for _ in range(5):
             self.live, self.page = beside.read(transaction, flags)
             self.header = read_header(file, path)
             self.record = self.header.text and _files.read_record(self.header.text, self.header.shape[0])
-            if self.page is None or self._is_tied():
+            if self.page is None or 0 <= self._age() <= 1:
                 return
+        # Of this file, from before a writer that didn't come to have a page; or of another file.
+        self.earlier = self.live if 0 <= self._age() < 1 << 32 else None
         self.live = self.page = None
 
-    def _is_tied(self):
-        """Whether header and live page are of one file and of one time."""
+    def _age(self):
+        """How many headers were written since the live page; -1 if it is another file's."""
         token, number, _ = self.record or (-1, None, None)
-        return number == self.file.status().st_ino and 0 <= token - self.page.token <= 1
+        return token - self.page.token if number == self.file.status().st_ino else -1
 
     @property
     def is_live(self):
@@ -521,20 +519,34 @@ def follow(cls, path, dtype, shape, beside):
     return made
 
 
-def look_again(follower):
-    """As refresh(), where nobody was known to write: since then somebody may have begun, or finished."""
-    mapping = _files.mapping_of(follower)
-    if mapping is None or mapping.closed:
-        return len(follower)
-    path = follower._path
+def look_again(followers):
+    """How many rows an array has, or all columns of a table, where nobody was known to write: since then somebody may
+    have begun, or finished.
+    """
     with _files.Transaction() as transaction:
-        found = Found(transaction, mapping.file, path, follower._beside)
-        header = found.header
-        if (header.data_at, header.shape[1:], header.dtype) != (mapping.data_at, follower.shape[1:], follower.dtype):
-            raise ValueError(f"{path} was overwritten by another program, with rows of another kind")
-        rows = found.rows(path)
-        mapping.follow(found.live if found.is_live else None)
-    return _files.refresh_to(follower, rows)
+        found = [_find_again(transaction, each) for each in followers]
+        rows = min(one.rows(each._path) for one, each in zip(found, followers, strict=True))
+        if len(followers) > 1 and not are_current(followers):
+            return min(map(len, followers))  # a column was replaced: the others' new rows don't belong to this one
+        for one, each in zip(found, followers, strict=True):
+            _files.mapping_of(each).follow(one.live if one.is_live else None)
+    return rows
+
+
+def _find_again(transaction, follower):
+    path, mapping = follower._path, _files.mapping_of(follower)
+    found = Found(transaction, mapping.file, path, follower._beside)
+    header = found.header
+    if (header.data_at, header.shape[1:], header.dtype) != (mapping.data_at, follower.shape[1:], follower.dtype):
+        raise ValueError(f"{path} was overwritten by another program, with rows of another kind")
+    return found
+
+
+def are_current(followers):
+    """Whether their files are still those of their names. Then they are one table: who replaces one starts with the
+    first, and gives the live page its name last.
+    """
+    return all(_files.mapping_of(each).file.is_at(each._path) for each in followers)
 
 
 # The file beside the file.
@@ -595,9 +607,11 @@ def new_file(transaction, path, mode):
 
 def _existing(transaction, path, mode):
     """The file to go on with or to replace, locked; None if there is none."""
-    while True:
-        if mode == "x" and os.path.lexists(path):
+    if mode == "x":
+        if os.path.lexists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+        return None
+    while True:
         try:
             file = transaction.open(path, os.O_RDWR)
         except FileNotFoundError:
@@ -649,11 +663,12 @@ class Writing:
         )
 
 
-def write(cls, mode, columns, live_path, finish, progress=None):
+def write(cls, mode, columns, live_path, finish, progress=None, first=None):
     """
     What `finish` makes of arrays that write: of one, or of the columns of a table, each a (path, dtype, shape). They
     share a live page, at `live_path`, and so one length: a row is there when all columns have it and the length says
-    so, by one store (to the `length` of the place of any of them).
+    so, by one store (to the `length` of the place of any of them). `first` is the path and the content of a file that
+    must not exist yet, and is there before they are.
 
     All is made under names of its own and gets its own last, so that what fails, or is interrupted at whatever
     point, leaves what was there.
@@ -665,14 +680,23 @@ def write(cls, mode, columns, live_path, finish, progress=None):
     while True:
         try:
             with _files.Transaction() as transaction:
-                return finish(_open_all(transaction, cls, mode, columns, live_path, progress))
+                new = [] if first is None else [_new_text(transaction, *first)]
+                return finish(_open_all(transaction, cls, mode, columns, live_path, progress, new))
         except FileExistsError as error:
-            if mode == "x" or error.filename == live_path:
+            if mode == "x" or error.filename not in {path for path, *_ in columns}:
                 raise
             # Another was faster.
 
 
-def _open_all(transaction, cls, mode, columns, live_path, progress):
+def _new_text(transaction, path, text):
+    file = new_file(transaction, path, 0o666)
+    file.write(text, 0)
+    file.sync()
+    return file, path, False
+
+
+def _open_all(transaction, cls, mode, columns, live_path, progress, new):
+    """The arrays. All files get their names, those of `new` before the others."""
     writing = [
         Writing(transaction, path, mode, dtype, shape, Beside(live_path, column), progress)
         for column, (path, dtype, shape) in enumerate(columns)
@@ -680,6 +704,9 @@ def _open_all(transaction, cls, mode, columns, live_path, progress):
     counts = [each.rows for each in writing]
     rows = min(counts)
     if rows != max(counts) and all(each.is_sure for each in writing):
+        for each in writing:
+            if each.old is None and os.path.lexists(each.path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), each.path)  # by now
         names = ", ".join(f"{os.path.basename(each.path)} {each.rows}" for each in writing)
         raise ValueError(
             f"columns have come to differ in length, and to write would take rows away ({names}): was one restored, or "
@@ -692,12 +719,15 @@ def _open_all(transaction, cls, mode, columns, live_path, progress):
         raise
     live = _files.Live(live_file, live_path)
     made = [each.open(transaction, cls, rows, live) for each in writing]
-    new = [(each.file, each.path, each.old is not None) for each in writing if each.file is not each.old]
+    # The page of a writer that was killed: headers have the rows by now, and whoever follows looks for another page.
+    found = [each.found for each in writing if each.found is not None]
+    left = [one for one in found if one.live or one.earlier]
+    for one in left:
+        one.file.sync()
+    for one in left[:1]:
+        _files.finish_live(one.live or one.earlier)
+    new += [(each.file, each.path, each.old is not None) for each in writing if each.file is not each.old]
     _files.give_names([*new, (live_file, live_path, True)])
-    for each in writing:
-        if each.found is not None and each.found.live is not None:
-            # Those who follow the writer before this one look for the new page now.
-            _files.finish_live(each.found.live)
     return made
 
 

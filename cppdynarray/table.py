@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import itertools
 import json
 import os
@@ -274,7 +275,8 @@ class MemmapTable(files.OnFiles, DynamicTable):
     A `DynamicTable` whose columns are ``.npy`` files in one folder, with one length.
 
     It grows as any table, and the files with it. Other processes see whole rows as they are appended, and a process
-    that is killed leaves whole rows, and loses none. Copies are in memory; a pickle opens the folder to read it.
+    that is killed leaves whole rows, and loses none, but while it moves them: see `open_table` about ``insert`` and
+    removal. Copies are in memory; a pickle opens the folder to read it.
 
     The parameters are those of `open_table`, where they are described.
 
@@ -296,21 +298,15 @@ class MemmapTable(files.OnFiles, DynamicTable):
     @_others_raise
     def __new__(cls, directory, mode="r", dtype=None):
         path = files.check_path(directory, mode)
-        names, columns, mode_of_each = _find(path, mode, _columns(dtype) if dtype is not None else None)
+        wanted = _columns(dtype) if dtype is not None else None
 
-        def finish(arrays):
+        def finish(names, arrays):
             made = Table.__new__(cls)
             made._path, made._mode, made._arrays = path, mode, arrays
             made._begin_on_files(names, arrays)
             return made
 
-        live = os.path.join(path, _LIVE)
-        if mode != "r":
-            return files.write(np.ndarray, mode_of_each, columns, live, finish)
-        return finish([
-            files.follow(files.DynamicMemmap, *column, files.Beside(live, number))
-            for number, column in enumerate(columns)
-        ])
+        return finish(*_follow(path, wanted)) if mode == "r" else write_columns(np.ndarray, path, mode, wanted, finish)
 
     @property
     def directory(self):
@@ -343,8 +339,8 @@ class MemmapTable(files.OnFiles, DynamicTable):
             return len(self)
         rows = _files.refresh(self._arrays[0])
         if rows is None:
-            rows = min(map(files.look_again, self._arrays))
-        self._set_rows(0)  # should a column fail, none has more rows than the table
+            rows = files.look_again(self._arrays)
+        self._set_rows(min(len(self), rows))  # should a column fail, none has fewer rows than the table
         for array in self._arrays:
             _files.refresh_to(array, rows)
         self._set_rows(rows)
@@ -403,9 +399,9 @@ def open_table(directory, mode="r", dtype=None):
     Notes
     -----
     Rows outlive the process as soon as `append` returns, in every column, and the machine from ``flush(sync=True)``
-    on. Whoever looks, from another process or after this one was killed, finds whole rows. ``insert`` and
-    removal move rows: killed meanwhile, a process may leave one out and another one twice. Any NumPy reads a column:
-    ``numpy.load``.
+    on. Whoever looks, from another process or after this one was killed, finds whole rows. But ``insert``, ``pop(i)``,
+    ``del t[i]`` and ``swap_remove`` move rows, one column after the other: who looks or kills meanwhile finds, from the
+    first of these rows on, some that have values of two. Any NumPy reads a column: ``numpy.load``.
 
     Examples
     --------
@@ -425,20 +421,50 @@ def open_table(directory, mode="r", dtype=None):
     return MemmapTable(directory, mode, dtype)
 
 
-def _find(path, mode, wanted):
-    """The names of the columns of a table on files, what files.write() takes of them, and the mode for each."""
-    names = _names_in(path)
-    if mode in ("a", "x", "w+") and (names is None or mode == "x"):
-        if wanted is None:
-            raise TypeError(_messages.TABLE_DTYPE.format(dtype=None))
-        if mode == "x" and names is not None:
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
-        for name, (dtype, shape) in zip(*wanted, strict=True):
-            _file_name(name)
-            files.layout_of(dtype, (0, *shape))
-        os.makedirs(path, exist_ok=True)
-        _write_names(path, wanted[0])
+def write_columns(cls, path, mode, wanted, finish):
+    """What `finish` makes of names and arrays of a table on files, which must be as `wanted`, by _columns(), says."""
+    list_path = os.path.join(path, _NAMES)
+    while True:
         names = _names_in(path)
+        first = None
+        if mode in ("a", "x", "w+") and (names is None or mode == "x"):
+            if wanted is None:
+                raise TypeError(_messages.TABLE_DTYPE.format(dtype=None))
+            if names is not None:
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+            for name, (dtype, shape) in zip(*wanted, strict=True):
+                _file_name(name)
+                files.layout_of(dtype, (0, *shape))
+            os.makedirs(path, exist_ok=True)
+            names = wanted[0]
+            first = list_path, json.dumps(names).encode()
+        names, columns = _find(path, names, wanted)
+        if mode == "w+" and wanted is None:
+            raise TypeError(_messages.TABLE_DTYPE.format(dtype=None))
+        is_there = mode == "a" and (wanted is None or _has_rows(path, columns))  # a column that is gone is not made
+        try:
+            return files.write(cls, "r+" if is_there else mode, columns, os.path.join(path, _LIVE),
+                               functools.partial(finish, names), first=first)
+        except FileExistsError as error:
+            if mode == "x" or error.filename != list_path:
+                raise
+            # Another was faster, perhaps with other columns.
+
+
+def _follow(path, wanted):
+    """The names and the arrays of a table on files that is to be read."""
+    names, columns = _find(path, _names_in(path), wanted)
+    while True:
+        arrays = [
+            files.follow(files.DynamicMemmap, *column, files.Beside(os.path.join(path, _LIVE), number))
+            for number, column in enumerate(columns)
+        ]
+        if files.are_current(arrays):  # else it was being replaced
+            return names, arrays
+
+
+def _find(path, names, wanted):
+    """The names of a table's columns, even if none are written down, and a (path, dtype, shape) of each."""
     if names is None:
         names = tuple(sorted(name.removesuffix(".npy") for name in os.listdir(path) if name.endswith(".npy")))
         if not names:
@@ -450,21 +476,19 @@ def _find(path, mode, wanted):
         (os.path.realpath(os.path.join(path, _file_name(name))), dtype, None if shape is None else (0, *shape))
         for name, (dtype, shape) in zip(names, layouts, strict=True)
     ]
-    if mode == "w+" and wanted is None:
-        raise TypeError(_messages.TABLE_DTYPE.format(dtype=None))
-    if mode == "a" and (wanted is None or _has_rows(path, columns)):
-        mode = "r+"  # a column that is missing is not to be made
-    return names, columns, mode
+    return names, columns
 
 
 def _has_rows(path, columns):
     """Whether these files are a table that was finished once, so that all of them must be there."""
     if os.path.exists(os.path.join(path, _LIVE)):
         return True
-    for path, _, _ in columns:
-        with contextlib.suppress(FileNotFoundError), _files.File(path, os.O_RDONLY) as file:
-            if files.has_rows(file):
-                return True
+    with _files.Transaction() as transaction:
+        for path, _, _ in columns:
+            with contextlib.suppress(FileNotFoundError):
+                file = transaction.open(path, os.O_RDONLY)
+                if file.status().st_size > 0 and 0 not in files.read_header(file, path).shape[:1]:
+                    return True
     return False
 
 
@@ -478,7 +502,8 @@ def _names_in(path):
     """The names of the columns in their order, where that is written down; None if it isn't."""
     path = os.path.join(path, _NAMES)
     try:
-        with _files.File(path, os.O_RDONLY) as file:
+        with _files.Transaction() as transaction:
+            file = transaction.open(path, os.O_RDONLY)
             text = file.read(file.status().st_size, 0)
     except FileNotFoundError:
         return None
@@ -487,16 +512,6 @@ def _names_in(path):
         return _checked(names if isinstance(names, list) else [names], None)[0]
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} has no list of columns: {error}; without it they are in alphabetical order") from None
-
-
-def _write_names(path, names):
-    """Names the columns of a new table; another process may be faster."""
-    with _files.Transaction() as transaction:
-        file = files.new_file(transaction, os.path.join(path, _NAMES), 0o666)
-        file.write(json.dumps(names).encode(), 0)
-        file.sync()
-        with contextlib.suppress(FileExistsError):
-            _files.give_names([(file, os.path.join(path, _NAMES), False)])
 
 
 # Columns, as they are asked for.

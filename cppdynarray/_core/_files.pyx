@@ -88,7 +88,9 @@ cdef extern from "cppdynarray/internal/file_memory.hpp" namespace "cppdynarray" 
         uint64_t token, file, synced, dirty, hash
         bint read(const char* text, uint64_t rows) noexcept
 
-    const size_t RECORD_CHARACTERS_ "cppdynarray::HeaderRecord::characters"
+    const size_t file_data_alignment
+    const size_t count_characters
+    const size_t record_characters "cppdynarray::HeaderRecord::characters"
     size_t proved_rows(const HeaderRecord&, size_t count, size_t limit, const char* rows, size_t row_bytes) noexcept
 
     ctypedef struct LivePage:
@@ -179,6 +181,13 @@ cdef extern from "cppdynarray/internal/atomics.hpp" namespace "cppdynarray":
 
 
 PAGE_SIZE = VirtualMemory.page_size()
+
+# Of headers, see header_record.hpp: where data begins, at a multiple of this; how long the number of rows is, and the
+# record, which are written together and into one page.
+ALIGNMENT = file_data_alignment
+COUNT_CHARACTERS = count_characters
+RECORD_CHARACTERS = record_characters
+
 NOT_REGULAR = "not a regular file: devices, pipes and sockets have no rows"
 
 
@@ -236,15 +245,6 @@ cdef class File:
             FileSystem.remove(self.doomed)
         FileSystem.close(self.number)
         self.number = -1
-
-    def close(self):
-        self.end()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.end()
 
     cdef int check(self, mode) except -1:
         if stat.S_ISDIR(mode):
@@ -443,7 +443,7 @@ def finish_live(File file not None):
 
 cdef bint find_record(HeaderRecord& record, bytes text, uint64_t rows):
     cdef const char* start = text
-    return <size_t>len(text) >= RECORD_CHARACTERS_ and record.read(start + len(text) - RECORD_CHARACTERS_, rows)
+    return <size_t>len(text) >= record_characters and record.read(start + len(text) - record_characters, rows)
 
 
 def read_record(bytes text, uint64_t rows):
@@ -582,23 +582,35 @@ def growth_error(cnp.ndarray array not None):
 def flush(cnp.ndarray array not None, bint sync):
     """An errno, or 0."""
     cdef GrowingFile* growing = file_of(array)
+    return flush_file(growing, sync) if growing != NULL else EBADF
+
+
+cdef int flush_file(GrowingFile* growing, bint sync) noexcept:
+    """Others go on while the disk is slow."""
     cdef int error
-    if growing == NULL:
-        return EBADF
     with nogil:
         error = growing.flush(sync)
     return error
 
 
-def close_writer(cnp.ndarray array not None):
+def close_writers(arrays):
+    """Finishes the files of all of them, as far as Ctrl-C is concerned. An errno, of the first that fails, or 0."""
+    cdef int first = 0, error
+    for array in arrays:
+        error = close_writer(array)
+        first = first or error
+    return first
+
+
+cdef int close_writer(cnp.ndarray array) noexcept:
     """An errno, or 0."""
     cdef ArrayLock array_lock
     array_lock.hold(array)
     cdef GrowingFile* growing = file_of(array)
     if growing == NULL:
         return 0
-    # Others go on while the disk is slow; what fails here fails again.
-    error = growing.close(not growing.is_closed() and flush(array, True) == 0)
+    # What fails in the flush fails again.
+    error = growing.close(not growing.is_closed() and flush_file(growing, True) == 0)
     as_finished(growing)
     return error
 

@@ -185,10 +185,17 @@ cdef PyObject* sequence_item(cnp.ndarray array, Py_ssize_t index) except NULL:
     cdef ArrayLock array_lock
     array_lock.hold(array)
     cdef PyObject* scalar
-    publish(array)
-    if cnp.PyArray_NDIM(array) == 1 and 0 <= index < cnp.PyArray_DIMS(array)[0] and is_plain(array):
-        scalar = load_scalar(
-            <char*>cnp.PyArray_DATA(array) + index * cnp.PyArray_STRIDES(array)[0], cnp.PyArray_TYPE(array))
+    cdef char* address
+    cdef int ndim = cnp.PyArray_NDIM(array)
+    # Code in C asks for the length once, and then for the items: rows that a handle has removed since can be read.
+    if ndim != 0 and not 0 <= index < cnp.PyArray_DIMS(array)[0]:
+        publish(array)
+    if ndim != 0 and 0 <= index < cnp.PyArray_DIMS(array)[0]:
+        address = <char*>cnp.PyArray_DATA(array) + index * cnp.PyArray_STRIDES(array)[0]
+        if ndim > 1:
+            return new_reference(
+                view_of(array, ndim - 1, cnp.PyArray_DIMS(array) + 1, cnp.PyArray_STRIDES(array) + 1, address))
+        scalar = load_scalar(address, cnp.PyArray_TYPE(array)) if is_plain(array) else NULL
         if scalar != NULL:
             return scalar
     return get_item(array, as_key(array, index))

@@ -655,6 +655,10 @@ cdef class Table:
         casting : {'lossless', 'unsafe'}, optional
             As for `append`.
 
+        Notes
+        -----
+        On files this isn't safe against a kill in the middle, see `open_table`.
+
         Examples
         --------
         >>> import cppdynarray as cda
@@ -893,6 +897,10 @@ cdef class Table:
         IndexError
             If there are no such rows.
 
+        Notes
+        -----
+        On files this isn't safe against a kill in the middle, see `open_table`.
+
         Examples
         --------
         >>> import cppdynarray as cda
@@ -933,6 +941,10 @@ cdef class Table:
         ------
         IndexError
             If there is no such row.
+
+        Notes
+        -----
+        On files this isn't safe against a kill in the middle, but for the last row: see `open_table`.
 
         Examples
         --------

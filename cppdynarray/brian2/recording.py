@@ -30,9 +30,9 @@ class RowsOnFiles(WholeRows):
     in a step.
     """
 
-    def __init__(self, folder, mode):
+    def __init__(self, folder):
         super().__init__()
-        self.folder, self._mode = folder, mode
+        self.folder = folder
         self._variables = {}
 
     def new_column(self, variable):
@@ -56,21 +56,17 @@ class RowsOnFiles(WholeRows):
             return
         names = in_order(self._variables)
         wanted = table._columns([(name, *self._variables[name]) for name in names])
-        path = files.check_path(self.folder, self._mode)
-        _, columns, mode = table._find(path, self._mode, wanted)
+        path = files.check_path(self.folder, "w+")
+        self._last, self._arrays = table.write_columns(cda.DynamicMemmap, path, "w+", wanted, self._begin)
 
-        def finish(arrays):
-            for (file, *_), array in zip(columns, arrays, strict=True):
-                array._path, array._mode = file, mode
-            return arrays
-
-        arrays = files.write(cda.DynamicMemmap, mode, columns, os.path.join(path, table._LIVE), finish)
-        self._arrays = dict(zip(names, arrays, strict=True))
+    def _begin(self, names, arrays):
         # Native code lengthens the time last, or what has the last name.
-        self._last = arrays[0] if names[0] == "t" else arrays[-1]
-        for array in arrays:
-            if array is not self._last:
+        last = arrays[0] if names[0] == "t" else arrays[-1]
+        for name, array in zip(names, arrays, strict=True):
+            array._path, array._mode = os.path.realpath(self.folder / f"{name}.npy"), "w+"
+            if array is not last:
                 _files.hold_rows(array)
+        return last, dict(zip(names, arrays, strict=True))
 
     def _hold(self):
         _files.hold_rows(self._last)
@@ -137,8 +133,8 @@ class Recording:
         if self._mode == "x" and os.path.lexists(folder):
             said = f"{os.strerror(errno.EEXIST)} (record to another directory, or with mode='w+' to replace it)"
             raise FileExistsError(errno.EEXIST, said, str(folder))
-        folder.mkdir(exist_ok=True)
-        made = RowsOnFiles(folder, self._mode)
+        folder.mkdir(exist_ok=self._mode == "w+")
+        made = RowsOnFiles(folder)
         self._rows.add(made)
         self.folders[name] = folder
         return made

@@ -60,11 +60,13 @@ class WholeRows:
         self._depth += 1
 
     def __exit__(self, kind, error, traceback):
-        if self._depth == 1:
-            if kind is not None:
-                self._take_back()
-            self._show()
-        self._depth -= 1
+        try:
+            if self._depth == 1:
+                if kind is not None:
+                    self._take_back()
+                self._show()
+        finally:
+            self._depth -= 1
 
     def _take_back(self):
         """After an error: rows for which some arrays have no values are none."""

@@ -1,6 +1,5 @@
 """Tables on files: what arrays on files have, for rows that are in every column or in none."""
 
-import itertools
 import os
 import pickle
 import shutil
@@ -535,37 +534,6 @@ def test_ctrl_c_leaves_whole_rows_and_neither_lock_nor_descriptor(run):
         assert sorted(os.listdir(run)) == ["a.npy", "b.npy", "columns.json"], os.listdir(run)
     """
     run_python(code)
-
-
-def test_interrupted_at_any_line_while_it_is_replaced_it_is_the_old_table_or_the_new_one(run):
-    """Ctrl-C comes between two lines of Python: at each of the package's in turn, as sys.settrace() sees them."""
-    dtype, interrupted = [("a", "i8"), ("b", "f4")], 0
-
-    def interrupt(frame, *_):
-        nonlocal left
-        if os.path.dirname(cda.__file__) not in frame.f_code.co_filename:
-            return None
-        left -= 1
-        if left == 0:
-            raise KeyboardInterrupt
-        return interrupt
-
-    for line in itertools.count(1):
-        with cda.open_table(run, "a", dtype) as t:
-            t.resize(100)
-        left, before = line, sys.gettrace()
-        sys.settrace(interrupt)
-        try:
-            cda.open_table(run, "w+", dtype).close()
-        except KeyboardInterrupt:
-            interrupted += 1
-        finally:
-            sys.settrace(before)
-        with cda.open_table(run, "r+", dtype) as t:
-            assert len(t) in (0, 100), line
-        if left > 0:
-            break
-    assert interrupted == line - 1 > 0
 
 
 def test_a_folder_that_was_copied_is_a_table_of_its_own(run, tmp_path):

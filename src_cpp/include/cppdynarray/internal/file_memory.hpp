@@ -206,14 +206,14 @@ public:
         {
             const Guard guard(mutex_);
             int error = is_forked() ? ECHILD : closed_ ? EBADF : check_size();
-            rows = length_of(&place);
+            rows = whole_rows();
             if (error != 0 || !sync) return error != 0 ? error : write_header(rows);
             if ((error = Files::duplicate(file_, file)) != 0) return error;
         }
         int error = Files::sync(file);
         if (error == 0) {
             const Guard guard(mutex_);
-            if (!closed_) error = write_synced(std::min(rows, length_of(&place)));
+            if (!closed_) error = write_synced(std::min(rows, whole_rows()));
         }
         if (error == 0) error = Files::sync(file);
         Files::close(file);
@@ -227,11 +227,11 @@ public:
     int close(bool is_synced = false) noexcept {
         const Guard guard(mutex_);
         if (closed_) return 0;
-        const std::size_t rows = length_of(&place);
         if (is_forked()) {
-            end(rows);
+            end(length_of(&place));
             return 0;
         }
+        const std::size_t rows = whole_rows();
         int error = check_size();
         const bool was_cut = error == ESTALE;  // by another program: its rows can't be had from anywhere
         if (!is_synced || rows != record_.synced) {
@@ -457,7 +457,7 @@ private:
         }
         // For those who read the file after this process was killed and know nothing of us. It needn't
         // succeed: flush() and close() write it again.
-        write_header(length_of(&place));
+        write_header(whole_rows());
         return grown;
     }
 
@@ -521,8 +521,11 @@ private:
         record_.synced = rows;
         record_.dirty = seen_bytes(rows);
         hash_ = RowHash();
-        return write_header(length_of(&place));
+        return write_header(whole_rows());
     }
+
+    // The rows that files of several columns all have: who holds more of them has them for itself, see hold_rows().
+    std::size_t whole_rows() const noexcept { return std::min(length_of(&place), load_acquire(live_->page()->rows)); }
 
     // Up to here there were rows once.
     std::size_t seen_bytes(std::size_t rows) const noexcept {
