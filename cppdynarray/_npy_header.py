@@ -1,6 +1,6 @@
 """The header of .npy files: how it is read, and written so that the number of rows can be changed in place.
 
-Behind the dict there is room for a record, see header_record.hpp: to all other readers it is padding.
+Behind the dict there is space for a record, see header_record.hpp: to all other readers it is padding.
 """
 
 import ast

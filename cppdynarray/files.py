@@ -489,18 +489,18 @@ class Found:
         that are proved to have got to the disk.
         """
         header, count = self.header, self.header.shape[0]
-        room = max(self.file.status().st_size - header.data_at, 0) // header.row_bytes if header.row_bytes else count
+        fitting = max(self.file.status().st_size - header.data_at, 0) // header.row_bytes if header.row_bytes else count
         rows, where = count, "its header names"
         if self.is_live:
             rows, where = self.page.rows, "were written"
         elif self.record:
             if self.page is not None and self.page.token == self.record[0]:
                 rows = self.page.rows
-            limit = min(rows, room) if header.row_bytes else rows
+            limit = min(rows, fitting) if header.row_bytes else rows
             if self.synced < rows and self.synced <= limit:
                 return _files.prove(self.file, header.text, count, limit, header.data_at, header.row_bytes)
-        if rows > room and header.row_bytes:
-            raise ValueError(f"{path} is cut: {rows} rows {where}, and it has room for {room}")
+        if rows > fitting and header.row_bytes:
+            raise ValueError(f"{path} is cut: {rows} rows {where}, and it has room for {fitting}")
         return rows
 
 

@@ -33,10 +33,10 @@ from cppdynarray._core._live cimport (
 from cppdynarray._core._memory cimport import_core, new_array
 from cppdynarray._core._new cimport as_order, check_positions, new, new_copy, new_with_contents
 from cppdynarray._core.headers cimport (
-    ArrayLock, ArrayPlace, Block, block_of, is_placed, open_place, publish, replace_elements, used_bytes,
-    why_layout_is_fixed,
+    ArrayLock, ArrayPlace, Block, Elements, block_of, elements_of, is_placed, open_place, publish, replace_elements,
+    used_bytes, why_layout_is_fixed,
 )
-from cppdynarray._core.numpy_api cimport NPY_VSTRING, PyArray_ISONESEGMENT, PyDataType_REFCHK
+from cppdynarray._core.numpy_api cimport PyArray_ISONESEGMENT
 
 import_core()
 
@@ -48,6 +48,7 @@ cdef extern from "Python.h":
 cdef extern from "append_scalar.hpp" namespace "cppdynarray":
     bint append_double(object array, PyObject* value) noexcept
     bint append_scalar(object array, PyObject* value) noexcept
+    bint insert_scalar(object array, Py_ssize_t index, PyObject* value) noexcept
 
 
 cdef extern from "removing.hpp" namespace "cppdynarray":
@@ -114,6 +115,10 @@ cdef object method_pop(cnp.ndarray self, PyObject** args, Py_ssize_t count):
 cdef object method_insert(cnp.ndarray self, PyObject** args, Py_ssize_t count, PyObject* names):
     if count != 2:
         raise TypeError(f"insert expected 2 arguments, got {count}")
+    if names == NULL and PyLong_CheckExact(<object>args[0]) and (
+        insert_scalar(self, PyNumber_AsSsize_t(<object>args[0], NULL), args[1])
+    ):
+        return None
     cdef bint lossless = True
     if names != NULL:
         if <object>names != ("casting",):
@@ -319,7 +324,7 @@ def __copy__(cnp.ndarray self not None):
 def __deepcopy__(cnp.ndarray self not None, memo, /):
     plain = as_plain(self)
     # Elements that refer to nothing are copied once.
-    source = np.ndarray.__deepcopy__(plain, memo) if PyDataType_REFCHK(self.descr) else plain
+    source = np.ndarray.__deepcopy__(plain, memo) if elements_of(self) != Elements.plain else plain
     memo[id(self)] = copied = new_copy(type(self), source, "K", self)
     attributes = self.__dict__
     return with_attributes(copied, deepcopy(attributes, memo) if attributes else attributes)
@@ -359,7 +364,7 @@ def _work_on_copy(str name, cnp.ndarray array, args, kwargs):
     array_lock.hold(array)
     cdef cnp.ndarray plain = as_plain(array)
     cdef cnp.dtype dtype = plain.descr  # a copy of strings has another instance
-    if not PyDataType_REFCHK(dtype):
+    if elements_of(dtype) == Elements.plain:
         getattr(plain, name)(*args, **kwargs)
         return
     if not PyArray_ISONESEGMENT(plain):
@@ -386,7 +391,7 @@ def __reduce_ex__(cnp.ndarray self not None, protocol, /):
     # The plain view's own pickling serves all dtypes and, with protocol 5, buffers out of band.
     attributes = self.__dict__ or None
     cdef object plain = as_plain(self)
-    if PyDataType_REFCHK(self.descr) and cnp.PyArray_TYPE(self) != NPY_VSTRING:
+    if elements_of(self) == Elements.objects:
         # The elements come after the array, since it may be one of them.
         return rebuild_empty, (type(self), plain.shape, plain.dtype), (plain, attributes), None, None, refill
     return rebuild, (type(self), plain, attributes)

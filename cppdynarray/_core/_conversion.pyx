@@ -28,7 +28,7 @@ from cppdynarray._core.headers cimport (
     reserve_rows, row_bytes, shrink_block, used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
-    NPY_ARRAY_C_CONTIGUOUS, NPY_MAX_INTP, PyArray_EquivTypes, PyArray_IntTupleFromIntp, PyArray_Pack, PyDataType_REFCHK,
+    NPY_ARRAY_C_CONTIGUOUS, NPY_MAX_INTP, PyArray_EquivTypes, PyArray_IntTupleFromIntp, PyArray_Pack,
 )
 
 import_core()
@@ -88,7 +88,7 @@ cdef bint store_at_end(cnp.ndarray array, object values) except -1:
     cdef Block* block = block_of(array)
     cdef size_t row = row_bytes(array), used = used_bytes(array)
     cdef Py_ssize_t count
-    if is_placed(array) or PyDataType_REFCHK(array.descr) or row == 0:
+    if is_placed(array) or elements_of(array) != Elements.plain or row == 0:
         return False
     if is_items(values):
         count = len(values)
@@ -196,7 +196,7 @@ cdef bint is_rows(cnp.ndarray array, object values, int missing) noexcept:
         and cnp.PyArray_CHKFLAGS(rows, NPY_ARRAY_C_CONTIGUOUS)
         and cnp.PyArray_NDIM(rows) == ndim - missing
         and same_dims(cnp.PyArray_DIMS(rows) + 1 - missing, cnp.PyArray_DIMS(array) + 1, ndim - 1)
-        and not PyDataType_REFCHK(array.descr)
+        and elements_of(array) == Elements.plain
     )
 
 
@@ -393,7 +393,7 @@ cdef cnp.ndarray convert_array(cnp.ndarray array, object values, bint lossless):
         rows = scratch_rows(array, length(source))
         if c_convert_array(how, source, cnp.PyArray_BYTES(rows)):
             return rows
-    cdef bint references = PyDataType_REFCHK(dtype)
+    cdef bint references = elements_of(dtype) != Elements.plain
     if not references and PyArray_EquivTypes(source.descr, dtype):
         return np.ascontiguousarray(source)
     if not lossless:
@@ -442,7 +442,7 @@ cdef int collect(cnp.ndarray rows, object items, bint lossless, cnp.ndarray like
     cdef char* slot
     cdef cnp.dtype dtype = rows.descr
     cdef size_t item_size = dtype.itemsize
-    cdef bint references = PyDataType_REFCHK(dtype)
+    cdef bint references = elements_of(dtype) != Elements.plain
     if is_items(items) and (not references or dtype.type_num == cnp.NPY_OBJECT):
         given = len(items)
         block = room_for(rows, count + given)
@@ -526,7 +526,7 @@ cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless):
     cdef tuple row_shape = shape_of(array)[1:]
     cdef cnp.dtype dtype = array.descr
     cdef cnp.ndarray rows
-    if listed and not PyDataType_REFCHK(dtype):
+    if listed and elements_of(dtype) == Elements.plain:
         rows = scratch_rows(array, len(listed))
         if store_items(<char*>cnp.PyArray_DATA(rows), rows, listed, len(listed)) == len(listed):
             return rows

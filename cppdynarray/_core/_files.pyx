@@ -151,7 +151,6 @@ cdef extern from "cppdynarray/internal/file_memory.hpp" namespace "cppdynarray" 
         void after_fork_in_child() noexcept
 
     size_t largest_reservation
-    size_t round_up(size_t, size_t) noexcept
 
 
 cdef extern from "cppdynarray/internal/reservation.hpp" namespace "cppdynarray" nogil:
@@ -277,7 +276,7 @@ cdef class File:
             left, at = left[written:], at + <uint64_t>written
 
     def allocate(self, uint64_t start, uint64_t stop):
-        """Makes bytes zeros that have a place on the disk."""
+        """Makes bytes zeros that have space on the disk."""
         cdef int error
         with nogil:
             error = FileSystem.allocate(self.number, start, stop)

@@ -11,7 +11,7 @@ runs meanwhile (an element's __float__, an iterator, __del__) finds a consistent
 
 Three kinds of dtype differ in how elements move. Without references, elements are bytes. Objects,
 alone or in records, are moved as bytes, and slots past the length are zero. Strings of StringDType
-live in an arena of their array, under its lock (strings.hpp), which uses the room of a removed string
+live in an arena of their array, under its lock (strings.hpp), which uses the space of a removed string
 again only through the slot that held it: so they are copied in, and slots past the length are empty.
 Step 2 begins with taking that lock, which may let other threads run: what was read of the array before
 is read again.
@@ -173,7 +173,7 @@ cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
         return append_str(array, dtype, value)
     if cnp.PyArray_NDIM(array) > 1 and is_rows(array, value, 1):
         return append_bytes(array, cnp.PyArray_DATA(value), 1)
-    # A row that takes no Python code to convert needs no scratch array, only a place.
+    # A row that takes no Python code to convert needs no scratch array, only a buffer.
     if store_apart(row, array, value):
         append_bytes(array, row.bytes(), 1)
         row.moved()
@@ -268,7 +268,7 @@ cdef int insert(cnp.ndarray array, object index, object value, bint lossless=Tru
     growable(array)
     cdef cnp.dtype dtype = array.descr
     cdef StoredRow stored
-    # What takes no Python code to convert needs no scratch array, only a place.
+    # What takes no Python code to convert needs no scratch array, only a buffer.
     if PyLong_CheckExact(index) and store_apart(stored, array, value):
         memcpy(open_gap(array, PyNumber_AsSsize_t(index, NULL)), stored.bytes(), row_bytes(array))
         stored.moved()
@@ -292,7 +292,7 @@ cdef int insert(cnp.ndarray array, object index, object value, bint lossless=Tru
 
 
 cdef Py_ssize_t insertion_point(cnp.ndarray array, Py_ssize_t index) noexcept:
-    """Where list.insert puts it: a place beyond the ends is the end."""
+    """Where list.insert puts it: beyond the ends is at the end."""
     if index < 0:
         index += length(array)
     return min(max(index, 0), length(array))
@@ -502,7 +502,7 @@ cdef void close_gap(cnp.ndarray array, char* start, char* stop, char* end) noexc
     """
     cdef Elements elements = elements_of(array)
     if elements == Elements.strings:
-        # Slots that held a string change places with those behind: they know the room that it had.
+        # Slots that held a string change places with those behind: they know the space that it had.
         rotate(start, stop, end)
         return
     memmove(start, stop, end - stop)
@@ -714,7 +714,7 @@ cdef int delete(cnp.ndarray array, object key) except -1:
 
 
 cdef int swap_remove(cnp.ndarray array, object key) except -1:
-    """As delete(), but rows from the end take the places."""
+    """As delete(), but rows from the end take the positions."""
     cdef ArrayLock array_lock
     array_lock.hold(array)
     cdef cnp.npy_intp number
@@ -735,7 +735,7 @@ cdef int swap_remove(cnp.ndarray array, object key) except -1:
 
 cdef bint remove_some(cnp.ndarray array, cnp.ndarray gone, Py_ssize_t count, bint in_order) except -1:
     """Removes some of `count` rows. In order, `gone` is a mask of all rows, those that stay close up; otherwise it has
-    the numbers of the rows, ascending, and rows from the end take their places. False, and nothing has changed, if the
+    the numbers of the rows, ascending, and rows from the end take their positions. False, and nothing has changed, if the
     array isn't as it was when `gone` was made.
     """
     cdef Py_ssize_t left, removed = 0
@@ -764,7 +764,7 @@ cdef bint remove_some(cnp.ndarray array, cnp.ndarray gone, Py_ssize_t count, bin
         left = close_gaps(data, <const cnp.npy_bool*>cnp.PyArray_DATA(gone), count, row, removed_rows)
     removed = count - left
     if elements == Elements.strings:
-        # Back to where their slots can be used again: they know the room that their strings had.
+        # Back to where their slots can be used again: they know the space that their strings had.
         memcpy(data + row * <size_t>left, removed_rows, row * <size_t>removed)
     elif elements == Elements.objects:
         memset(data + row * <size_t>left, 0, row * <size_t>removed)

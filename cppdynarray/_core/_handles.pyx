@@ -16,8 +16,8 @@ from cppdynarray._core._array import DynamicArray
 from cppdynarray._core._live cimport Kind, kind_called, kind_of
 from cppdynarray._core._memory cimport adopt_block, import_core
 from cppdynarray._core._table cimport Table, TablePlace, open_table
-from cppdynarray._core.headers cimport ArrayPlace, Block
-from cppdynarray._core.numpy_api cimport NPY_ARRAY_CARRAY, PyDataType_ISNOTSWAPPED, PyDataType_REFCHK
+from cppdynarray._core.headers cimport ArrayPlace, Block, Elements, elements_of
+from cppdynarray._core.numpy_api cimport NPY_ARRAY_CARRAY, PyDataType_ISNOTSWAPPED
 
 import_core()
 
@@ -103,7 +103,7 @@ cdef object check_dtype(const ElementType* type, cnp.dtype dtype):
         return
     expected = as_dtype(type)
     if expected is None:
-        if dtype.kind == c"V" and dtype.itemsize == type.size and not PyDataType_REFCHK(dtype):
+        if dtype.kind == c"V" and dtype.itemsize == type.size and elements_of(dtype) == Elements.plain:
             return
         raise TypeError(f"expected elements of a structured dtype of {type.size} bytes, got {dtype}")
     if expected != dtype:
@@ -117,7 +117,7 @@ cdef int check_ndim(cnp.ndarray array, int ndim) except -1:
 
 
 cdef ArrayPlace* open_array(cnp.ndarray array, Kind kind) except NULL:
-    if PyDataType_REFCHK(array.descr):
+    if elements_of(array) != Elements.plain:
         raise TypeError(f"elements of dtype {array.descr} are Python objects, which need the GIL")
     return kind.open(array)
 

@@ -7,7 +7,6 @@ from cppdynarray._core.headers cimport ArrayPlace
 
 
 cdef extern from "Python.h":
-    const int METH_O
     const int METH_FASTCALL
     const int METH_KEYWORDS
     const unsigned long Py_TPFLAGS_DEFAULT

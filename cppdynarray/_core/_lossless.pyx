@@ -85,7 +85,7 @@ cdef str describe(object value):
     return str(dtype) if isinstance(dtype, cnp.dtype) else type(value).__name__
 
 
-cdef Py_ssize_t room_in(cnp.dtype dtype):
+cdef Py_ssize_t width_of(cnp.dtype dtype):
     """How many characters, or bytes, fit into one element."""
     return dtype.itemsize // 4 if dtype.kind == b"U" else dtype.itemsize
 
@@ -116,7 +116,7 @@ cdef object refuse_lost(object value, object source, cnp.dtype dtype, Py_ssize_t
     cdef char kind = dtype.kind
     if kind in b"SUV":
         refuse(
-            ValueError, value, source, dtype, row, f"is longer than the {room_in(dtype)} that fit into",
+            ValueError, value, source, dtype, row, f"is longer than the {width_of(dtype)} that fit into",
             hint_for_text(value, dtype))
     if kind in b"mM":
         refuse(ValueError, value, source, dtype, row, "is finer than the unit of, or out of bounds for,")
@@ -148,7 +148,7 @@ cdef bint may_lose(cnp.dtype dtype) noexcept:
 
 cdef int check_before(object value, object dtype, Py_ssize_t row=-1) except -1:
     """Raises for what NumPy would warn of, or refuse in its own words: Python's numbers that are no integers in range,
-    complex ones where real ones are needed, dates that are longer than text has room for, one value for a record.
+    complex ones where real ones are needed, dates that are longer than text is wide, one value for a record.
     """
     cdef Py_ssize_t position
     cdef char kind = (<cnp.dtype>dtype).kind
@@ -226,14 +226,14 @@ cdef object as_times(object times, object dtype):
 
 
 cdef object lost_text(object source, cnp.dtype dtype):
-    """Which elements, as text, are longer than what there is room for."""
-    cdef Py_ssize_t room = room_in(dtype)
+    """Which elements, as text, are longer than an element is wide."""
+    cdef Py_ssize_t width = width_of(dtype)
     if source.dtype.kind == "V" or dtype.kind == b"V":
-        return np.full(source.shape, source.dtype.itemsize > room)  # their bytes are copied
-    if source.dtype.kind in "SU" and room_in(source.dtype) <= room:
+        return np.full(source.shape, source.dtype.itemsize > width)  # their bytes are copied
+    if source.dtype.kind in "SU" and width_of(source.dtype) <= width:
         return np.zeros(source.shape, bool)
     text = source if source.dtype.kind in "SUT" else source.astype(str)
-    return np.strings.str_len(text) > room
+    return np.strings.str_len(text) > width
 
 
 cdef object lost_elements(object source, object kept):
@@ -369,9 +369,9 @@ cdef int check_text(object text, object kept, Py_ssize_t row) except -1:
     cdef cnp.dtype dtype = kept.dtype
     cdef char kind = dtype.kind
     if kind in b"SU":
-        lost = len(text.rstrip("\0" if isinstance(text, str) else b"\0")) > room_in(dtype)
+        lost = len(text.rstrip("\0" if isinstance(text, str) else b"\0")) > width_of(dtype)
     elif kind == b"V":
-        lost = (text.nbytes if isinstance(text, np.generic) else len(text)) > room_in(dtype)
+        lost = (text.nbytes if isinstance(text, np.generic) else len(text)) > width_of(dtype)
     elif kind == b"b":
         lost = True  # text is true if there is any
     else:
@@ -402,9 +402,9 @@ cdef bint is_lost(object value, object kept) except -1:
     cdef cnp.dtype dtype = kept.dtype
     cdef char kind = dtype.kind
     if kind in b"SU":
-        return len(str(value)) > room_in(dtype)
+        return len(str(value)) > width_of(dtype)
     if kind == b"V":
-        return memoryview(value).nbytes > room_in(dtype)
+        return memoryview(value).nbytes > width_of(dtype)
     if kind in b"mM":
         return is_lost_time(value, kept)
     if isinstance(value, complex) and kind != b"c":

@@ -18,9 +18,11 @@ from libc.stdint cimport uint8_t
 from libc.string cimport memcpy, memset
 from libcpp.atomic cimport atomic, memory_order_relaxed
 
-from cppdynarray._core.headers cimport Block, keep_for_handles, multiply, own_block, release_traced, trace_block
+from cppdynarray._core.headers cimport (
+    Block, Elements, elements_of, keep_for_handles, multiply, own_block, release_traced, trace_block,
+)
 from cppdynarray._core.numpy_api cimport (
-    NPY_ARRAY_CARRAY, NPY_ARRAY_FARRAY, NPY_MAX_INTP, NPY_USERDEF, PyArray_NewFromDescr, PyDataType_REFCHK,
+    NPY_ARRAY_CARRAY, NPY_ARRAY_FARRAY, NPY_MAX_INTP, NPY_USERDEF, PyArray_NewFromDescr,
 )
 
 import_core()
@@ -243,7 +245,7 @@ cdef cnp.ndarray adopt_block(Block* block, size_t bytes, object cls, cnp.dtype d
     caller's if this fails.
     """
     cdef cnp.ndarray array
-    if PyDataType_REFCHK(dtype):
+    if elements_of(dtype) != Elements.plain:
         zero_block(block, 0, block.committed_bytes)
     Py_INCREF(dtype)  # stolen below
     array = PyArray_NewFromDescr(cls, dtype, ndim, dims, NULL, block.data(), flags, like)

@@ -16,10 +16,10 @@ from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._growth cimport append_strs, are_strs_of, extend
 from cppdynarray._core._lossless cimport begin_quiet, check_array, check_before, check_list, end_quiet, may_lose
 from cppdynarray._core._memory cimport import_core, new_array, zero_block
-from cppdynarray._core.headers cimport ArrayLock, block_of, type_of_numbers, used_bytes
+from cppdynarray._core.headers cimport ArrayLock, Elements, block_of, elements_of, type_of_numbers, used_bytes
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_ENSUREARRAY, NPY_ARRAY_FORCECAST, NPY_VSTRING, PyArray_Descr, PyArray_Dims, PyArray_FromAny,
-    PyArray_IntpConverter, PyArray_IS_C_CONTIGUOUS, PyArray_IS_F_CONTIGUOUS, PyArray_SAMESHAPE, PyDataType_REFCHK,
+    PyArray_IntpConverter, PyArray_IS_C_CONTIGUOUS, PyArray_IS_F_CONTIGUOUS, PyArray_SAMESHAPE,
     PyDimMem_FREE,
 )
 
@@ -93,7 +93,7 @@ cdef object new(object cls, object shape, object dtype, Py_ssize_t capacity=0, P
             PyDimMem_FREE(dims.ptr)
     if zeroed:
         zero_block(block_of(array), 0, used_bytes(array))
-    if PyDataType_REFCHK(array.descr):
+    if elements_of(array) != Elements.plain:
         # Zero bytes are empty slots: NumPy's arrays start with 0 or None, "" or a record of them.
         as_plain(array)[...] = (np.zeros if zeroed else np.empty)((), array.descr)
     return array
@@ -117,7 +117,7 @@ cdef cnp.ndarray new_from_list(object cls, list items, object dtype, Py_ssize_t 
     else:
         of_items = as_dtype(dtype)
     # NumPy finds the length of text that has none, and the unit of dates.
-    if PyDataType_REFCHK(of_items) or of_items.itemsize == 0 or not has_unit(of_items):
+    if elements_of(of_items) != Elements.plain or of_items.itemsize == 0 or not has_unit(of_items):
         return None
     cdef cnp.npy_intp count = len(items)
     cdef cnp.ndarray array = new_array(cls, of_items, 1, &count, capacity, max_size)
@@ -192,7 +192,7 @@ cdef object new_copy(object cls, cnp.ndarray source, str order="C", object like=
     cdef bint same_order = PyArray_IS_F_CONTIGUOUS(source) if fortran else PyArray_IS_C_CONTIGUOUS(source)
     # A subclass's __array_finalize__ may have changed the source: then NumPy says what doesn't fit.
     same_order = same_order and PyArray_SAMESHAPE(copy, source)
-    if same_order and copy.descr is source.descr and not PyDataType_REFCHK(source.descr):
+    if same_order and copy.descr is source.descr and elements_of(source) == Elements.plain:
         memcpy(cnp.PyArray_DATA(copy), cnp.PyArray_DATA(source), used_bytes(source))
     else:
         cnp.PyArray_CopyInto(copy, source)

@@ -40,7 +40,6 @@ from cppdynarray._core.headers cimport (
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
-    PyDataType_REFCHK,
 )
 
 import_core()
@@ -87,7 +86,7 @@ cdef class Track(PlaceOwner):
         # are not to be written by others, so there it is empty.
         if self.rows is None:
             raise BufferError("a track without rows")
-        cdef size_t size = 0 if PyDataType_REFCHK(self.rows.descr) else used_bytes(self.rows)
+        cdef size_t size = 0 if elements_of(self.rows) != Elements.plain else used_bytes(self.rows)
         PyBuffer_FillInfo(buffer, self, cnp.PyArray_DATA(self.rows), size, False, flags)
 
 
@@ -163,7 +162,7 @@ cdef cnp.ndarray new_window(object cls, cnp.dtype dtype, int ndim, const cnp.npy
         if cls.__array_finalize__ is not np.ndarray.__array_finalize__:
             # It may have kept the array that it then let fail, so the addresses stay readable.
             Py_INCREF(track)
-            if not PyDataType_REFCHK(rows.descr):
+            if elements_of(rows) == Elements.plain:
                 shrink_block(block, 0)
         raise
     track.window.array = <void*>array
@@ -281,7 +280,7 @@ cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
         return 0
     cdef cnp.ndarray like = as_plain(array)
     cdef StoredRow row
-    if not PyDataType_REFCHK(like.descr) and _conversion.store_apart(row, like, value):
+    if elements_of(like) == Elements.plain and _conversion.store_apart(row, like, value):
         append_to_window(&track.window, row.bytes(), 1)
         publish_window(array, &track.window)
         return 0

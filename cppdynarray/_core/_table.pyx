@@ -41,7 +41,7 @@ from cppdynarray._core.headers cimport (
     growth_error, open_place, publish, reserve_rows, shrink_block, used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
-    NPY_ARRAY_CARRAY, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject, PyDataType_REFCHK,
+    NPY_ARRAY_CARRAY, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
 )
 
 import_core()
@@ -457,7 +457,7 @@ cdef class Table:
         cdef StringLock lock
         lock.take(array)
         cdef Block* own = block_of(array)
-        if PyDataType_REFCHK(array.descr):
+        if elements_of(array) != Elements.plain:
             return move_in(array, block, own.data() + row * <size_t>start, lock)
         if length(block) == count:
             write_bytes(own, row * <size_t>start, cnp.PyArray_DATA(block), row * <size_t>count)
@@ -631,7 +631,7 @@ cdef class Table:
         if count < 0:
             raise ValueError(_messages.SINGLE_VALUES)
         for i in range(len(blocks)):
-            if single[i] and PyDataType_REFCHK((<cnp.ndarray>blocks[i]).descr) and count != 1:
+            if single[i] and elements_of(<cnp.ndarray>blocks[i]) != Elements.plain and count != 1:
                 array = scratch_rows(self.column(i), count)
                 array[...] = blocks[i]
                 blocks[i] = array
@@ -741,7 +741,7 @@ cdef class Table:
     cdef cnp.ndarray zero_items(self, Py_ssize_t index, Py_ssize_t count):
         """Rows of zeros for a column; None where they are zero bytes."""
         cdef cnp.ndarray array = self.column(index), fresh
-        if not PyDataType_REFCHK(array.descr):
+        if elements_of(array) == Elements.plain:
             return None
         # Zero bytes are an empty slot; the value zero (0, "" or a record of them) is NumPy's.
         fresh = scratch_rows(array, count)
@@ -811,7 +811,7 @@ cdef class Table:
         cdef cnp.ndarray array
         for i in range(len(self.names)):
             array = self.column(i)
-            bins.append(scratch_rows(array, count) if PyDataType_REFCHK(array.descr) else None)
+            bins.append(scratch_rows(array, count) if elements_of(array) != Elements.plain else None)
         return bins
 
     cdef bint remove(self, const Removal& removal, list bins) except -1:
@@ -1039,7 +1039,7 @@ cdef TablePlace* open_table(object table) except NULL:
     opened.growable()
     for i, name in enumerate(opened.names):
         array = opened.column(i)
-        if PyDataType_REFCHK(array.descr):
+        if elements_of(array) != Elements.plain:
             raise TypeError(f"column {name!r} has elements that are Python objects, which need the GIL")
     for i in range(len(opened.names)):
         open_place(opened.column(i))  # there is one: no memory is needed

@@ -21,7 +21,6 @@ cdef extern from "cppdynarray/internal/block.hpp" namespace "cppdynarray" nogil:
         size_t reserved_bytes
         size_t committed_bytes
         size_t dirty_bytes
-        size_t mapping_bytes
         Block* retired
         ArrayPlace* place
         char* data() noexcept
@@ -93,6 +92,7 @@ cdef extern from "elements.hpp" namespace "cppdynarray":
         strings
 
     Elements elements_of(cnp.ndarray array) noexcept
+    Elements elements_of(cnp.dtype dtype) noexcept
 
 
 cdef extern from "strings.hpp" namespace "cppdynarray":

@@ -45,7 +45,6 @@ cdef extern from "numpy/arrayobject.h":
     bint PyArray_SAMESHAPE(cnp.ndarray a, cnp.ndarray b) noexcept
     bint PyArray_EquivTypes(cnp.dtype a, cnp.dtype b) noexcept
     int PyArray_Pack(cnp.dtype dtype, void* item, object value) except -1
-    bint PyDataType_REFCHK(cnp.dtype dtype) noexcept
     bint PyDataType_ISNOTSWAPPED(cnp.dtype dtype) noexcept
     int PyArray_IntpConverter(object, PyArray_Dims*) except 0
     tuple PyArray_IntTupleFromIntp(int count, const cnp.npy_intp* values)

@@ -1,8 +1,12 @@
-// The way that most calls of append take: one element of a common dtype, with room for it.
+// The way that most calls of append and insert take: one element of a common dtype, with room for it.
 #pragma once
 
 #include <Python.h>
 #include <numpy/arrayobject.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 #include "array_growth.hpp"
 #include "array_lock.hpp"
@@ -36,27 +40,33 @@ inline bool append_double(PyObject* self, PyObject* value) noexcept {
     return true;
 }
 
-// Writes `value` behind the last element of an array of ours whose length is published. The length that the
-// caller has to set; 0, and nothing has changed, where append_scalar() is false.
-inline npy_intp store_at_end(PyArrayObject* array, PyObject* value) noexcept {
+// Where the next element goes, behind the last of an array of ours whose length is published; nullptr where that takes
+// more than a store.
+inline char* next_slot(PyArrayObject* array) noexcept {
     constexpr int needed = NPY_ARRAY_OWNDATA | NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED;
-    if ((PyArray_FLAGS(array) & needed) != needed || PyArray_NDIM(array) != 1) return 0;
-    const PyArray_Descr* dtype = PyArray_DESCR(array);
-    const npy_intp item_size = PyDataType_ELSIZE(dtype);
-    const npy_intp length = PyArray_DIMS(array)[0];
+    if ((PyArray_FLAGS(array) & needed) != needed || PyArray_NDIM(array) != 1) return nullptr;
+    const npy_intp item_size = PyArray_ITEMSIZE(array);
     char* const data = PyArray_BYTES(array);
-    const auto used = static_cast<std::size_t>(length * item_size);
+    const auto used = static_cast<std::size_t>(PyArray_DIMS(array)[0] * item_size);
     // With one element the stride may be anything, see fix_row_stride().
     if (PyArray_STRIDES(array)[0] != item_size ||
         used + static_cast<std::size_t>(item_size) > Block::of(data)->committed_bytes || PyArray_ISBYTESWAPPED(array))
-        return 0;
-    if (dtype->type_num == NPY_OBJECT) {
-        Py_INCREF(value);
-        *reinterpret_cast<PyObject**>(data + used) = value;
-    } else if (!store_scalar(data + used, dtype->type_num, value)) {
-        return 0;
-    }
-    return length + 1;
+        return nullptr;
+    return data + used;
+}
+
+// Writes `value` as an element to an aligned slot that holds nothing. False, and nothing is written: ask NumPy.
+inline bool store_element(char* slot, int type_num, PyObject* value) noexcept {
+    if (type_num != NPY_OBJECT) return store_scalar(slot, type_num, value);
+    *reinterpret_cast<PyObject**>(slot) = Py_NewRef(value);
+    return true;
+}
+
+// Writes `value` behind the last element of an array of ours whose length is published. The length that the
+// caller has to set; 0, and nothing has changed, where append_scalar() is false.
+inline npy_intp store_at_end(PyArrayObject* array, PyObject* value) noexcept {
+    char* const slot = next_slot(array);
+    return slot != nullptr && store_element(slot, PyArray_TYPE(array), value) ? PyArray_DIMS(array)[0] + 1 : 0;
 }
 
 // append_scalar() for an array that isn't quiet: one of a file, or with open handles. A function of its own,
@@ -85,6 +95,23 @@ inline bool append_scalar(PyObject* self, PyObject* value) noexcept {
     const npy_intp length = store_at_end(array, value);
     if (length == 0) return false;
     set_length(array, length);  // publish_length(), for an array known to be quiet
+    return true;
+}
+
+// Puts `value` in front of the element at `index`, which is list.insert's, under the same conditions.
+inline bool insert_scalar(PyObject* self, Py_ssize_t index, PyObject* value) noexcept {
+    const ArrayLock lock(self);
+    auto* array = reinterpret_cast<PyArrayObject*>(self);
+    char* const end = is_quiet(array) ? next_slot(array) : nullptr;
+    alignas(16) char element[16];  // as large as what store_scalar() writes
+    if (end == nullptr || !store_element(element, PyArray_TYPE(array), value)) return false;
+    const npy_intp length = PyArray_DIMS(array)[0];
+    const auto size = static_cast<std::size_t>(PyArray_ITEMSIZE(array));
+    if (index < 0) index = std::max<Py_ssize_t>(index + length, 0);
+    char* const slot = PyArray_BYTES(array) + static_cast<std::size_t>(std::min(index, length)) * size;
+    std::memmove(slot + size, slot, static_cast<std::size_t>(end - slot));
+    std::memcpy(slot, element, size);
+    set_length(array, length + 1);
     return true;
 }
 

@@ -98,7 +98,7 @@ inline void set_shape(PyArrayObject* array, const npy_intp* dims) noexcept {
     PyArray_UpdateFlags(array, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS);
 }
 
-// Room for another number of dimensions, taken before anything changes, so that no failure
+// Memory for another number of dimensions, taken before anything changes, so that no failure
 // can come between the changes.
 class NewDimensions {
 public:
@@ -171,7 +171,7 @@ struct ViewReferences {
     }
 };
 
-// Takes from an unshared view what it refers to. What is left, with room for as many dimensions,
+// Takes from an unshared view what it refers to. What is left, with space for as many dimensions,
 // is for fill_view() alone.
 inline ViewReferences empty_view(PyArrayObject* view) noexcept {
     const ViewReferences taken = {fields(view)->descr, fields(view)->base};

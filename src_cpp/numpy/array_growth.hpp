@@ -14,6 +14,7 @@
 #include "cppdynarray/internal/array_place.hpp"
 #include "cppdynarray/internal/assertions.hpp"
 #include "cppdynarray/internal/growth_policy.hpp"
+#include "elements.hpp"
 #include "places.hpp"
 #include "references.hpp"
 #include "tracemalloc.hpp"
@@ -69,13 +70,13 @@ struct ArrayRows {
     std::size_t length() const noexcept { return static_cast<std::size_t>(PyArray_DIMS(array)[0]); }
     std::size_t row_bytes() const noexcept { return cppdynarray::row_bytes(array); }
     void moved(Block* to, std::size_t used) const noexcept {
-        if (PyDataType_REFCHK(PyArray_DESCR(array))) leave_memory(array, to->data(), used, strings);
+        if (elements_of(array) != Elements::plain) leave_memory(array, to->data(), used, strings);
         set_block(array, to);
     }
     // Slots without elements hold empty strings, where there are strings: what becomes room may be
     // memory that another array wrote to.
     void grown(std::size_t from) const noexcept {
-        if (PyArray_TYPE(array) == NPY_VSTRING) block()->functions->zero(block(), from, block()->committed_bytes);
+        if (elements_of(array) == Elements::strings) block()->functions->zero(block(), from, block()->committed_bytes);
     }
     void set_length(std::size_t rows) const noexcept { publish_length(array, static_cast<npy_intp>(rows)); }
 };

@@ -47,7 +47,7 @@ public:
         count_ = 2;
     }
 
-    // One array more. False: there is no room for it, since at most two are held together.
+    // One array more. False: it isn't held, since at most two are together.
     bool hold_another(PyObject* array) noexcept {
         if (count_ == 0) hold(held_[0] = array);
         if (array == held_[0] || array == held_[1]) return true;

@@ -319,8 +319,8 @@ inline bool resize_text(const Conversion& how, const char* from, char* to, std::
 // Text of the other kind, if it is ASCII: the rest is NumPy's.
 template <class From, class To>
 inline bool convert_text(const Conversion& how, const char* from, char* to, std::size_t count) noexcept {
-    const std::size_t length = how.from_size / sizeof(From), room = how.to_size / sizeof(To);
-    const std::size_t kept = std::min(length, room);
+    const std::size_t from_width = how.from_size / sizeof(From), to_width = how.to_size / sizeof(To);
+    const std::size_t kept = std::min(from_width, to_width);
     npy_uint32 lost = 0;
     for (; count != 0; --count, from += how.from_size, to += how.to_size) {
         From unit;
@@ -330,11 +330,11 @@ inline bool convert_text(const Conversion& how, const char* from, char* to, std:
             std::memcpy(to + i * sizeof same, &same, sizeof same);
             lost |= unit & ~npy_uint32{127};
         }
-        for (std::size_t i = kept; i < length; ++i) {
+        for (std::size_t i = kept; i < from_width; ++i) {
             std::memcpy(&unit, from + i * sizeof unit, sizeof unit);
             lost |= unit;
         }
-        std::memset(to + kept * sizeof(To), 0, (room - kept) * sizeof(To));
+        std::memset(to + kept * sizeof(To), 0, (to_width - kept) * sizeof(To));
     }
     return lost == 0;
 }
@@ -459,10 +459,10 @@ inline Conversion conversion_between(PyArray_Descr* from, PyArray_Descr* to,
     return how;
 }
 
-// Elements `stride` bytes apart, brought together in native byte order, as many as there is room for.
+// Elements `stride` bytes apart, brought together in native byte order, as many as there is capacity for.
 class Gathered {
 public:
-    static constexpr std::size_t room = 8192;
+    static constexpr std::size_t capacity = 8192;
 
     const char* take(const Conversion& how, const char* from, npy_intp stride, std::size_t count) noexcept {
         if (stride == static_cast<npy_intp>(how.from_size) && how.of_from.copy != nullptr) {
@@ -478,7 +478,7 @@ public:
     }
 
 private:
-    alignas(std::max_align_t) char bytes_[room];
+    alignas(std::max_align_t) char bytes_[capacity];
 };
 
 // Writes `count` elements, which are `stride` bytes apart, one behind the other as those of the other dtype. False:
@@ -486,7 +486,8 @@ private:
 inline bool convert(const Conversion& how, const char* from, npy_intp stride, char* to, std::size_t count) noexcept {
     Gathered gathered;
     const bool together = stride == static_cast<npy_intp>(how.from_size) && how.of_from.swap == nullptr;
-    const std::size_t most = together ? Conversion::most : std::min(Conversion::most, Gathered::room / how.from_size);
+    const std::size_t most =
+        together ? Conversion::most : std::min(Conversion::most, Gathered::capacity / how.from_size);
     while (count != 0) {
         const std::size_t now = std::min(most, count);
         const char* const block = together ? from : gathered.take(how, from, stride, now);
@@ -503,7 +504,7 @@ inline bool convert(const Conversion& how, const char* from, npy_intp stride, ch
 inline Conversion array_conversion(PyArrayObject* array, PyArray_Descr* dtype) noexcept {
     const bool in_order = PyArray_IS_C_CONTIGUOUS(array) || PyArray_NDIM(array) == 1;
     Conversion how = conversion_between(PyArray_DESCR(array), dtype);
-    if (!in_order || how.from_size == 0 || how.from_size > Gathered::room) how.function = nullptr;
+    if (!in_order || how.from_size == 0 || how.from_size > Gathered::capacity) how.function = nullptr;
     return how;
 }
 

@@ -20,9 +20,12 @@
 #include <utility>
 
 #include "array_fields.hpp"
+#include "elements.hpp"
 #include "list_item.hpp"
 #include "plain_views.hpp"
+#include "reference.hpp"
 #include "references.hpp"
+#include "small_buffer.hpp"
 
 namespace cppdynarray {
 
@@ -39,24 +42,22 @@ inline bool is_dynamic(PyObject* object) noexcept {
 // The arguments of one call, and which plain view stands for which DynamicArray.
 class Operands : CallViews {
 public:
-    Operands() noexcept { pairs_ = few_.data(); }
+    Operands() noexcept = default;
     ~Operands() {
         unlist();
         // Each step may run Python code, which knows nothing of these pairs.
-        for (std::size_t i = 0; i < count_; ++i) {
-            TemporaryViews::give_back(pairs_[i].view, pairs_[i].original);
-            Py_DECREF(pairs_[i].original);
+        for (const Pair& pair : *this) {
+            TemporaryViews::give_back(pair.view, pair.original);
+            Py_DECREF(pair.original);
         }
-        if (pairs_ != few_.data()) PyMem_Free(pairs_);
     }
 
     // `object` with each DynamicArray in it, also in nested tuples, lists and dict values,
     // replaced by a view: a new reference, to `object` itself if there is none.
     PyObject* plain(PyObject* object) noexcept {
         if (is_dynamic(object)) return plain_array(object);
-        Py_INCREF(object);
-        if (!is_container(object)) return object;
-        // The reference is kept meanwhile: making a container may run Python code.
+        if (!is_container(object)) return Py_NewRef(object);
+        const Reference kept = Reference::to(object);  // making a container may run Python code
         PyObject* replaced = nullptr;
         const bool nested = depth_++ > 0;
         if (!nested || !Py_EnterRecursiveCall(" in nested containers of arrays")) {
@@ -66,23 +67,16 @@ public:
             if (nested) Py_LeaveRecursiveCall();
         }
         --depth_;
-        Py_DECREF(object);
         return replaced;
     }
 
     // `object` itself where no other thread can change a DynamicArray in it. Else as plain(): of what NumPy takes
     // elements or indices from, which is asked for views where nothing but Python code can change it.
-    PyObject* steady(PyObject* object) noexcept {
-        if (arrays_change_any_time) return plain(object);
-        Py_INCREF(object);
-        return object;
-    }
+    PyObject* steady(PyObject* object) noexcept { return arrays_change_any_time ? plain(object) : Py_NewRef(object); }
 
     // Only DynamicArrays themselves are replaced: for operators, which take no nested lists.
     PyObject* plain_operand(PyObject* object) noexcept {
-        if (is_dynamic(object)) return plain_array(object);
-        Py_INCREF(object);
-        return object;
+        return is_dynamic(object) ? plain_array(object) : Py_NewRef(object);
     }
 
     // The result as it would be had NumPy been given the originals. Steals `result`, which may
@@ -94,61 +88,46 @@ public:
         if (PyArray_Check(result)) return restore_array(result);
         if (PyTuple_Check(result) || PyList_CheckExact(result)) return restore_items(result);
         if (PyArray_IsScalar(result, Void))
-            for (std::size_t i = 0; i < count_; ++i)
-                if (looks_into(pairs_[i]))
-                    rebase(reinterpret_cast<PyVoidScalarObject*>(result), pairs_[i].view, pairs_[i].original);
+            for (const Pair& pair : *this)
+                if (looks_into(pair)) rebase(reinterpret_cast<PyVoidScalarObject*>(result), pair.view, pair.original);
         return result;
     }
 
     // What NumPy wrote to arrays that have moved meanwhile is not lost. False: an exception.
     bool keep_written() noexcept {
-        for (std::size_t i = 0; i < count_; ++i)
-            if (!is_copy(pairs_[i]) && !settle(pairs_[i])) return false;
+        for (const Pair& pair : *this)
+            if (!is_copy(pair) && !settle(pair)) return false;
         return true;
     }
 
 private:
     // Arrays may be the only items of a list that loses them any time: each is referenced first.
     PyObject* plain_array(PyObject* object) noexcept {
-        for (std::size_t i = 0; i < count_ && i < few_.size(); ++i)
-            if (pairs_[i].original == object) {
-                Py_INCREF(pairs_[i].view);
-                return pairs_[i].view;
-            }
-        if (count_ == capacity_ && !make_room()) return PyErr_NoMemory();
-        Py_INCREF(object);
-        PyObject* view = TemporaryViews::take(object);
-        if (view == nullptr) {
-            Py_DECREF(object);
-            return nullptr;
-        }
-        auto* const array = reinterpret_cast<PyArrayObject*>(view);
-        if (PyDataType_REFCHK(PyArray_DESCR(array)) && !lock_.hold_another(object) &&
-            PyArray_TYPE(array) != NPY_VSTRING)  // strings have their arena's lock
-            view = copy_instead(view, object);
-        if (view == nullptr) {
-            Py_DECREF(object);
-            return nullptr;
-        }
-        Py_INCREF(view);
-        pairs_[count_++] = {object, view};
-        if (PyDataType_REFCHK(PyArray_DESCR(reinterpret_cast<PyArrayObject*>(view)))) list();
-        return view;
+        for (std::size_t i = 0; i < count_ && i < few_pairs; ++i)
+            if (pairs_.data()[i].original == object) return Py_NewRef(pairs_.data()[i].view);
+        if (!can_add()) return PyErr_NoMemory();
+        Reference original = Reference::to(object);
+        Reference view(TemporaryViews::take(object));
+        if (!view) return nullptr;
+        const Elements elements = elements_of(view.array());
+        if (elements != Elements::plain && !lock_.hold_another(object) && elements != Elements::strings)
+            view = copy_instead(std::move(view), object);  // strings have their arena's lock
+        if (!view) return nullptr;
+        add(original.release(), Py_NewRef(view.get()));
+        if (elements != Elements::plain) list();
+        return view.release();
     }
 
     // A view's elements as they are now, in an array of their own: where the lock of one more array can't be held for
     // the whole call.
-    static PyObject* copy_instead(PyObject* view, PyObject* object) noexcept {
-        PyObject* copy = nullptr;
+    static Reference copy_instead(Reference view, PyObject* object) noexcept {
+        Reference copy;
         {
             const ArrayLock lock(object);
-            PyObject* const now = TemporaryViews::take(object);
-            if (now != nullptr) {
-                copy = PyArray_NewCopy(reinterpret_cast<PyArrayObject*>(now), NPY_KEEPORDER);
-                TemporaryViews::give_back(now, object);
-            }
+            const Reference now(as_plain(object));
+            if (now) copy = Reference(PyArray_NewCopy(now.array(), NPY_KEEPORDER));
         }
-        TemporaryViews::give_back(view, object);
+        TemporaryViews::give_back(view.release(), object);
         return copy;
     }
 
@@ -164,99 +143,64 @@ private:
                (PyDict_CheckExact(object) && PyDict_GET_SIZE(object) != 0);
     }
 
-    bool make_room() noexcept {
-        auto* larger = static_cast<Pair*>(PyMem_Malloc(2 * capacity_ * sizeof(Pair)));
-        if (larger == nullptr) return false;
-        std::copy(pairs_, pairs_ + count_, larger);
-        if (pairs_ != few_.data()) PyMem_Free(pairs_);
-        pairs_ = larger;
-        capacity_ *= 2;
-        return true;
+    // The first `count` items of a tuple in a new one of its size.
+    static Reference copy_start(PyObject* tuple, Py_ssize_t count) noexcept {
+        Reference copy(PyTuple_New(PyTuple_GET_SIZE(tuple)));
+        for (Py_ssize_t i = 0; copy && i < count; ++i)
+            PyTuple_SET_ITEM(copy.get(), i, Py_NewRef(PyTuple_GET_ITEM(tuple, i)));
+        return copy;
     }
 
     PyObject* plain_tuple(PyObject* tuple) noexcept {
-        const Py_ssize_t size = PyTuple_GET_SIZE(tuple);
-        PyObject* changed = nullptr;
-        for (Py_ssize_t i = 0; i < size; ++i) {
-            PyObject* item = PyTuple_GET_ITEM(tuple, i);
-            PyObject* replacement = plain(item);
-            if (replacement == nullptr) {
-                Py_XDECREF(changed);
-                return nullptr;
+        Reference changed;
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); ++i) {
+            PyObject* const item = PyTuple_GET_ITEM(tuple, i);
+            Reference replacement(plain(item));
+            if (!replacement) return nullptr;
+            if (!changed && replacement.get() != item) {
+                changed = copy_start(tuple, i);
+                if (!changed) return nullptr;
             }
-            if (changed == nullptr && replacement != item) {
-                changed = PyTuple_New(size);
-                if (changed == nullptr) {
-                    Py_DECREF(replacement);
-                    return nullptr;
-                }
-                for (Py_ssize_t j = 0; j < i; ++j) {
-                    PyObject* before = PyTuple_GET_ITEM(tuple, j);
-                    Py_INCREF(before);
-                    PyTuple_SET_ITEM(changed, j, before);
-                }
-            }
-            if (changed != nullptr) PyTuple_SET_ITEM(changed, i, replacement);
-            else Py_DECREF(replacement);
+            if (changed) PyTuple_SET_ITEM(changed.get(), i, replacement.release());
         }
-        if (changed != nullptr) return changed;
-        Py_INCREF(tuple);
-        return tuple;
+        return changed ? changed.release() : Py_NewRef(tuple);
     }
 
     // A list is copied only from the first item that changes: a long one of numbers is only read. The copy nobody
     // else can change.
     PyObject* plain_list(PyObject* list) noexcept {
-        PyObject* changed = nullptr;
-        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(changed != nullptr ? changed : list); ++i) {
-            const ListItem item(changed != nullptr ? changed : list, i);
+        Reference changed;
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(changed ? changed.get() : list); ++i) {
+            const ListItem item(changed ? changed.get() : list, i);
             if (!item) break;
-            PyObject* replacement = plain(item.get());
-            if (replacement == item.get()) {
-                Py_DECREF(replacement);
-                continue;
-            }
-            if (replacement != nullptr && changed == nullptr) {
-                changed = PyList_GetSlice(list, 0, PyList_GET_SIZE(list));
-                if (changed != nullptr &&
-                    (i >= PyList_GET_SIZE(changed) || PyList_GET_ITEM(changed, i) != item.get())) {
-                    Py_DECREF(replacement);
+            Reference replacement(plain(item.get()));
+            if (!replacement) return nullptr;
+            if (replacement.get() == item.get()) continue;
+            if (!changed) {
+                changed = Reference(PyList_GetSlice(list, 0, PyList_GET_SIZE(list)));
+                if (!changed) return nullptr;
+                if (i >= PyList_GET_SIZE(changed.get()) || PyList_GET_ITEM(changed.get(), i) != item.get()) {
                     i = -1;  // another thread has changed the list: once more, from the copy
                     continue;
                 }
             }
-            if (replacement == nullptr || changed == nullptr) {
-                Py_XDECREF(replacement);
-                Py_XDECREF(changed);
-                return nullptr;
-            }
-            if (PyList_SetItem(changed, i, replacement) < 0) {  // takes the reference
-                Py_DECREF(changed);
-                return nullptr;
-            }
+            if (PyList_SetItem(changed.get(), i, replacement.release()) < 0) return nullptr;
         }
-        if (changed != nullptr) return changed;
-        Py_INCREF(list);
-        return list;
+        return changed ? changed.release() : Py_NewRef(list);
     }
 
     // A copy is gone through, which nobody can change meanwhile.
     PyObject* plain_dict(PyObject* dict) noexcept {
-        PyObject* copy = PyDict_Copy(dict);
-        if (copy == nullptr) return nullptr;
+        Reference copy(PyDict_Copy(dict));
+        if (!copy) return nullptr;
         PyObject *key, *value;
         Py_ssize_t position = 0;
-        while (PyDict_Next(copy, &position, &key, &value)) {
-            PyObject* replacement = plain(value);
-            const bool failed =
-                replacement == nullptr || (replacement != value && PyDict_SetItem(copy, key, replacement) < 0);
-            Py_XDECREF(replacement);
-            if (failed) {
-                Py_DECREF(copy);
-                return nullptr;
-            }
+        while (PyDict_Next(copy.get(), &position, &key, &value)) {
+            const Reference replacement(plain(value));
+            if (!replacement) return nullptr;
+            if (replacement.get() != value && PyDict_SetItem(copy.get(), key, replacement.get()) < 0) return nullptr;
         }
-        return copy;
+        return copy.release();
     }
 
     static bool has_moved(const Pair& pair) noexcept {
@@ -272,44 +216,38 @@ private:
         if (!PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA))
             return true;  // what isn't its own, as a window's, doesn't move
         if (has_moved(pair)) return carry_over(view, array);
-        if (PyDataType_REFCHK(PyArray_DESCR(array))) drop_removed(view, array);
+        if (elements_of(array) != Elements::plain) drop_removed(view, array);
         return true;
     }
 
     PyObject* restore_array(PyObject* result) noexcept {
         auto* array = reinterpret_cast<PyArrayObject*>(result);
-        for (std::size_t i = 0; i < count_; ++i) {
-            if (result == pairs_[i].view) {
-                PyObject* const original = settle(pairs_[i]) ? pairs_[i].original : nullptr;
-                Py_XINCREF(original);
-                Py_DECREF(result);
+        for (const Pair& pair : *this) {
+            if (result == pair.view) {
+                PyObject* const original = settle(pair) ? Py_NewRef(pair.original) : nullptr;
+                Py_DECREF(result);  // not the last one
                 return original;
             }
-            if (looks_into(pairs_[i])) rebase(array, pairs_[i].view, pairs_[i].original);
+            if (looks_into(pair)) rebase(array, pair.view, pair.original);
         }
         return result;
     }
 
     // NumPy has just made the tuple or list and nobody else has it: its items may be replaced.
     PyObject* restore_items(PyObject* result) noexcept {
+        Reference kept(result);
         const Py_ssize_t size = PySequence_Fast_GET_SIZE(result);
         PyObject** items = PySequence_Fast_ITEMS(result);
         for (Py_ssize_t i = 0; i < size; ++i) {
             if (!PyArray_Check(items[i])) continue;
-            Py_INCREF(items[i]);
-            PyObject* restored = restore_array(items[i]);
-            if (restored == nullptr) {
-                Py_DECREF(result);
-                return nullptr;
-            }
+            PyObject* restored = restore_array(Py_NewRef(items[i]));
+            if (restored == nullptr) return nullptr;
             Py_SETREF(items[i], restored);
         }
-        return result;
+        return kept.release();
     }
 
     ArrayLock lock_;  // of arrays with references: nobody drops them between NumPy's look and its own reference
-    std::array<Pair, 8> few_;
-    std::size_t capacity_ = 8;
     std::size_t depth_ = 0;  // of the containers that plain() is in
 };
 
@@ -319,32 +257,24 @@ private:
 template <PyObject* (*operation)(PyObject*, PyObject*)>
 PyObject* binary_operator(PyObject* a, PyObject* b) noexcept {
     Operands operands;
-    PyObject* plain_a = operands.plain_operand(a);
-    PyObject* plain_b = plain_a != nullptr ? operands.plain_operand(b) : nullptr;
-    PyObject* result = plain_b != nullptr ? operation(plain_a, plain_b) : nullptr;
-    Py_XDECREF(plain_a);
-    Py_XDECREF(plain_b);
-    return operands.restore(result);
+    const Reference plain_a(operands.plain_operand(a));
+    const Reference plain_b(plain_a ? operands.plain_operand(b) : nullptr);
+    return operands.restore(plain_b ? operation(plain_a.get(), plain_b.get()) : nullptr);
 }
 
 template <PyObject* (*operation)(PyObject*, PyObject*, PyObject*)>
 PyObject* ternary_operator(PyObject* a, PyObject* b, PyObject* modulo) noexcept {
     Operands operands;
-    PyObject* plain_a = operands.plain_operand(a);
-    PyObject* plain_b = plain_a != nullptr ? operands.plain_operand(b) : nullptr;
-    PyObject* result = plain_b != nullptr ? operation(plain_a, plain_b, modulo) : nullptr;
-    Py_XDECREF(plain_a);
-    Py_XDECREF(plain_b);
-    return operands.restore(result);
+    const Reference plain_a(operands.plain_operand(a));
+    const Reference plain_b(plain_a ? operands.plain_operand(b) : nullptr);
+    return operands.restore(plain_b ? operation(plain_a.get(), plain_b.get(), modulo) : nullptr);
 }
 
 template <PyObject* (*operation)(PyObject*)>
 PyObject* unary_operator(PyObject* a) noexcept {
     Operands operands;
-    PyObject* plain_a = operands.plain_operand(a);
-    PyObject* result = plain_a != nullptr ? operation(plain_a) : nullptr;
-    Py_XDECREF(plain_a);
-    return operands.restore(result);
+    const Reference plain_a(operands.plain_operand(a));
+    return operands.restore(plain_a ? operation(plain_a.get()) : nullptr);
 }
 
 template <int comparison>
@@ -363,40 +293,49 @@ inline PyObject* rich_compare(PyObject* a, PyObject* b, int comparison) noexcept
     }
 }
 
+// The arguments of a vectorcall.
+class Arguments {
+public:
+    explicit Arguments(std::size_t most) noexcept : objects_(most) {}
+    Arguments(const Arguments&) = delete;
+    Arguments& operator=(const Arguments&) = delete;
+    ~Arguments() {
+        for (std::size_t i = 0; i < count_; ++i) Py_DECREF(objects_.data()[i]);
+    }
+
+    // Whether there was memory for them.
+    explicit operator bool() const noexcept { return objects_.data() != nullptr; }
+    PyObject* const* data() const noexcept { return objects_.data(); }
+
+    // One more, a new reference. False: it is nullptr, an exception.
+    bool add(PyObject* object) noexcept {
+        if (object == nullptr) return false;
+        objects_.data()[count_++] = object;
+        return true;
+    }
+
+private:
+    SmallBuffer<PyObject*, 12> objects_;
+    std::size_t count_ = 0;
+};
+
 // Calls `callable` on plain arguments, `self` in front of them if it is given; `nargs` and
 // `kwnames` as in a vectorcall.
 inline PyObject* call_plain(PyObject* callable, PyObject* self, PyObject* const* args, Py_ssize_t nargs,
                             PyObject* kwnames) noexcept {
     const Py_ssize_t given = nargs + (kwnames != nullptr ? PyTuple_GET_SIZE(kwnames) : 0);
-    std::array<PyObject*, 12> few;
-    PyObject** all = few.data();
-    if (static_cast<std::size_t>(given) + 1 > few.size()) {
-        all = static_cast<PyObject**>(PyMem_Malloc((static_cast<std::size_t>(given) + 1) * sizeof(PyObject*)));
-        if (all == nullptr) return PyErr_NoMemory();
-    }
     Operands operands;
-    PyObject* result = nullptr;
-    Py_ssize_t count = 0;
-    bool ready = true;
-    if (self != nullptr) {
-        all[count] = operands.plain(self);
-        ready = all[count] != nullptr;
-        if (ready) ++count;
-    }
-    for (Py_ssize_t i = 0; ready && i < given; ++i) {
-        all[count] = operands.plain(args[i]);
-        ready = all[count] != nullptr;
-        if (ready) ++count;
-    }
-    if (ready)
-        result = PyObject_Vectorcall(callable, all, static_cast<std::size_t>(nargs + (self != nullptr)), kwnames);
-    for (Py_ssize_t i = 0; i < count; ++i) Py_DECREF(all[i]);
-    if (all != few.data()) PyMem_Free(all);
-    return operands.restore(result);
+    Arguments all(static_cast<std::size_t>(given) + 1);
+    if (!all) return PyErr_NoMemory();
+    if (self != nullptr && !all.add(operands.plain(self))) return nullptr;
+    for (Py_ssize_t i = 0; i < given; ++i)
+        if (!all.add(operands.plain(args[i]))) return nullptr;
+    const auto positional = static_cast<std::size_t>(nargs + (self != nullptr));
+    return operands.restore(PyObject_Vectorcall(callable, all.data(), positional, kwnames));
 }
 
 // Methods and attributes of ndarray that return arrays. A method is a C function without a
-// closure, so there is one instantiation for each, which knows its place in this list.
+// closure, so there is one instantiation for each, which knows its number in this list.
 constexpr std::size_t most_forwarded = 64;
 inline std::array<PyObject*, most_forwarded> forwarded_methods = {};
 using FastMethod = PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*);
@@ -406,11 +345,9 @@ inline PyObject* call_published(PyObject* method, PyObject* self, PyObject* cons
                                 PyObject* kwnames) noexcept {
     const ArrayLock lock(self);
     publish(reinterpret_cast<PyArrayObject*>(self));
-    PyObject* bound = Py_TYPE(method)->tp_descr_get(method, self, reinterpret_cast<PyObject*>(Py_TYPE(self)));
-    if (bound == nullptr) return nullptr;
-    PyObject* result = PyObject_Vectorcall(bound, args, static_cast<std::size_t>(nargs), kwnames);
-    Py_DECREF(bound);
-    return result;
+    auto* const type = reinterpret_cast<PyObject*>(Py_TYPE(self));
+    const Reference bound(Py_TYPE(method)->tp_descr_get(method, self, type));
+    return bound ? PyObject_Vectorcall(bound.get(), args, static_cast<std::size_t>(nargs), kwnames) : nullptr;
 }
 
 // d.view(cls), for a subclass of ndarray, is a view of d itself: its __array_finalize__ meets d.
@@ -425,12 +362,10 @@ inline bool asks_for_subclass(PyObject* const* args, Py_ssize_t nargs, PyObject*
 
 inline PyObject* view(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
     if (nargs == 0 && kwnames == nullptr) return as_plain(self);
-    PyObject* method = PyObject_GetAttrString(reinterpret_cast<PyObject*>(&PyArray_Type), "view");
-    if (method == nullptr) return nullptr;
-    PyObject* result = asks_for_subclass(args, nargs, kwnames) ? call_published(method, self, args, nargs, kwnames)
-                                                               : call_plain(method, self, args, nargs, kwnames);
-    Py_DECREF(method);
-    return result;
+    const Reference method(PyObject_GetAttrString(reinterpret_cast<PyObject*>(&PyArray_Type), "view"));
+    if (!method) return nullptr;
+    return asks_for_subclass(args, nargs, kwnames) ? call_published(method.get(), self, args, nargs, kwnames)
+                                                   : call_plain(method.get(), self, args, nargs, kwnames);
 }
 
 template <std::size_t index>
@@ -461,11 +396,9 @@ inline PyCFunction forwarding_method(std::size_t index, bool on_itself) noexcept
 
 inline PyObject* get_forwarded(PyObject* self, void* name) noexcept {
     Operands operands;
-    PyObject* plain_self = operands.plain(self);
-    if (plain_self == nullptr) return nullptr;
-    PyObject* result = PyObject_GetAttrString(plain_self, static_cast<const char*>(name));
-    Py_DECREF(plain_self);
-    return operands.restore(result);
+    const Reference plain_self(operands.plain(self));
+    if (!plain_self) return nullptr;
+    return operands.restore(PyObject_GetAttrString(plain_self.get(), static_cast<const char*>(name)));
 }
 
 inline int set_forwarded(PyObject* self, PyObject* value, void* name) noexcept {
@@ -474,35 +407,26 @@ inline int set_forwarded(PyObject* self, PyObject* value, void* name) noexcept {
         return -1;
     }
     Operands operands;
-    PyObject* plain_self = operands.plain(self);
-    if (plain_self == nullptr) return -1;
-    const int status = PyObject_SetAttrString(plain_self, static_cast<const char*>(name), value);
-    Py_DECREF(plain_self);
+    const Reference plain_self(operands.plain(self));
+    if (!plain_self) return -1;
+    const int status = PyObject_SetAttrString(plain_self.get(), static_cast<const char*>(name), value);
     return status == 0 && operands.keep_written() ? 0 : -1;
 }
 
 // d[key] = value, by NumPy. Where converting the value has moved the array, what was written goes after it.
 inline int assign(PyObject* self, PyObject* key, PyObject* value) noexcept {
     const ArrayLock lock(self);
+    const PyMappingMethods* const numpy = PyArray_Type.tp_as_mapping;
     Operands operands;
-    PyObject* plain_self = operands.plain(self);
-    key = plain_self != nullptr ? operands.steady(key) : nullptr;
-    value = key != nullptr ? operands.steady(value) : nullptr;
-    int status = value != nullptr ? PyArray_Type.tp_as_mapping->mp_ass_subscript(plain_self, key, value) : -1;
-    if (status == 0 && PyArray_DATA(reinterpret_cast<PyArrayObject*>(plain_self)) !=
-                           PyArray_DATA(reinterpret_cast<PyArrayObject*>(self))) {
-        PyObject* written = PyArray_Type.tp_as_mapping->mp_subscript(plain_self, key);
-        PyObject* moved = written != nullptr ? as_plain(self) : nullptr;
-        status = moved != nullptr ? PyArray_Type.tp_as_mapping->mp_ass_subscript(moved, key, written) : -1;
-        Py_XDECREF(moved);
-        Py_XDECREF(written);
-    } else if (status == 0 && !operands.keep_written()) {
-        status = -1;
-    }
-    Py_XDECREF(value);
-    Py_XDECREF(key);
-    Py_XDECREF(plain_self);
-    return status;
+    const Reference plain_self(operands.plain(self));
+    const Reference plain_key(plain_self ? operands.steady(key) : nullptr);
+    const Reference plain_value(plain_key ? operands.steady(value) : nullptr);
+    if (!plain_value || numpy->mp_ass_subscript(plain_self.get(), plain_key.get(), plain_value.get()) < 0) return -1;
+    if (PyArray_DATA(plain_self.array()) == PyArray_DATA(reinterpret_cast<PyArrayObject*>(self)))
+        return operands.keep_written() ? 0 : -1;
+    const Reference moved(as_plain(self));
+    const Reference written(moved ? numpy->mp_subscript(plain_self.get(), plain_key.get()) : nullptr);
+    return written ? numpy->mp_ass_subscript(moved.get(), plain_key.get(), written.get()) : -1;
 }
 
 // The rest of ndarray's attributes and methods, and its slots: NumPy's own, on the array itself, which is
@@ -550,11 +474,8 @@ inline Py_ssize_t length(PyObject* self) noexcept {
 
 inline int contains(PyObject* self, PyObject* value) noexcept {
     Operands operands;
-    PyObject* plain_self = operands.plain(self);
-    if (plain_self == nullptr) return -1;
-    const int found = PyArray_Type.tp_as_sequence->sq_contains(plain_self, value);
-    Py_DECREF(plain_self);
-    return found;
+    const Reference plain_self(operands.plain(self));
+    return plain_self ? PyArray_Type.tp_as_sequence->sq_contains(plain_self.get(), value) : -1;
 }
 
 inline int truth(PyObject* self) noexcept {
@@ -573,12 +494,9 @@ PyObject* as_number(PyObject* self) noexcept {
 // What is printed by Python code, which gives up locks: where others may drop objects meanwhile, a copy of them.
 inline PyObject* as_text_source(PyObject* self) noexcept {
     const ArrayLock lock(self);
-    PyObject* const view = as_plain(self);
-    auto* const array = reinterpret_cast<PyArrayObject*>(view);
-    if (!arrays_change_any_time || view == nullptr || !PyDataType_REFCHK(PyArray_DESCR(array))) return view;
-    PyObject* const copy = PyArray_NewCopy(array, NPY_KEEPORDER);
-    Py_DECREF(view);
-    return copy;
+    Reference view(as_plain(self));
+    if (!arrays_change_any_time || !view || elements_of(view.array()) == Elements::plain) return view.release();
+    return PyArray_NewCopy(view.array(), NPY_KEEPORDER);
 }
 
 // NumPy's printing looks at an array many times: at a view that keeps its length and class.
@@ -586,14 +504,9 @@ template <reprfunc PyTypeObject::* slot>
 PyObject* as_text(PyObject* self) noexcept {
     if (!arrays_change_any_time && !is_placed(reinterpret_cast<PyArrayObject*>(self)))
         return (PyArray_Type.*slot)(self);
-    PyObject* plain_self = as_text_source(self);
-    if (plain_self == nullptr) return nullptr;
-    PyObject* steady = PyArray_View(reinterpret_cast<PyArrayObject*>(plain_self), nullptr, Py_TYPE(self));
-    Py_DECREF(plain_self);
-    if (steady == nullptr) return nullptr;
-    PyObject* text = (PyArray_Type.*slot)(steady);
-    Py_DECREF(steady);
-    return text;
+    const Reference source(as_text_source(self));
+    const Reference steady(source ? PyArray_View(source.array(), nullptr, Py_TYPE(self)) : nullptr);
+    return steady ? (PyArray_Type.*slot)(steady.get()) : nullptr;
 }
 
 // DynamicArray.__array_ufunc__(ufunc, method, *inputs, **kwargs).
@@ -604,11 +517,8 @@ inline PyObject* array_ufunc(PyObject*, PyObject* const* args, Py_ssize_t nargs,
     }
     if (PyUnicode_CompareWithASCIIString(args[1], "__call__") == 0)
         return call_plain(args[0], nullptr, args + 2, nargs - 2, kwnames);
-    PyObject* method = PyObject_GetAttr(args[0], args[1]);
-    if (method == nullptr) return nullptr;
-    PyObject* result = call_plain(method, nullptr, args + 2, nargs - 2, kwnames);
-    Py_DECREF(method);
-    return result;
+    const Reference method(PyObject_GetAttr(args[0], args[1]));
+    return method ? call_plain(method.get(), nullptr, args + 2, nargs - 2, kwnames) : nullptr;
 }
 
 // DynamicArray.__array_function__(func, types, args, kwargs): NEP 18. The module sets these.
@@ -618,25 +528,40 @@ inline PyObject* array_function_by_name = nullptr;  // sorts arguments given by 
 
 // Whether all of `types` are ndarray or kinds of our arrays; -1 on error.
 inline int are_ours(PyObject* types) noexcept {
-    PyObject* sequence = PySequence_Fast(types, "types must be iterable");
-    if (sequence == nullptr) return -1;
+    const Reference sequence(PySequence_Fast(types, "types must be iterable"));
+    if (!sequence) return -1;
     bool ours = true;
-    for (Py_ssize_t i = 0; ours && i < PySequence_Fast_GET_SIZE(sequence); ++i) {
-        PyObject* cls = PySequence_Fast_GET_ITEM(sequence, i);
+    for (Py_ssize_t i = 0; ours && i < PySequence_Fast_GET_SIZE(sequence.get()); ++i) {
+        PyObject* cls = PySequence_Fast_GET_ITEM(sequence.get(), i);
         ours = cls == reinterpret_cast<PyObject*>(&PyArray_Type) ||
                (PyType_Check(cls) && is_ours(reinterpret_cast<PyTypeObject*>(cls)));
     }
-    Py_DECREF(sequence);
     return ours;
+}
+
+// What ndarray's own __array_function__ calls for `function`; a new reference.
+inline PyObject* implementation_of(PyObject* function) noexcept {
+    PyObject* const implementation = PyObject_GetAttr(function, implementation_name);
+    if (implementation != nullptr || !PyErr_ExceptionMatches(PyExc_AttributeError)) return implementation;
+    PyErr_Clear();  // a function that never dispatches: nothing is behind it
+    return Py_NewRef(function);
+}
+
+// call_plain() for arguments as PyObject_Call takes them.
+inline PyObject* call_plain(PyObject* callable, PyObject* args, PyObject* kwargs) noexcept {
+    if (PyDict_GET_SIZE(kwargs) == 0)
+        return call_plain(callable, nullptr, PySequence_Fast_ITEMS(args), PyTuple_GET_SIZE(args), nullptr);
+    Operands operands;
+    const Reference plain_args(operands.plain(args));
+    const Reference plain_kwargs(plain_args ? operands.plain(kwargs) : nullptr);
+    return operands.restore(plain_kwargs ? PyObject_Call(callable, plain_args.get(), plain_kwargs.get()) : nullptr);
 }
 
 inline PyObject* array_function(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) noexcept {
     if (kwnames != nullptr || nargs != 4) {
-        PyObject* sorted = PyObject_Vectorcall(array_function_by_name, args, static_cast<std::size_t>(nargs), kwnames);
-        if (sorted == nullptr) return nullptr;
-        PyObject* result = array_function(self, PySequence_Fast_ITEMS(sorted), 4, nullptr);
-        Py_DECREF(sorted);
-        return result;
+        const auto given = static_cast<std::size_t>(nargs);
+        const Reference sorted(PyObject_Vectorcall(array_function_by_name, args, given, kwnames));
+        return sorted ? array_function(self, PySequence_Fast_ITEMS(sorted.get()), 4, nullptr) : nullptr;
     }
     PyObject* const function = args[0];
     if (!PyTuple_Check(args[2]) || !PyDict_Check(args[3])) {
@@ -650,32 +575,11 @@ inline PyObject* array_function(PyObject* self, PyObject* const* args, Py_ssize_
     if (ours < 0) return nullptr;
     // With somebody else's array among ours, that one decides. Among ours it is as for ndarrays, whose
     // __array_function__ does no more than this.
-    PyObject* callable = ours ? PyObject_GetAttr(function, implementation_name) : nullptr;
-    if (callable == nullptr) {
-        if (PyErr_Occurred()) {
-            if (!PyErr_ExceptionMatches(PyExc_AttributeError)) return nullptr;
-            PyErr_Clear();  // a function that never dispatches: nothing is behind it
-        }
-        callable = function;
-        Py_INCREF(callable);
-    }
-    PyObject* result;
-    if (PyDict_GET_SIZE(args[3]) == 0) {
-        result = call_plain(callable, nullptr, PySequence_Fast_ITEMS(args[2]), PyTuple_GET_SIZE(args[2]), nullptr);
-    } else {
-        Operands operands;
-        PyObject* plain_args = operands.plain(args[2]);
-        PyObject* plain_kwargs = plain_args != nullptr ? operands.plain(args[3]) : nullptr;
-        result = plain_kwargs != nullptr ? PyObject_Call(callable, plain_args, plain_kwargs) : nullptr;
-        Py_XDECREF(plain_args);
-        Py_XDECREF(plain_kwargs);
-        result = operands.restore(result);
-    }
-    Py_DECREF(callable);
-    return result;
+    const Reference callable(ours ? implementation_of(function) : Py_NewRef(function));
+    return callable ? call_plain(callable.get(), args[2], args[3]) : nullptr;
 }
 
-// All the operators as slots of a type; returns the first free place after them.
+// All the operators as slots of a type; returns the first that is free after them.
 inline PyType_Slot* operator_slots(PyType_Slot* slot) noexcept {
 #define CPPDYNARRAY_SLOT(kind, name, operation) \
     *slot++ = {Py_nb_##name, reinterpret_cast<void*>(kind##_operator<PyNumber_##operation>)}

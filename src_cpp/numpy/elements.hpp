@@ -1,4 +1,4 @@
-// What elements are to whoever moves, removes or clears them: the one place that tells their kinds apart.
+// What elements are to whoever moves, removes or clears them: what alone tells their kinds apart.
 #pragma once
 
 #include <Python.h>
@@ -14,9 +14,10 @@ enum class Elements {
 };
 
 inline Elements elements_of(PyArray_Descr* dtype) noexcept {
-    return dtype->type_num == NPY_VSTRING ? Elements::strings
-           : PyDataType_REFCHK(dtype)     ? Elements::objects
-                                          : Elements::plain;
+    // A flag says of all but plain elements that copies of their bytes aren't copies of them.
+    return !PyDataType_REFCHK(dtype)        ? Elements::plain
+           : dtype->type_num == NPY_VSTRING ? Elements::strings
+                                            : Elements::objects;
 }
 inline Elements elements_of(PyArrayObject* array) noexcept { return elements_of(PyArray_DESCR(array)); }
 

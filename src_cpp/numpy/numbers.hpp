@@ -28,10 +28,6 @@ struct Bool {
     npy_bool value;
 };
 
-template <class T>
-constexpr bool is_complex_v =
-    std::is_same_v<T, npy_cfloat> || std::is_same_v<T, npy_cdouble> || std::is_same_v<T, npy_clongdouble>;
-
 template <class To, class From>
 CPPDYNARRAY_INLINE To bits_of(From number) noexcept {
     static_assert(sizeof(To) == sizeof(From));
@@ -119,7 +115,7 @@ inline bool convert_number(S from, T& to) noexcept {
     }
 }
 
-// A number of one of Python's or NumPy's own types. A long double has room for every real one.
+// A number of one of Python's or NumPy's own types. A long double holds every real one.
 struct Number {
     enum Kind { none, python_int, signed_integer, unsigned_integer, real, complex } kind = none;
     npy_longlong integer = 0;
@@ -128,81 +124,73 @@ struct Number {
     npy_longdouble imaginary_part = 0;
 };
 
-// The value of a scalar of NumPy's, which is what `type` says.
-template <class Scalar>
-inline auto value_of(PyObject* scalar) noexcept {
-    return reinterpret_cast<Scalar*>(scalar)->obval;
+// A number of C's, or a half. A half that is NaN is NumPy's.
+template <class T>
+inline Number number_of(T value) noexcept {
+    Number number;
+    if constexpr (std::is_same_v<T, Half>) {
+        if ((value.bits & 0x7fff) <= 0x7c00) number.kind = Number::real, number.real_part = widened(value);
+    } else if constexpr (std::is_floating_point_v<T>) {
+        number.kind = Number::real, number.real_part = value;
+    } else if constexpr (std::is_signed_v<T>) {
+        number.kind = Number::signed_integer, number.integer = value;
+    } else {
+        number.kind = Number::unsigned_integer, number.natural = value;
+    }
+    return number;
+}
+
+inline Number complex_number(npy_longdouble real, npy_longdouble imaginary) noexcept {
+    Number number;
+    number.kind = Number::complex, number.real_part = real, number.imaginary_part = imaginary;
+    return number;
+}
+
+inline Number read_int(PyObject* value) noexcept {
+    Number number;
+    int overflow = 0;
+    number.integer = PyLong_AsLongLongAndOverflow(value, &overflow);
+    if (overflow == 0) number.kind = Number::python_int;
+    if (overflow <= 0) return number;
+    const npy_ulonglong natural = PyLong_AsUnsignedLongLong(value);
+    if (PyErr_Occurred() == nullptr) return number_of(natural);
+    PyErr_Clear();
+    return number;
 }
 
 // Reads `value`: Number::none if it is of any other type, a subclass's included, or a large int. Runs no Python code.
 inline Number read_number(PyObject* value) noexcept {
     PyTypeObject* const type = Py_TYPE(value);
-    Number number;
-    const auto is_real = [&](npy_longdouble part) { number.kind = Number::real, number.real_part = part; };
-    const auto is_signed = [&](npy_longlong integer) {
-        number.kind = Number::signed_integer, number.integer = integer;
-    };
-    const auto is_unsigned = [&](npy_ulonglong integer) {
-        number.kind = Number::unsigned_integer, number.natural = integer;
-    };
-    const auto is_complex = [&](npy_longdouble real, npy_longdouble imaginary) {
-        number.kind = Number::complex, number.real_part = real, number.imaginary_part = imaginary;
-    };
-    if (type == &PyFloat_Type || type == &PyDoubleArrType_Type) {
-        is_real(PyFloat_AS_DOUBLE(value));
-    } else if (type == &PyLong_Type) {
-        int overflow = 0;
-        number.integer = PyLong_AsLongLongAndOverflow(value, &overflow);
-        if (overflow == 0) {
-            number.kind = Number::python_int;
-        } else if (overflow > 0) {
-            number.natural = PyLong_AsUnsignedLongLong(value);
-            if (PyErr_Occurred() == nullptr) {
-                number.kind = Number::unsigned_integer;
-            } else {
-                PyErr_Clear();
-            }
-        }
-    } else if (type == &PyLongArrType_Type) {
-        is_signed(value_of<PyLongScalarObject>(value));
-    } else if (type == &PyLongLongArrType_Type) {
-        is_signed(value_of<PyLongLongScalarObject>(value));
-    } else if (type == &PyIntArrType_Type) {
-        is_signed(value_of<PyIntScalarObject>(value));
-    } else if (type == &PyFloatArrType_Type) {
-        is_real(value_of<PyFloatScalarObject>(value));
-    } else if (type == &PyBool_Type) {
-        is_unsigned(value == Py_True);
-    } else if (type == &PyBoolArrType_Type) {
-        is_unsigned(value == PyArrayScalar_True);
-    } else if (type == &PyShortArrType_Type) {
-        is_signed(value_of<PyShortScalarObject>(value));
-    } else if (type == &PyByteArrType_Type) {
-        is_signed(value_of<PyByteScalarObject>(value));
-    } else if (type == &PyUByteArrType_Type) {
-        is_unsigned(value_of<PyUByteScalarObject>(value));
-    } else if (type == &PyUShortArrType_Type) {
-        is_unsigned(value_of<PyUShortScalarObject>(value));
-    } else if (type == &PyUIntArrType_Type) {
-        is_unsigned(value_of<PyUIntScalarObject>(value));
-    } else if (type == &PyULongArrType_Type) {
-        is_unsigned(value_of<PyULongScalarObject>(value));
-    } else if (type == &PyULongLongArrType_Type) {
-        is_unsigned(value_of<PyULongLongScalarObject>(value));
-    } else if (type == &PyComplex_Type || type == &PyCDoubleArrType_Type) {
+    if (type == &PyFloat_Type || type == &PyDoubleArrType_Type) return number_of(PyFloat_AS_DOUBLE(value));
+    if (type == &PyLong_Type) return read_int(value);
+#define CPPDYNARRAY_READ(Name, as) \
+    if (type == &Py##Name##ArrType_Type) return number_of(as{reinterpret_cast<Py##Name##ScalarObject*>(value)->obval})
+    CPPDYNARRAY_READ(Long, npy_long);
+    CPPDYNARRAY_READ(LongLong, npy_longlong);
+    CPPDYNARRAY_READ(Int, npy_int);
+    CPPDYNARRAY_READ(Float, npy_float);
+    if (type == &PyBool_Type) return number_of(npy_ulonglong{value == Py_True});
+    if (type == &PyBoolArrType_Type) return number_of(npy_ulonglong{value == PyArrayScalar_True});
+    CPPDYNARRAY_READ(Short, npy_short);
+    CPPDYNARRAY_READ(Byte, npy_byte);
+    CPPDYNARRAY_READ(UByte, npy_ubyte);
+    CPPDYNARRAY_READ(UShort, npy_ushort);
+    CPPDYNARRAY_READ(UInt, npy_uint);
+    CPPDYNARRAY_READ(ULong, npy_ulong);
+    CPPDYNARRAY_READ(ULongLong, npy_ulonglong);
+    CPPDYNARRAY_READ(Half, Half);
+    CPPDYNARRAY_READ(LongDouble, npy_longdouble);
+#undef CPPDYNARRAY_READ
+    if (type == &PyComplex_Type || type == &PyCDoubleArrType_Type) {
         const Py_complex both = reinterpret_cast<PyComplexObject*>(value)->cval;
-        is_complex(both.real, both.imag);
-    } else if (type == &PyCFloatArrType_Type) {
+        return complex_number(both.real, both.imag);
+    }
+    if (type == &PyCFloatArrType_Type) {
         float both[2];
         std::memcpy(both, &reinterpret_cast<PyCFloatScalarObject*>(value)->obval, sizeof both);
-        is_complex(both[0], both[1]);
-    } else if (type == &PyHalfArrType_Type) {
-        const Half half{value_of<PyHalfScalarObject>(value)};
-        if ((half.bits & 0x7fff) <= 0x7c00) is_real(widened(half));  // NaN is NumPy's
-    } else if (type == &PyLongDoubleArrType_Type) {
-        is_real(value_of<PyLongDoubleScalarObject>(value));
+        return complex_number(both[0], both[1]);
     }
-    return number;
+    return Number{};
 }
 
 // Writes a number as a T to `slot`, which may be anyhow aligned. False, and nothing is written: it would lose

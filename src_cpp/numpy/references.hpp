@@ -14,8 +14,12 @@
 #include <cstring>
 
 #include "array_fields.hpp"
+#include "array_lock.hpp"
 #include "core.hpp"
+#include "elements.hpp"
 #include "places.hpp"
+#include "reference.hpp"
+#include "small_buffer.hpp"
 #include "strings.hpp"
 
 namespace cppdynarray {
@@ -33,11 +37,27 @@ public:
         PyObject* view;      // one, too
     };
 
-    Pair* begin() const noexcept { return pairs_; }
-    Pair* end() const noexcept { return pairs_ + count_; }
+    Pair* begin() const noexcept { return pairs_.data(); }
+    Pair* end() const noexcept { return pairs_.data() + count_; }
     CallViews* next() const noexcept { return next_; }
 
 protected:
+    // Whether there is memory for one pair more; then add() takes it.
+    bool can_add() noexcept {
+        if (count_ < pairs_.capacity()) return true;
+        const CallsLock lock;
+        return pairs_.grow(count_);
+    }
+    void add(PyObject* original, PyObject* view) noexcept {
+        pairs_.data()[count_] = {original, view};
+        if (!arrays_change_any_time || !is_listed_) {
+            ++count_;
+        } else {
+            const CallsLock lock;
+            ++count_;
+        }
+    }
+
     void list() noexcept {
         if (is_listed_) return;
         const CallsLock lock;
@@ -54,7 +74,9 @@ protected:
         if (next_ != nullptr) next_->previous_ = previous_;
     }
 
-    Pair* pairs_ = nullptr;
+    static constexpr std::size_t few_pairs = 8;
+
+    SmallBuffer<Pair, few_pairs> pairs_;
     std::size_t count_ = 0;
 
 private:
@@ -67,24 +89,18 @@ private:
 // use the slots.
 inline void drop_items(char* slots, std::size_t count, PyArray_Descr* dtype) noexcept {
     const auto item = static_cast<std::size_t>(PyDataType_ELSIZE(dtype));
-    alignas(16) char few[2048];
-    std::size_t at_once = count;
-    char* taken = few;
-    if (count * item > sizeof few) taken = static_cast<char*>(PyMem_Malloc(count * item));
-    if (taken == nullptr) {
-        taken = few;
-        at_once = sizeof few / item;
-        if (at_once == 0) return;  // records so large lose their references, where there is no memory
-    }
+    SmallBuffer<char, 2048> taken(count * item);
+    if (taken.data() == nullptr) taken.fall_back();
+    const std::size_t at_once = taken.capacity() / item;
+    if (at_once == 0) return;  // records so large lose their references, where there is no memory
     while (count != 0) {
         const std::size_t now = std::min(count, at_once);
-        std::memcpy(taken, slots, now * item);
+        std::memcpy(taken.data(), slots, now * item);
         std::memset(slots, 0, now * item);
-        for (std::size_t i = 0; i < now; ++i) PyArray_Item_XDECREF(taken + i * item, dtype);
+        for (std::size_t i = 0; i < now; ++i) PyArray_Item_XDECREF(taken.data() + i * item, dtype);
         slots += now * item;
         count -= now;
     }
-    if (taken != few) PyMem_Free(taken);
 }
 
 // Memory that an array left with its elements: the base of the views that look at it.
@@ -158,16 +174,13 @@ inline void leave_memory(PyArrayObject* array, char* to, std::size_t used, npy_s
     const std::size_t count = used / static_cast<std::size_t>(PyArray_ITEMSIZE(array));
     npy_intp seen = 0;  // by NumPy, which may have written past the elements of now
     for_each_view_of(array, [&](PyArrayObject* view) { seen = std::max(seen, PyArray_SIZE(view)); });
-    PyObject* const left =
-        seen != 0 ? new_left_memory(array, std::max(static_cast<std::size_t>(seen), count)) : nullptr;
-    if (left != nullptr) {
+    const Reference left(seen != 0 ? new_left_memory(array, std::max(static_cast<std::size_t>(seen), count)) : nullptr);
+    if (left) {
         if (own_items(to, PyArray_BYTES(array), count, PyArray_DESCR(array), arena)) {
-            for_each_view_of(array, [&](PyArrayObject* view) { set_base(view, left); });
-            Py_DECREF(left);
+            for_each_view_of(array, [&](PyArrayObject* view) { set_base(view, left.get()); });
             return;
         }
-        static_cast<LeftMemory*>(PyCapsule_GetPointer(left, left_memory))->count = 0;
-        Py_DECREF(left);
+        static_cast<LeftMemory*>(PyCapsule_GetPointer(left.get(), left_memory))->count = 0;
         std::memcpy(to, PyArray_DATA(array), used);
     }
     std::memset(PyArray_DATA(array), 0, used);
@@ -233,7 +246,7 @@ inline bool carry_over(PyArrayObject* view, PyArrayObject* array) noexcept {
     const auto count = static_cast<std::size_t>(std::min(PyArray_SIZE(view), PyArray_SIZE(array)));
     const auto item = static_cast<std::size_t>(PyArray_ITEMSIZE(array));
     char *const from = PyArray_BYTES(view), *const to = PyArray_BYTES(array);
-    if (!PyDataType_REFCHK(dtype)) {
+    if (elements_of(dtype) == Elements::plain) {
         std::memmove(to, from, count * item);
         return true;
     }
@@ -243,13 +256,12 @@ inline bool carry_over(PyArrayObject* view, PyArrayObject* array) noexcept {
         lock.release();
         return i == count || PyErr_NoMemory() != nullptr;
     }
-    auto* const replaced = static_cast<char*>(PyMem_Malloc(count * item));
-    if (replaced == nullptr) return PyErr_NoMemory() != nullptr;
+    const SmallBuffer<char, 512> replaced(count * item);
+    if (replaced.data() == nullptr) return PyErr_NoMemory() != nullptr;
     for (std::size_t i = 0; i < count; ++i) PyArray_Item_INCREF(from + i * item, dtype);
-    std::memcpy(replaced, to, count * item);
+    std::memcpy(replaced.data(), to, count * item);
     std::memcpy(to, from, count * item);
-    drop_items(replaced, count, dtype);
-    PyMem_Free(replaced);
+    drop_items(replaced.data(), count, dtype);
     return true;
 }
 

@@ -93,7 +93,7 @@ inline std::size_t close_gaps(char* data, const npy_bool* gone, std::size_t coun
     return close_gaps_between(data, gone, first, count, size, bin);
 }
 
-// Puts rows from the end into the places of those that are gone, whose numbers are `gone`, in ascending order. These
+// Puts rows from the end where those are that go, whose numbers are `gone`, in ascending order. These
 // are copied to `bin`, unless it is nullptr.
 inline void fill_gaps(char* data, std::size_t count, std::size_t size, const npy_intp* gone, std::size_t gaps,
                       char* bin) noexcept {

@@ -12,6 +12,7 @@
 #include "array_lock.hpp"
 #include "cppdynarray/internal/rolling_place.hpp"
 #include "places.hpp"
+#include "reference.hpp"
 #include "scalars.hpp"
 
 namespace cppdynarray {
@@ -63,21 +64,18 @@ inline bool append_scalar(PyArrayObject* array, PyObject* value) noexcept {
     const std::size_t end = length_of(place);
     if (end >= place->capacity()) return false;
     char* const slot = place->data() + end * place->row_bytes;
-    PyObject *dropped = nullptr, *stray = nullptr;
+    Reference stray, dropped;  // given up when all is done
     if (dtype->type_num == NPY_OBJECT) {
         const Window window = window_of(place);
-        stray = *reinterpret_cast<PyObject**>(slot);  // what NumPy wrote there while the window moved on
+        stray = Reference(*reinterpret_cast<PyObject**>(slot));  // what NumPy wrote there while the window moved on
         if (window.rows == place->max_rows)
-            dropped = std::exchange(reinterpret_cast<PyObject**>(place->data())[window.start], nullptr);
-        Py_INCREF(value);
-        *reinterpret_cast<PyObject**>(slot) = value;
+            dropped = Reference(std::exchange(reinterpret_cast<PyObject**>(place->data())[window.start], nullptr));
+        *reinterpret_cast<PyObject**>(slot) = Py_NewRef(value);
     } else if (!store_scalar(slot, dtype->type_num, value)) {
         return false;
     }
     set_length_of(place, end + 1);
     publish_window(array, place);
-    Py_XDECREF(dropped);
-    Py_XDECREF(stray);
     return true;
 }
 

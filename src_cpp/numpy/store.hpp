@@ -57,7 +57,8 @@ inline bool store_rows(char* slots, PyArray_Descr* dtype, int ndim, const npy_in
     }
     if (!PyArray_CheckExact(value)) return false;
     auto* const array = reinterpret_cast<PyArrayObject*>(value);
-    if (PyDataType_REFCHK(dtype) || PyArray_NDIM(array) != ndim || !std::equal(dims, dims + ndim, PyArray_DIMS(array)))
+    if (elements_of(dtype) != Elements::plain || PyArray_NDIM(array) != ndim ||
+        !std::equal(dims, dims + ndim, PyArray_DIMS(array)))
         return false;
     if (PyArray_DESCR(array) == dtype && PyArray_IS_C_CONTIGUOUS(array)) {
         std::memcpy(slots, PyArray_DATA(array), row * static_cast<std::size_t>(dims[0]));
@@ -78,7 +79,7 @@ inline bool store_subarray(char* slot, const PyArray_ArrayDescr* part, PyObject*
 inline bool store_record(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept {
     if (Py_TYPE(value) == &PyVoidArrType_Type) {
         const auto* record = reinterpret_cast<PyVoidScalarObject*>(value);
-        if (record->descr != dtype || PyDataType_REFCHK(dtype)) return false;
+        if (record->descr != dtype || elements_of(dtype) != Elements::plain) return false;
         std::memcpy(slot, record->obval, size_of(dtype));
         return true;
     }
@@ -183,7 +184,7 @@ public:
         Py_DECREF(dtype_);
     }
 
-    // Before it is written, as a row of `array`. False: there is no room for it, or its elements are strings, which are
+    // Before it is written, as a row of `array`. False: it is too large, or its elements are strings, which are
     // written to where they belong alone.
     bool begin(PyArrayObject* array) noexcept {
         const Elements elements = elements_of(array);

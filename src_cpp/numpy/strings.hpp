@@ -74,7 +74,7 @@ inline bool pack_string(npy_string_allocator* arena, char* slot, const char* tex
     return NpyString_pack(arena, packed(slot), text, size) == 0;
 }
 
-// Makes strings empty. Their slots still know the room that they had, for what comes there next.
+// Makes strings empty. Their slots still know the space that they had, for what comes there next.
 inline void clear_strings(npy_string_allocator* arena, char* slots, std::size_t count) noexcept {
     for (; count != 0; --count, slots += string_slot) pack_string(arena, slots, "", 0);
 }

@@ -13,6 +13,7 @@
 #include "array_growth.hpp"
 #include "cppdynarray/internal/table_place.hpp"
 #include "elements.hpp"
+#include "reference.hpp"
 #include "removing.hpp"
 #include "scalars.hpp"
 #include "store.hpp"
@@ -150,19 +151,19 @@ inline bool find_items(const TableRows& table, PyObject* values, PyObject* (&ite
 // what is no row that can be stored. What it alone still refers to in the end may run Python code: it is given up last.
 inline PyObject* steady_row(const TableRows& table, PyObject* values) noexcept {
     if (PyTuple_CheckExact(values)) return Py_NewRef(values);
-    PyObject* row = nullptr;
+    Reference row;
     if (PyList_CheckExact(values)) {
-        row = PyList_AsTuple(values);
+        row = Reference(PyList_AsTuple(values));
     } else if (PyDict_CheckExact(values)) {
         PyObject* items[most_items_of_dicts];
         const ArrayLock lock(values);
         if (!find_items(table, values, items)) return nullptr;
-        row = PyTuple_New(static_cast<Py_ssize_t>(table.place.column_count));
-        for (std::size_t i = 0; row != nullptr && i < table.place.column_count; ++i)
-            PyTuple_SET_ITEM(row, static_cast<Py_ssize_t>(i), Py_NewRef(items[i]));
+        row = Reference(PyTuple_New(static_cast<Py_ssize_t>(table.place.column_count)));
+        for (std::size_t i = 0; row && i < table.place.column_count; ++i)
+            PyTuple_SET_ITEM(row.get(), static_cast<Py_ssize_t>(i), Py_NewRef(items[i]));
     }
-    if (row == nullptr) PyErr_Clear();
-    return row;
+    if (!row) PyErr_Clear();
+    return row.release();
 }
 
 inline bool store_dict(const TableRows& table, std::size_t row, PyObject* values) noexcept {
@@ -194,15 +195,13 @@ inline bool append_steady_row(TableRows& table, PyObject* values) noexcept {
 // is to be asked.
 inline bool append_row(TableRows& table, PyObject* values) noexcept {
     if (!table.others_run) return append_steady_row(table, values);
-    PyObject* const row = steady_row(table, values);
-    const bool done = row != nullptr && append_steady_row(table, row);
-    Py_XDECREF(row);
-    return done;
+    const Reference row(steady_row(table, values));
+    return row && append_steady_row(table, row.get());
 }
 
 // Whether `value` is an array whose bytes are rows of a column as they are.
 inline bool is_block(const TableColumn& column, PyObject* value) noexcept {
-    if (!PyArray_CheckExact(value) || PyDataType_REFCHK(column.dtype())) return false;
+    if (!PyArray_CheckExact(value) || column.elements != Elements::plain) return false;
     auto* const array = reinterpret_cast<PyArrayObject*>(value);
     const int ndim = PyArray_NDIM(column.array());
     return PyArray_DESCR(array) == column.dtype() && PyArray_NDIM(array) == ndim && PyArray_IS_C_CONTIGUOUS(array) &&
@@ -270,13 +269,11 @@ inline bool append_columns(TableRows& table, PyObject* columns) noexcept {
         PyObject* items[most_items_of_dicts];
         return find_items(table, columns, items) && append_items(table, items);
     }
-    PyObject* const items = steady_row(table, columns);
-    const bool done = items != nullptr && append_items(table, &PyTuple_GET_ITEM(items, 0));
-    Py_XDECREF(items);
-    return done;
+    const Reference items(steady_row(table, columns));
+    return items && append_items(table, &PyTuple_GET_ITEM(items.get(), 0));
 }
 
-// Moving rows. What is removed from a column that holds references comes into `bin`, which has room for it.
+// Moving rows. What is removed from a column that holds references comes into `bin`, which is large enough.
 
 inline void remove_range(char* data, std::size_t row_bytes, std::size_t count, std::size_t start, std::size_t stop,
                          char* bin) noexcept {
@@ -284,7 +281,7 @@ inline void remove_range(char* data, std::size_t row_bytes, std::size_t count, s
     std::memmove(data + start * row_bytes, data + stop * row_bytes, (count - stop) * row_bytes);
 }
 
-// Which rows go, in each column alike: a range, those of a mask, or some whose places the last take.
+// Which rows go, in each column alike: a range, those of a mask, or some whose positions the last take.
 struct Removal {
     std::size_t count = 0;  // rows before
     std::size_t removed = 0;

@@ -11,36 +11,36 @@
 namespace cppdynarray {
 
 template <class Unit, class From>
-inline bool store_units(char* slot, std::size_t room, const From* from, std::size_t count, bool ascii_only) noexcept {
-    while (count > room && from[count - 1] == 0) --count;
-    if (count > room) return false;
+inline bool store_units(char* slot, std::size_t width, const From* from, std::size_t count, bool ascii_only) noexcept {
+    while (count > width && from[count - 1] == 0) --count;
+    if (count > width) return false;
     bool ascii = true;
     for (std::size_t i = 0; i < count; ++i) {
         const Unit unit = static_cast<Unit>(from[i]);
         ascii = ascii && from[i] < 128;
         std::memcpy(slot + i * sizeof unit, &unit, sizeof unit);
     }
-    std::memset(slot + count * sizeof(Unit), 0, (room - count) * sizeof(Unit));
+    std::memset(slot + count * sizeof(Unit), 0, (width - count) * sizeof(Unit));
     return ascii || !ascii_only;
 }
 
 template <class Unit>
-inline bool store_text(char* slot, std::size_t room, PyObject* value) noexcept {
+inline bool store_text(char* slot, std::size_t width, PyObject* value) noexcept {
     if (PyUnicode_CheckExact(value) || Py_TYPE(value) == &PyUnicodeArrType_Type) {
         const auto count = static_cast<std::size_t>(PyUnicode_GET_LENGTH(value));
         const void* data = PyUnicode_DATA(value);
         constexpr bool ascii_only = sizeof(Unit) == 1;
         switch (PyUnicode_KIND(value)) {
             case PyUnicode_1BYTE_KIND:
-                return store_units<Unit>(slot, room, static_cast<const Py_UCS1*>(data), count, ascii_only);
+                return store_units<Unit>(slot, width, static_cast<const Py_UCS1*>(data), count, ascii_only);
             case PyUnicode_2BYTE_KIND:
-                return store_units<Unit>(slot, room, static_cast<const Py_UCS2*>(data), count, ascii_only);
-            default: return store_units<Unit>(slot, room, static_cast<const Py_UCS4*>(data), count, ascii_only);
+                return store_units<Unit>(slot, width, static_cast<const Py_UCS2*>(data), count, ascii_only);
+            default: return store_units<Unit>(slot, width, static_cast<const Py_UCS4*>(data), count, ascii_only);
         }
     }
     if (!PyBytes_CheckExact(value) && Py_TYPE(value) != &PyStringArrType_Type) return false;
     const auto* data = reinterpret_cast<const unsigned char*>(PyBytes_AS_STRING(value));
-    return store_units<Unit>(slot, room, data, static_cast<std::size_t>(PyBytes_GET_SIZE(value)), sizeof(Unit) != 1);
+    return store_units<Unit>(slot, width, data, static_cast<std::size_t>(PyBytes_GET_SIZE(value)), sizeof(Unit) != 1);
 }
 
 // Bytes without a meaning: here zeros count.

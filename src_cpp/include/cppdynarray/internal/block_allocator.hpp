@@ -286,7 +286,7 @@ private:
     bool may_split() const noexcept { return split_blocks_ < Memory::max_mappings() / 6; }
 
     // Where in their ranges blocks begin: so many times this. Ranges lie powers of two apart: data
-    // that began at the same place in each would meet in the same few sets of the CPU's caches,
+    // that began at the same distance in each would meet in the same few sets of the CPU's caches,
     // and working on two arrays at once would take twice the time. Skipped pages take no memory.
     // Sizes are those of a block that begins at the next page, so that equal arrays have equal ones.
     static std::size_t offset_step() noexcept { return Memory::page_size() + sizeof(Block); }
@@ -324,8 +324,8 @@ private:
     Block* take_from_slabs(const Request& request) noexcept {
         const std::size_t share = next_range(address_space_, blocks_in_use());
         if (share == 0) return nullptr;
-        const std::size_t room = std::max(request.all(), request.bytes < least_reservation ? 0 : 2 * request.bytes);
-        const std::size_t needed = std::max(room + most_skipped(), 4 * most_skipped());
+        const std::size_t wanted = std::max(request.all(), request.bytes < least_reservation ? 0 : 2 * request.bytes);
+        const std::size_t needed = std::max(wanted + most_skipped(), 4 * most_skipped());
         const std::size_t least = size_of_range(needed);
         const std::size_t size = size_of_range(std::max(needed, request.chosen != 0 ? request.chosen : share));
         if (size == range_sizes) return nullptr;

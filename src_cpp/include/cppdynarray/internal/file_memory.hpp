@@ -1,7 +1,7 @@
 // File memory: blocks whose data is that of a file, the third backend beside reservations and the heap.
 //
 //     reserved addresses:  | a page of private memory: FileBlock | the file, from its data on ... |
-//     the file:                                         | header | rows, then room for more |
+//     the file:                                         | header | rows, then space for more |
 //
 // The file is mapped once, over all of the reservation. Growing is then only to make it longer, so the
 // data never moves, and what is written is the system's to keep: it outlives the process.
@@ -63,11 +63,11 @@ public:
     // The page of an open file that will be at `path`. nullptr, with the reason in `error`. Ends with leave().
     static LiveFile* open(int file, const char* path, int& error) noexcept {
         const std::size_t path_bytes = std::strlen(path) + 1;
-        void* const room = Memory::heap_allocate(sizeof(LiveFile) + path_bytes);
-        void* const address = room != nullptr ? Memory::reserve(mapped_bytes()) : nullptr;
-        auto* self = static_cast<LiveFile*>(room);
+        void* const memory = Memory::heap_allocate(sizeof(LiveFile) + path_bytes);
+        void* const address = memory != nullptr ? Memory::reserve(mapped_bytes()) : nullptr;
+        auto* self = static_cast<LiveFile*>(memory);
         error = address == nullptr ? ENOMEM : 0;
-        if (error == 0) self = ::new (room) LiveFile(static_cast<LivePage*>(address));
+        if (error == 0) self = ::new (memory) LiveFile(static_cast<LivePage*>(address));
         if (error == 0) error = Files::identify(file, self->identity_);
         if (error == 0) error = Files::map(address, mapped_bytes(), file, 0, Files::Mapping::write);
         if (error == 0) {
@@ -75,13 +75,13 @@ public:
             return self;
         }
         if (address != nullptr) Memory::release(address, mapped_bytes());
-        Memory::heap_release(room);
+        Memory::heap_release(memory);
         return nullptr;
     }
 
     LivePage* page() const noexcept { return page_; }
 
-    // One file more; its place among `tokens`, none if there is no room for its token. Needs the GIL, as all here.
+    // One file more; its token among `tokens`, none if all are taken. Needs the GIL, as all here.
     std::uint64_t* join() noexcept {
         if (files_ == std::size(page_->tokens)) return nullptr;
         ++users_, ++writers_;
@@ -144,12 +144,12 @@ public:
     // The block of a file, which stays the caller's to close: this takes a descriptor of its own, with
     // the same locks. nullptr, and nothing has changed, with the reason in `error`.
     static Block* open(const FileToGrow<Live>& wanted, int& error) noexcept {
-        void* room = Memory::heap_allocate(sizeof(GrowingFile) + wanted.header_bytes);
-        if (room == nullptr) {
+        void* const memory = Memory::heap_allocate(sizeof(GrowingFile) + wanted.header_bytes);
+        if (memory == nullptr) {
             error = ENOMEM;
             return nullptr;
         }
-        auto* self = ::new (room) GrowingFile(wanted);
+        auto* self = ::new (memory) GrowingFile(wanted);
         std::memcpy(self->header(), wanted.header, wanted.header_bytes);
         error = self->start(wanted);
         if (error != 0) {
@@ -315,7 +315,7 @@ private:
         Block block;
     };
 
-    // Room is made in steps of what there is, from the first to the last of these on.
+    // Space is taken in steps of what there is, from the first to the last of these on.
     static constexpr std::size_t first_step = std::size_t{64} << 10;
     static constexpr std::size_t largest_step = std::size_t{64} << 20;
     // From here on a system call costs less than the faults of pages that are written for the first time.
@@ -367,7 +367,7 @@ private:
         // So that a full disk is noticed now, and not at the first row. Rows that were never written may have no
         // place there either.
         if (const int error = extend_to(std::max(used, first_step))) return error;
-        block->committed_bytes = std::min(room_bytes_, block->reserved_bytes);
+        block->committed_bytes = std::min(allocated_bytes_, block->reserved_bytes);
         token_ = live_->join();
         if (token_ == nullptr) return EMFILE;
         place.block = block;
@@ -405,17 +405,17 @@ private:
         Memory::release(block->data() - Memory::page_size(), bytes);
     }
 
-    // Makes room for `bytes` of rows on the disk; if that fails, the file is as long as before.
+    // Takes space for `bytes` of rows on the disk; if that fails, the file is as long as before.
     int extend_to(std::size_t bytes) noexcept {
-        if (bytes <= room_bytes_) return 0;
+        if (bytes <= allocated_bytes_) return 0;
         std::uint64_t size = 0;
         if (const int error = Files::get_size(file_, size)) return error;
-        const int error = Files::allocate(file_, data_at_ + room_bytes_, data_at_ + bytes);
+        const int error = Files::allocate(file_, data_at_ + allocated_bytes_, data_at_ + bytes);
         if (error != 0) {
             if (data_at_ + bytes > size) Files::set_size(file_, size);
             return error;
         }
-        room_bytes_ = bytes;
+        allocated_bytes_ = bytes;
         file_bytes_ = std::max(file_bytes_, bytes);
         return 0;
     }
@@ -450,7 +450,7 @@ private:
             if (grown != block) unmap(grown);
             return nullptr;
         }
-        grown->committed_bytes = std::min(room_bytes_, grown->reserved_bytes);
+        grown->committed_bytes = std::min(allocated_bytes_, grown->reserved_bytes);
         if (grown != block) {
             grown->retired = block;
             newest_ = grown;
@@ -466,7 +466,7 @@ private:
         if (from < end) std::memset(block->data() + from, 0, end - from);
     }
 
-    // Gives the place behind the rows back. The file is cut where nobody ever looked; what was rows once
+    // Gives the space behind the rows back. The file is cut where nobody ever looked; what was rows once
     // stays readable, as zeros, in this process and in those that follow. That they are removed is on the disk first.
     void shrink_to_fit(Block* block, std::size_t used) noexcept {
         const Guard guard(mutex_);
@@ -480,7 +480,7 @@ private:
         if (from < seen && Files::punch(file_, data_at_ + from, data_at_ + seen) != 0)
             std::memset(block->data() + from, 0, seen - from);
         if (seen < file_bytes_ && Files::set_size(file_, data_at_ + seen) == 0) file_bytes_ = seen;
-        room_bytes_ = std::min(room_bytes_, from);
+        allocated_bytes_ = std::min(allocated_bytes_, from);
         block->committed_bytes = used;
     }
 
@@ -596,7 +596,7 @@ private:
     Block* newest_ = nullptr;
     std::size_t file_bytes_ = 0;  // of the file, behind the header
     std::size_t last_length_ = 0;  // when it was closed; or that of rows that are held
-    std::size_t room_bytes_ = 0;  // up to here all have a place on the disk
+    std::size_t allocated_bytes_ = 0;  // up to here the disk has space for all
     int error_ = 0;
     bool closed_ = true;
     bool is_shared_ = false;  // a child without a lock may look

@@ -21,7 +21,7 @@ struct FileIdentity {
 
 struct FileSystem {
     // Gives the bytes from `from` to `to` space on the disk and raises the file's size to `to`; new
-    // ones are zero. After this, writing them can't fail for want of room.
+    // ones are zero. After this, writing them can't fail for want of space.
     static int allocate(int file, std::uint64_t from, std::uint64_t to) noexcept;
 
     // Cuts the file, or makes it longer by zeros that have no space on the disk yet.
