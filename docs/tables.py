@@ -3,7 +3,8 @@
 python3 docs/tables.py
 
 Each stands between `<!-- table: NAME -->` and `<!-- end of table -->`, and is made of
-docs/performance/python-3.13/report.json, which asv_bench/report.py writes.
+docs/performance/python-3.13/report.json, which asv_bench/report.py writes; "instructions" of
+docs/performance/instructions/report.json, which asv_bench/instructions.py writes.
 """
 
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 PAGES = [DOCS.parent / "README.md", *(DOCS / f"{name}.md" for name in ("performance", "files", "rolling", "numba"))]
 REPORT = DOCS / "performance" / "python-3.13" / "report.json"
+INSTRUCTIONS = DOCS / "performance" / "instructions" / "report.json"
 
 # The peers of the report, and what no measurement says of them: whether a view follows growth.
 ALTERNATIVES = {
@@ -212,9 +214,22 @@ def njit(report):
     )
 
 
+def instructions(_):
+    """How many instructions calls take, ours and what they are compared with, and whose code they are."""
+    owners = {"cppdynarray": "ours", "NumPy": "NumPy's", "Python": "Python's", "C library": "the C library's"}
+    lines = []
+    for each in json.loads(INSTRUCTIONS.read_text())["results"]:
+        ours, theirs = each["ours"], each["theirs"]
+        totals = sum(ours.values()), sum(theirs.values())
+        parts = [f"{ours.get('cppdynarray', 0):,}"]
+        parts += [f"{ours.get(owner, 0):,} / {theirs.get(owner, 0):,}" for owner in list(owners)[1:]]
+        lines.append([each["case"], *(f"{total:,}" for total in totals), f"{totals[0] / totals[1]:.2f}", *parts])
+    return table(["", "DynamicArray", "ndarray or list", "ratio", *owners.values()], lines)
+
+
 TABLES = {
     "alternatives": alternatives, "resizing": resizing, "overhead": overhead, "files": files, "values": values,
-    "windows": windows, "njit": njit,
+    "windows": windows, "njit": njit, "instructions": instructions,
 }
 
 
