@@ -15,7 +15,7 @@ import numpy as np
 from cppdynarray import files
 from cppdynarray._arguments import others_raise
 from cppdynarray._arrow import arrow_stream
-from cppdynarray._core import _messages
+from cppdynarray._core import _messages, _table
 from cppdynarray._core._table import Table, add_append, as_column_dtype, columns_of
 
 try:
@@ -558,3 +558,11 @@ def _cell(value):
     text = str(value) if isinstance(value, str) else np.array2string(np.asarray(value), threshold=6, edgeitems=2)
     text = " ".join(text.split())
     return text if len(text) <= 30 else f"{text[:27]}..."
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_table.before_fork,
+        after_in_parent=_table.after_fork_in_parent,
+        after_in_child=_table.after_fork_in_child,
+    )

@@ -64,6 +64,14 @@ cdef extern from "table_lock.hpp" namespace "cppdynarray":
     cdef cppclass TableLock:
         pass
 
+    cdef cppclass TableMutex:
+        @staticmethod
+        void before_fork() noexcept
+        @staticmethod
+        void after_fork_in_parent() noexcept
+        @staticmethod
+        void after_fork_in_child() noexcept
+
 
 cdef extern from "store.hpp" namespace "cppdynarray":
     bint import_dates() except False
@@ -1025,6 +1033,20 @@ cdef class Table:
                 shrink_block(block_of(array), used_bytes(array))
         if c_can_grow(self.rows):
             measure_capacity(&self.rows.place)
+
+
+# Forks.
+
+def before_fork():
+    TableMutex.before_fork()
+
+
+def after_fork_in_parent():
+    TableMutex.after_fork_in_parent()
+
+
+def after_fork_in_child():
+    TableMutex.after_fork_in_child()
 
 
 # Handles, for code without the GIL.

@@ -62,12 +62,13 @@ struct TableRows {
     TableMutex mutex;  // of a table with text
 };
 
-// Columns are described: what else there is to know of a table.
+// Columns are described: what else there is to know of a table. Once.
 inline void describe_table(TableRows& table) noexcept {
     bool text = false;
     for (std::size_t i = 0; i < table.place.column_count; ++i) text = text || has_text(table.columns[i]);
     table.has_text = text && arenas_let_others_in;
     table.others_run = arrays_change_any_time || table.has_text;
+    if (table.has_text) table.mutex.join_list();
 }
 
 inline void hold(TableLock& lock, TableRows& table) noexcept {

@@ -7,6 +7,8 @@
 // The order is: the table, and then one arena at a time. NumPy takes the arenas of a call in the order of its
 // arguments: to hold those of all columns at once would be a deadlock beside it. No Python code is to run under the
 // lock; should it yet, the thread goes on as in a nested call.
+//
+// Who forks holds the locks of all tables: so the child has none that a thread holds which isn't there, and whole rows.
 #pragma once
 
 #include <Python.h>
@@ -20,9 +22,16 @@ namespace cppdynarray {
 
 class TableMutex {
 public:
+    TableMutex() noexcept = default;
+    TableMutex(const TableMutex&) = delete;
+    TableMutex& operator=(const TableMutex&) = delete;
+    ~TableMutex() {
+        if (link_ != nullptr) leave_list();
+    }
+
     // False: this thread has it already.
     bool acquire() noexcept {
-        if (owner_.load(std::memory_order_relaxed) == PyThread_get_thread_ident()) return false;
+        if (is_own()) return false;
         PyMutex_Lock(&mutex_);  // without the GIL, if it takes long
         owner_.store(PyThread_get_thread_ident(), std::memory_order_relaxed);
         return true;
@@ -32,9 +41,61 @@ public:
         PyMutex_Unlock(&mutex_);
     }
 
+    // From now on who forks has it meanwhile. Once.
+    void join_list() noexcept {
+        const bool acquired = first().acquire();
+        next_ = first().next_;
+        if (next_ != nullptr) next_->link_ = &next_;
+        link_ = &first().next_;
+        first().next_ = this;
+        if (acquired) first().release();
+    }
+
+    static void before_fork() noexcept {
+        for (TableMutex* mutex = &first(); mutex != nullptr; mutex = mutex->next_)
+            if (mutex->acquire()) mutex->for_fork_ = true;
+    }
+    static void after_fork_in_parent() noexcept {
+        for (TableMutex* mutex = first().next_; mutex != nullptr; mutex = mutex->next_) mutex->end_fork();
+        first().end_fork();
+    }
+    static void after_fork_in_child() noexcept {
+        for (TableMutex* mutex = &first(); mutex != nullptr; mutex = mutex->next_) mutex->start_anew();
+    }
+
 private:
+    // That of the list of all, which it begins; no table's.
+    static TableMutex& first() noexcept {
+        static TableMutex only;
+        return only;
+    }
+
+    bool is_own() const noexcept { return owner_.load(std::memory_order_relaxed) == PyThread_get_thread_ident(); }
+
+    void leave_list() noexcept {
+        const bool acquired = first().acquire();
+        *link_ = next_;
+        if (next_ != nullptr) next_->link_ = link_;
+        if (acquired) first().release();
+    }
+
+    void end_fork() noexcept {
+        if (for_fork_) release();
+        for_fork_ = false;
+    }
+    // In a child, which has no other threads, nor any that wait for this one.
+    void start_anew() noexcept {
+        if (is_own() && !for_fork_) return;
+        owner_.store(0, std::memory_order_relaxed);
+        mutex_ = {0};
+        for_fork_ = false;
+    }
+
     PyMutex mutex_ = {0};
     std::atomic<unsigned long> owner_ = 0;
+    bool for_fork_ = false;
+    TableMutex* next_ = nullptr;
+    TableMutex** link_ = nullptr;  // what points to this one
 };
 
 constexpr bool arenas_let_others_in = true;
@@ -44,6 +105,10 @@ constexpr bool arenas_let_others_in = true;
 struct TableMutex {
     static bool acquire() noexcept { return false; }
     static void release() noexcept {}
+    static void join_list() noexcept {}
+    static void before_fork() noexcept {}
+    static void after_fork_in_parent() noexcept {}
+    static void after_fork_in_child() noexcept {}
 };
 
 constexpr bool arenas_let_others_in = false;

@@ -1,6 +1,7 @@
 """Several threads and interpreters, signals, and the end of the process."""
 
 import importlib.util
+import os
 import sys
 import threading
 
@@ -245,6 +246,60 @@ def test_a_signal_handler_that_changes_the_array():
             """
         )
         == "300000 600000.0\n"
+    )
+
+
+# Forks.
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes can't be forked")
+def test_a_fork_waits_until_rows_of_tables_with_text_are_whole():
+    """A child has no lock that is held by a thread which isn't there, and no row that one was removing."""
+    assert (
+        run_python(
+            """
+            import os, signal, threading, warnings
+            import numpy as np, cppdynarray as cda
+            warnings.simplefilter("ignore")  # Python's: there are threads
+            t = cda.DynamicTable(dtype=[("key", "i8"), ("text", str)])
+            t.extend({"key": np.arange(20_000), "text": "is longer than fifteen bytes"})
+            text, done = t["text"], threading.Event()
+
+            def is_whole():
+                key = t["key"]
+                return len(key) in (20_000, 20_001) and (np.diff(key) == 1).all()
+
+            def compute():
+                while not done.is_set():
+                    np.strings.str_len(text)  # has the text: nobody removes a row
+
+            def change():
+                for number in range(20_000, 10**9):
+                    if done.is_set():
+                        break
+                    t.append((number, "is longer than fifteen bytes"))
+                    del t[0]
+
+            threads = [threading.Thread(target=work) for work in (compute, change)]
+            for thread in threads:
+                thread.start()
+            ends = set()
+            for _ in range(20):
+                child = os.fork()
+                if child == 0:
+                    signal.alarm(60)
+                    t.shrink_to_fit()  # takes the lock; no text, which is NumPy's to lock
+                    other = cda.DynamicTable({"text": ["a"]})
+                    other.append(("b",))
+                    os._exit(0 if is_whole() and len(other) == 2 else 1)
+                ends.add(os.waitpid(child, 0)[1])
+            done.set()
+            for thread in threads:
+                thread.join()
+            print(ends, is_whole(), len(cda.DynamicTable({"text": ["a"]})))
+            """
+        )
+        == "{0} True 1\n"
     )
 
 
