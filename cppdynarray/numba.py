@@ -50,6 +50,7 @@ from numba.extending import (
 from numba.np.arrayobj import make_array, populate_array
 
 from cppdynarray._core._array import DynamicArray
+from cppdynarray._core._handles import checks as _checks
 from cppdynarray._core._handles import handle_capsule as _capsule
 from cppdynarray._core._handles import offsets as _offsets
 from cppdynarray._core._handles import table_capsule as _table_capsule
@@ -291,15 +292,20 @@ def _end(context, g):
 
 
 @intrinsic
-def _set_end(context, g, rows):
-    """Says that there are `rows` rows, which have been written."""
+def _set_end(context, g, before, rows):
+    """Says that there are `rows` rows, which have been written, and not `before` any more."""
 
     def generate(context, builder, signature, args):
-        place = _place_of(context, builder, signature, args)
-        builder.store_atomic(args[1], _length_pointer(builder, place), "release", _WORD.width // 8)
+        length = _length_pointer(builder, _place_of(context, builder, signature, args))
+        if _checks:
+            now = builder.load_atomic(length, "acquire", _WORD.width // 8)
+            with builder.if_then(builder.icmp_unsigned("!=", now, args[1]), likely=False):
+                message = "another thread changed the array meanwhile: one thread at a time changes an array"
+                context.call_conv.return_user_exc(builder, RuntimeError, (message,))
+        builder.store_atomic(args[2], length, "release", _WORD.width // 8)
         return context.get_dummy_value()
 
-    return types.none(g, types.intp), generate
+    return types.none(g, types.intp, types.intp), generate
 
 
 def _get(name, field):
@@ -460,7 +466,7 @@ def _append(g, value):
         end = _end(g)
         if _fits(g, end + 1):
             _rows(g, end, 1)[0] = value
-            _set_end(g, end + 1)
+            _set_end(g, end, end + 1)
         else:
             convert_and_append(g, value)
 
@@ -470,7 +476,7 @@ def _append(g, value):
         end = _end(g)
         if _fits(g, end + 1):
             _rows(g, end, 1)[0, :] = value
-            _set_end(g, end + 1)
+            _set_end(g, end, end + 1)
         else:
             convert_and_append(g, value)
 
@@ -676,7 +682,7 @@ def _append_to_table(g, *row):
     for number, (_, kind) in enumerate(g.columns):
         slot = "[0]" if kind.ndim == 1 else "[0, :]"
         lines.append(f" _rows(column_{number}(g), end, 1){slot} = row[{number}]")
-    lines.append(" _set_end(first, end + 1)")
+    lines.append(" _set_end(first, end, end + 1)")
     exec("\n".join(lines), scope)  # the columns differ in type: no loop goes through them
     return scope["append"]
 

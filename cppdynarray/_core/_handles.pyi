@@ -6,3 +6,4 @@ def address_in(capsule: object) -> int: ...
 
 api: object  # a capsule
 offsets: dict[str, int]
+checks: bool

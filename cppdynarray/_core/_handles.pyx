@@ -71,14 +71,23 @@ cdef extern from * namespace "cppdynarray":
         CPPDYNARRAY_OFFSET(BlockFunctions, error),
     };
     static const auto field_count = static_cast<Py_ssize_t>(std::size(field_offsets));
+    #if defined(CPPDYNARRAY_DEBUG)
+    constexpr bool has_assertions = true;
+    #else
+    constexpr bool has_assertions = false;
+    #endif
     }  // namespace cppdynarray
     """
+    const bint has_assertions
     const FieldOffset* field_offsets
     const Py_ssize_t field_count
 
 
 # Where Numba's compiled code finds what is in a place.
 offsets = {field_offsets[i].name.decode(): field_offsets[i].offset for i in range(field_count)}
+
+# Whether compiled code is to notice a second thread at its array, as these modules do.
+checks = bool(has_assertions)
 
 
 cdef object as_dtype(const ElementType* type):

@@ -1,5 +1,6 @@
 """cppdynarray.numba: appending in loops that Numba compiles."""
 
+import contextlib
 import gc
 import sys
 import threading
@@ -14,7 +15,8 @@ from optional_libraries import import_library
 from subprocesses import run_process, run_python
 
 numba = import_library("numba")
-from cppdynarray.numba import growing  # noqa: E402 - where there is Numba
+import cppdynarray.numba  # noqa: E402 - where there is Numba
+from cppdynarray.numba import growing  # noqa: E402
 
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "c8", "c16", "M8[s]", "m8[ms]",
           [("at", "f8"), ("who", "i4")], "U5", "S3"]
@@ -386,6 +388,23 @@ def test_python_sees_the_window_that_a_thread_without_the_gil_moves():
     thread.join()
     assert not wrong
     assert_same(w, np.arange(30_000_000 - 10_000, 30_000_000))
+
+
+@pytest.mark.parametrize("checks", [False, True])
+def test_debug_builds_notice_two_threads_that_append_to_one_array(monkeypatch, checks):
+    monkeypatch.setattr(cppdynarray.numba, "_checks", checks)
+    end_of, set_end = cppdynarray.numba._end, cppdynarray.numba._set_end
+
+    @numba.njit
+    def append_as_two(g):
+        end = end_of(g)
+        g.append(1.0)
+        set_end(g, end, end + 1)  # the other one, which saw the length of before
+
+    d = cda.DynamicArray([0.0])
+    with pytest.raises(RuntimeError, match="one thread at a time") if checks else contextlib.nullcontext():
+        append_as_two(growing(d))
+    assert d.tolist() == [0.0, 1.0]
 
 
 def test_it_does_the_same_in_python(kind):

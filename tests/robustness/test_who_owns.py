@@ -268,6 +268,33 @@ def test_debug_builds_notice_two_threads_that_change_one_array(tmp_path):
     assert process.returncode == -signal.SIGABRT and "one thread at a time" in process.stderr
 
 
+@pytest.mark.slow
+@needs_compiler
+@pytest.mark.skipif(sys.platform == "win32", reason="how a process ends is asked as Unix says it")
+def test_debug_builds_notice_who_comes_between(tmp_path):
+    pushing.build_into(tmp_path, debug=True, name="two_writers")
+    alone_and_not = [
+        ("d = cda.DynamicArray(dtype=float); two_writers.write(d, {})", "int", "lambda: d.append(1.0)"),
+        ("t = cda.DynamicTable(dict(x=[1.0])); two_writers.append_row(t, {})", "int", "lambda: t.append((1.0,))"),
+        ("two_writers.slide(cda.RollingArray(maxlen=20_000, dtype=float), {})", "1", "2"),
+    ]
+    for call, alone, not_alone in alone_and_not:
+        for argument in (alone, not_alone):
+            process = run_process(f"""
+                import sys
+                import cppdynarray as cda
+
+                sys.path.insert(0, {str(tmp_path)!r})
+                import two_writers
+
+                {call.format(argument)}
+                """)
+            if argument == alone:
+                assert process.returncode == 0, process.stderr
+            else:
+                assert process.returncode == -signal.SIGABRT and "one thread at a time" in process.stderr, call
+
+
 @needs_compiler
 @pytest.mark.skipif(sys.version_info < (3, 13), reason="no module of that name makes interpreters")
 def test_after_a_second_interpreter_threads_are_still_told_from_each_other(tmp_path):

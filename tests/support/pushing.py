@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 EXTENSION = (
-    '[Extension("pushing_thread", ["pushing_thread.cpp"], language="c++", '
+    '[Extension("NAME", ["NAME.cpp"], language="c++", '
     'include_dirs=[cppdynarray.get_include()], extra_compile_args={flags})]'
 )
 
@@ -19,13 +19,13 @@ def can_compile():
     return sys.platform == "win32" or shutil.which("c++") is not None
 
 
-def build_into(folder, debug=False):
-    """Compiles the module as its user would, with the headers' assertions or without."""
+def build_into(folder, debug=False, name="pushing_thread"):
+    """Compiles a module as its user would, with the headers' assertions or without."""
     from compiling import SOURCES, build
 
-    source = (SOURCES / "pushing_thread.cpp").read_text()
-    (Path(folder) / "pushing_thread.cpp").write_text(f"#define CPPDYNARRAY_DEBUG 1\n{source}" if debug else source)
-    build(Path(folder), "setuptools", EXTENSION)
+    source = (SOURCES / f"{name}.cpp").read_text()
+    (Path(folder) / f"{name}.cpp").write_text(f"#define CPPDYNARRAY_DEBUG 1\n{source}" if debug else source)
+    build(Path(folder), "setuptools", EXTENSION.replace("NAME", name))
 
 
 def load_from(folder):

@@ -125,6 +125,7 @@ protected:
     }
     void resize_rows(std::size_t count) {
         if (!place_->functions->resize(place_, count)) throw_no_room(place_);
+        CPPDYNARRAY_ASSERT(rows() == count && "one thread at a time changes an array");
     }
     void append_rows(const void* source, std::size_t count) {
         [[maybe_unused]] const std::size_t before = rows();
@@ -210,10 +211,15 @@ public:
         // With those that only the writer has seen.
         size_type size() const noexcept { return static_cast<size_type>(end_ - array_.data()); }
 
-        void publish() noexcept { set_length_of(array_.place_, size()); }
+        void publish() noexcept {
+            seen_.check(array_.place_);
+            set_length_of(array_.place_, size());
+            seen_.see(array_.place_);
+        }
 
     private:
         void look() noexcept {
+            seen_.see(array_.place_);
             end_ = array_.end();
             room_end_ = array_.data() + array_.capacity();
         }
@@ -227,6 +233,7 @@ public:
         PythonArray1D& array_;
         T* end_;
         T* room_end_;
+        LengthSeen seen_;
     };
 
     Writer writer() noexcept { return Writer(*this); }

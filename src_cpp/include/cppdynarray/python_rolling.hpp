@@ -4,6 +4,7 @@
 //     window.push_back(1.5);                                  // without: Python sees it at once
 #pragma once
 
+#include "internal/assertions.hpp"
 #include "internal/rolling_place.hpp"
 #include "python_array.hpp"
 
@@ -68,6 +69,7 @@ public:
         const std::size_t end = length_of(place);
         if ((end + 1) * sizeof(T) > place->block->committed_bytes) return this->append_rows(&value, 1);
         ::new (static_cast<void*>(reinterpret_cast<T*>(place->data()) + end)) T(value);
+        CPPDYNARRAY_ASSERT(length_of(place) == end && "one thread at a time changes an array");
         set_length_of(place, end + 1);
     }
 

@@ -64,6 +64,7 @@ public:
 
     PythonTable& operator=(PythonTable other) noexcept {
         std::swap(place_, other.place_);
+        std::swap(seen_, other.seen_);
         return *this;
     }
 
@@ -106,14 +107,19 @@ public:
     // The first of `count` rows.
     size_type next_rows(size_type count) {
         const size_type rows = size();
+        seen_.see(place_);
         if (count > place_->capacity - rows || rows > place_->capacity) reserve(rows + count);
         return rows;
     }
     // So many more rows are there.
-    void publish(size_type count = 1) noexcept { set_length_of(place_, size() + count); }
+    void publish(size_type count = 1) noexcept {
+        seen_.check(place_);
+        set_length_of(place_, size() + count);
+    }
 
 private:
     TablePlace* place_ = nullptr;
+    LengthSeen seen_;  // by next_rows()
 };
 
 }  // namespace cppdynarray

@@ -60,6 +60,34 @@ inline void set_length_of(ArrayPlace* place, std::size_t rows) noexcept {
 inline Block* block_of(const ArrayPlace* place) noexcept { return load_acquire(place->block); }
 inline void set_block_of(ArrayPlace* place, Block* block) noexcept { store_release(place->block, block); }
 
+// The length that a thread goes by: still that of the array when this thread changes it. Empty where that isn't
+// checked.
+class LengthSeen {
+public:
+#if defined(CPPDYNARRAY_DEBUG)
+    template <class Place>
+    void see(const Place* place) noexcept {
+        length_ = length_of(place);
+    }
+    // Once: what comes after isn't known.
+    template <class Place>
+    void check(const Place* place) noexcept {
+        const std::size_t seen = length_;
+        length_ = none;
+        CPPDYNARRAY_ASSERT((seen == none || seen == length_of(place)) && "one thread at a time changes an array");
+    }
+
+private:
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+    std::size_t length_ = none;
+#else
+    template <class Place>
+    void see(const Place*) noexcept {}
+    template <class Place>
+    void check(const Place*) noexcept {}
+#endif
+};
+
 inline void count_handle(ArrayPlace* place) noexcept { count_up(place->handles); }
 // How many are left.
 inline std::size_t uncount_handle(ArrayPlace* place) noexcept {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "array_place.hpp"
+#include "assertions.hpp"
 #include "atomics.hpp"
 
 namespace cppdynarray {
@@ -50,6 +51,7 @@ inline void append_to_window(RollingPlace* place, const void* source, std::size_
     const std::size_t end = length_of(place);
     if (rows <= place->capacity() - end) {
         std::memmove(place->data() + end * row, from, rows * row);
+        CPPDYNARRAY_ASSERT(length_of(place) == end && "one thread at a time changes an array");
         set_length_of(place, end + rows);
         return;
     }
@@ -58,6 +60,7 @@ inline void append_to_window(RollingPlace* place, const void* source, std::size_
     const std::size_t kept = std::min(window_of(place).rows, place->max_rows - rows);
     std::memmove(place->data() + kept * row, from, rows * row);
     std::memcpy(place->data(), place->data() + (end - kept) * row, kept * row);
+    CPPDYNARRAY_ASSERT(length_of(place) == end && "one thread at a time changes an array");
     set_length_of(place, kept + rows);
     set_first_of(place, 0);
 }
