@@ -100,6 +100,10 @@ def new_file(folder):
     return cda.open_memmap(name, "w+", "i8")
 
 
+def new_table(folder):
+    return cda.open_table(Path(folder) / f"{threading.get_ident()}-{time.monotonic_ns()}", "x", TABLE)
+
+
 KINDS = {
     "f8": Kind(lambda folder: cda.DynamicArray(dtype="f8"), float, int, compute_with_numbers),
     "heap": Kind(lambda folder: on_heap("f8"), float, int, compute_with_numbers),
@@ -120,6 +124,7 @@ KINDS = {
                   compute_with_table),
     "text": Kind(lambda folder: cda.DynamicTable(dtype=TEXT), text_row, text_key, compute_with_text),
     "file": Kind(new_file, int, int, compute_with_numbers),
+    "table_on_files": Kind(new_table, lambda k: (k, 2.0 * k, str(k)), table_key, compute_with_table),
 }
 for name in ("window", "object_window"):
     KINDS[name].removes = KINDS[name].keeps_all = False
