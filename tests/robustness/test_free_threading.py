@@ -90,8 +90,9 @@ def test_the_third_array_of_objects_is_written_where_it_is_asked_for():
     assert np.add(a, b, out=total) is total and total.tolist() == [0, 2, 4]
     np.add.at(total, [0], [10])
     assert np.choose([0, 1, 2], [a, b, total]).tolist() == [0, 1, 4]
-    third = np.broadcast_arrays(a, b, total)[2]
-    assert third.tolist() == [10, 2, 4] and not np.shares_memory(third, total)
+    _, second, third = np.broadcast_arrays(cda.zeros((2, 3), object), b, total)
+    assert third.tolist() == [[10, 2, 4]] * 2
+    assert np.shares_memory(second, b) and not np.shares_memory(third, total)
 
 
 @without_gil
