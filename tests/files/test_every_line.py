@@ -210,7 +210,7 @@ def test_a_kill_at_each_line(folder, kind, step):
             except BaseException as error:
                 error.add_note(name)
                 raise
-    """))
+    """), timeout=3000)
 
 
 # Another writer.

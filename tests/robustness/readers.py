@@ -50,24 +50,25 @@ MEMORY = [{}, {"reserve_bytes": 1 << 12}, {"backend": HEAP}]
 # What takes longer, or makes more, is tried with shorter arrays.
 MOST_SECONDS, MOST_BYTES = 1e-3, 1 << 21
 
-# What looks at the array twice, each time through a door of ours, which shows it what it is by then: an expression of
-# the test's, Python code of NumPy's that doesn't dispatch on this argument, C code that asks for the length and then
-# for items. No function of ours stands around it: such code wants a view, d[:].
+# What looks at the array twice, each time through a door of ours, which shows it what it is by then. No function of
+# ours stands around it: such code wants a view, d[:].
 LOOKS_TWICE = (
+    # The test's own expression does.
     "functions: einsum: f('ii->i', s) if len(s) == 3",
     "functions: roots: f(v)",  # its dispatcher gives NumPy the elements
     "functions that don't dispatch: poly1d: f(v)(w) [v, w]",
+    # Python code of NumPy's does, for an argument that it doesn't dispatch on.
     "functions that don't dispatch: polynomial.polynomial.polyval: f(v, w) [v",
-    "functions that don't dispatch: random.default_rng: f(0).permutation(v)",
-    *(f"functions that don't dispatch: random.{kind}: f(0).normal(v, w) [v, w]"
-      for kind in ("default_rng", "RandomState")),
+    *(f"functions that don't dispatch: random.{kind}: f(0).{way}"
+      for kind in ("default_rng", "RandomState") for way in ("normal(v, w) [v, w]", "permutation(v)")),
     "functions that don't dispatch: testing.",
-    "functions of NumPy: broadcast_shapes(d, d)", "functions of NumPy: concat(d",
+    # It is two arguments, and each is made a list, a tuple or an array.
+    "functions of NumPy: broadcast_shapes(d, d)",
     *(f"functions of NumPy: fft.{kind}fft{of}(a, d, d)" for kind in ("", "i", "r", "ir") for of in "2n"),
-    "functions of NumPy: full(d, d)", "functions of NumPy: zeros(d)",
+    "functions of NumPy: full(d, d)",
     "functions of NumPy: lib.stride_tricks.as_strided(", "functions of NumPy: ravel_multi_index(d, d)",
     "functions of NumPy: lib.stride_tricks.sliding_window_view(a, d, d)",
-    # They dispatch on the first alone.
+    # The same, as they dispatch on the first alone.
     "functions of NumPy: moveaxis(a, d, d)", "functions of NumPy: roll(a, d, d)",
 )
 # What has no one answer, or is refused while a handle is open.
