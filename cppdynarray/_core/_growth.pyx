@@ -735,8 +735,8 @@ cdef int swap_remove(cnp.ndarray array, object key) except -1:
 
 cdef bint remove_some(cnp.ndarray array, cnp.ndarray gone, Py_ssize_t count, bint in_order) except -1:
     """Removes some of `count` rows. In order, `gone` is a mask of all rows, those that stay close up; otherwise it has
-    the numbers of the rows, ascending, and rows from the end take their positions. False, and nothing has changed, if the
-    array isn't as it was when `gone` was made.
+    the numbers of the rows, ascending, and rows from the end take their positions. False, and nothing has changed, if
+    the array isn't as it was when `gone` was made.
     """
     cdef Py_ssize_t left, removed = 0
     cdef size_t row = row_bytes(array)
@@ -812,26 +812,24 @@ cdef int shrink_to_fit(cnp.ndarray array) except -1:
 
 # How far an array can grow.
 
-cdef Py_ssize_t rows_in(cnp.ndarray array, size_t bytes) noexcept:
+cdef Py_ssize_t most_rows(cnp.ndarray array, bint without_moving) noexcept:
+    """How many rows fit into what is committed or, `without_moving`, into what is reserved."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
+    publish(array)
+    if cnp.PyArray_NDIM(array) == 0:
+        return 1
+    cdef Block* block = block_of(array)
+    if block == NULL:
+        return length(array)
     cdef size_t row = row_bytes(array)
-    return <Py_ssize_t>(bytes / row) if row != 0 else NPY_MAX_INTP
+    return <Py_ssize_t>((block.reserved_bytes if without_moving else block.committed_bytes) / row) if row != 0 else (
+        NPY_MAX_INTP)
 
 
 cdef Py_ssize_t capacity(cnp.ndarray array) noexcept:
-    cdef ArrayLock array_lock
-    array_lock.hold(array)
-    publish(array)
-    if cnp.PyArray_NDIM(array) == 0:
-        return 1
-    cdef Block* block = block_of(array)
-    return rows_in(array, block.committed_bytes) if block != NULL else length(array)
+    return most_rows(array, False)
 
 
 cdef Py_ssize_t max_size(cnp.ndarray array) noexcept:
-    cdef ArrayLock array_lock
-    array_lock.hold(array)
-    publish(array)
-    if cnp.PyArray_NDIM(array) == 0:
-        return 1
-    cdef Block* block = block_of(array)
-    return rows_in(array, block.reserved_bytes) if block != NULL else length(array)
+    return most_rows(array, True)
