@@ -400,8 +400,8 @@ def open_table(directory, mode="r", dtype=None):
     -----
     Rows outlive the process as soon as `append` returns, in every column, and the machine from ``flush(sync=True)``
     on. Whoever looks, from another process or after this one was killed, finds whole rows. But ``insert``, ``pop(i)``,
-    ``del t[i]`` and ``swap_remove`` move rows, one column after the other: who looks or kills meanwhile finds, from the
-    first of these rows on, some that have values of two. Any NumPy reads a column: ``numpy.load``.
+    ``del t[i]`` and ``swap_remove`` move rows, one column after the other: a process that is killed meanwhile leaves,
+    from the first of these rows on, some that have values of two. Any NumPy reads a column: ``numpy.load``.
 
     Examples
     --------
@@ -422,7 +422,9 @@ def open_table(directory, mode="r", dtype=None):
 
 
 def write_columns(cls, path, mode, wanted, finish):
-    """What `finish` makes of names and arrays of a table on files, which must be as `wanted`, by _columns(), says."""
+    """What `finish` makes of the names and the arrays of a table on files that has the columns `wanted`; if it is None,
+    those that are there.
+    """
     list_path = os.path.join(path, _NAMES)
     while True:
         names = _names_in(path)
