@@ -16,6 +16,9 @@ xr = import_library("xarray")
 distributed = import_library("distributed")
 protocol = import_library("distributed.protocol")
 
+# Another cluster may run in a test beside this one.
+pytestmark = pytest.mark.filterwarnings("ignore:Port 8787 is already in use")
+
 
 @pytest.fixture(scope="module")
 def client():

@@ -188,6 +188,7 @@ def length_of(table):
     return type(table).__name__, len(table)
 
 
+@pytest.mark.filterwarnings("ignore:Port 8787 is already in use")  # by the cluster of a test beside this one
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no tables on files on Windows")
 def test_workers_of_dask_open_a_table_by_its_path(tmp_path):
     distributed = import_library("distributed")
