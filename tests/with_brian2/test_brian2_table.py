@@ -1,5 +1,7 @@
 """What a monitor records, as a table: rows that are whole."""
 
+import gc
+import pickle
 import threading
 
 import numpy as np
@@ -71,6 +73,19 @@ def test_rows_are_whole_beside_a_network_that_runs(target):
         looks += 1
     running.join()
     assert looks and len(growing.table(states)) == 10 * milliseconds + 10
+
+
+def test_a_monitor_from_a_pickle_has_rows_of_its_own():
+    """Brian2 reads such a monitor and doesn't run it: its arrays are those of another device."""
+    _, _, states, *_ = recorded()
+    states.resize(3)
+    gc.collect()  # a pickle has all of the device in it, and nothing there may be half gone
+    made = pickle.loads(pickle.dumps(states))
+    with whole_rows.of_monitor(made):
+        made.resize(5)
+        assert [len(growing.table(monitor)) for monitor in (made, states)] == [3, 3]
+    states.resize(4)
+    assert [len(growing.table(monitor)) for monitor in (made, states)] == [5, 4]
 
 
 def test_rows_that_get_no_values_are_none(target):
