@@ -95,7 +95,7 @@ cdef extern from "table.hpp" namespace "cppdynarray":
     void hold(TableLock&, TableRows&) noexcept
     PyObject* steady_row(const TableRows&, object) noexcept
     void forget_rows(const TableColumn&, size_t start, size_t stop) noexcept
-    bint append_row(TableRows&, object) noexcept
+    bint append_row(TableRows&, PyObject*) noexcept
     bint append_columns(TableRows&, object) noexcept
     bint store_any(const TableRows&, size_t row, object) noexcept
     void fill_rows(char* slots, const char* row, size_t row_bytes, size_t count) noexcept
@@ -496,7 +496,7 @@ cdef class Table:
     # Growing.
 
     cdef int append_one(self, row, bint lossless=True) except -1:
-        if append_row(self.rows, row):
+        if append_row(self.rows, <PyObject*>row):
             return 0
         self.growable()
         return self.append_blocks(self.convert_items(self.items_of(row), lossless), 1)
@@ -1080,12 +1080,15 @@ cdef void close_table(TablePlace* place) noexcept:
 cdef object method_append(Table self, PyObject** args, Py_ssize_t count, PyObject* names):
     cdef ArrayLock array_lock
     array_lock.hold(self)
+    if count == 1 and names == NULL and append_row(self.rows, args[0]):
+        return None
+    return append_other(self, args, count, names)
+
+
+cdef object append_other(Table self, PyObject** args, Py_ssize_t count, PyObject* names):
     if count != 1:
         raise TypeError(_messages.ROW_AS_ARGUMENTS)
-    if names != NULL:
-        self.append_one(<object>args[0], is_lossless("append", count, <object>names, args))
-    elif not append_row(self.rows, <object>args[0]):
-        self.append_one(<object>args[0])
+    self.append_one(<object>args[0], names == NULL or is_lossless("append", count, <object>names, args))
     return None
 
 

@@ -12,12 +12,6 @@
 #include "array_lock.hpp"
 #include "scalars.hpp"
 
-#if defined(_MSC_VER)
-#define CPPDYNARRAY_NOT_INLINE __declspec(noinline)
-#else
-#define CPPDYNARRAY_NOT_INLINE __attribute__((noinline))
-#endif
-
 namespace cppdynarray {
 
 // Appends a float to a quiet array of doubles, the most frequent call of all: no call and no switch, so that there are

@@ -170,13 +170,18 @@ CPPDYNARRAY_INLINE bool convert_all_quickly(const char* from, char* to, std::siz
 
 // One by one, until one would lose something.
 template <class S, class T, bool to_complex>
-inline bool convert_each(const char* from, char* to, std::size_t count) noexcept {
+CPPDYNARRAY_INLINE bool convert_one_by_one(const char* from, char* to, std::size_t count) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
         T converted;
         if (!convert_number(number_at<S>(from + i * sizeof(S)), converted)) return false;
         put<to_complex>(to, i, converted);
     }
     return true;
+}
+
+template <class S, class T, bool to_complex>
+inline bool convert_each(const char* from, char* to, std::size_t count) noexcept {
+    return convert_one_by_one<S, T, to_complex>(from, to, count);
 }
 
 // How elements of one dtype become those of another.
@@ -202,25 +207,29 @@ struct Conversion {
 };
 
 template <class S, class T, bool to_complex>
-inline bool convert_numbers(const Conversion&, const char* from, char* to, std::size_t count) noexcept {
-    if constexpr (is_alone<S> || is_alone<T>) return convert_each<S, T, to_complex>(from, to, count);
+CPPDYNARRAY_INLINE bool convert_all(const char* from, char* to, std::size_t count) noexcept {
+    if constexpr (is_alone<S> || is_alone<T>) return convert_one_by_one<S, T, to_complex>(from, to, count);
     else
         return convert_all_quickly<S, T, to_complex>(from, to, count) ||
                convert_each<S, T, to_complex>(from, to, count);
 }
 
+template <class S, class T, bool to_complex>
+inline bool convert_numbers(const Conversion&, const char* from, char* to, std::size_t count) noexcept {
+    return convert_all<S, T, to_complex>(from, to, count);
+}
+
 #ifdef CPPDYNARRAY_WIDE
 template <class S, class T, bool to_complex>
 CPPDYNARRAY_WIDE bool convert_numbers_wide(const Conversion&, const char* from, char* to, std::size_t count) noexcept {
-    return convert_all_quickly<S, T, to_complex>(from, to, count) || convert_each<S, T, to_complex>(from, to, count);
+    return convert_all<S, T, to_complex>(from, to, count);
 }
 #endif
 
 template <class S, class T, bool to_complex>
 inline Conversion::Function number_function([[maybe_unused]] bool wide) noexcept {
 #ifdef CPPDYNARRAY_WIDE
-    if constexpr (!is_alone<S> && !is_alone<T>)
-        if (wide) return &convert_numbers_wide<S, T, to_complex>;
+    if (wide) return &convert_numbers_wide<S, T, to_complex>;
 #endif
     return &convert_numbers<S, T, to_complex>;
 }

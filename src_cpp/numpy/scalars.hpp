@@ -14,6 +14,13 @@
 
 #include "list_item.hpp"
 
+// What is rare, beside what is to be short.
+#if defined(_MSC_VER)
+#define CPPDYNARRAY_NOT_INLINE __declspec(noinline)
+#else
+#define CPPDYNARRAY_NOT_INLINE __attribute__((noinline))
+#endif
+
 namespace cppdynarray {
 
 template <class Scalar, class T>
@@ -84,12 +91,24 @@ inline bool store_float(char* data, PyObject* value) noexcept {
     return true;
 }
 
+// The value of an int; false if it is too large.
+inline bool load_int(PyObject* value, long long& number) noexcept {
+#if PY_VERSION_HEX >= 0x030C0000 && !defined(Py_LIMITED_API)
+    auto* const small = reinterpret_cast<PyLongObject*>(value);
+    if (PyUnstable_Long_IsCompact(small)) {  // as nearly all are, and without a call
+        number = PyUnstable_Long_CompactValue(small);
+        return true;
+    }
+#endif
+    int overflow = 0;
+    number = PyLong_AsLongLongAndOverflow(value, &overflow);
+    return overflow == 0;
+}
+
 template <class T>
 inline bool store_integer(char* data, PyObject* value) noexcept {
-    if (!PyLong_CheckExact(value)) return false;
-    int overflow = 0;
-    const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
-    if (overflow != 0) return false;
+    long long number;
+    if (!PyLong_CheckExact(value) || !load_int(value, number)) return false;
     if constexpr (std::is_signed_v<T>) {
         if (number < std::numeric_limits<T>::min() || number > std::numeric_limits<T>::max()) return false;
     } else {

@@ -92,12 +92,14 @@ inline std::size_t count_rows(const TableRows& table) noexcept {
 // Writing rows.
 
 // As store.hpp's functions.
-inline bool store(const TableColumn& column, char* slot, PyObject* value) noexcept {
-    if (column.scalar_type == NPY_DOUBLE && PyFloat_CheckExact(value)) {
-        *reinterpret_cast<npy_double*>(slot) = PyFloat_AS_DOUBLE(value);
-        return true;
-    }
+CPPDYNARRAY_NOT_INLINE inline bool store_other(const TableColumn& column, char* slot, PyObject* value) noexcept {
     return store_scalar(slot, column.scalar_type, value) || store_row(slot, column.array(), value);
+}
+
+inline bool store(const TableColumn& column, char* slot, PyObject* value) noexcept {
+    if (column.scalar_type != NPY_DOUBLE || !PyFloat_CheckExact(value)) return store_other(column, slot, value);
+    *reinterpret_cast<npy_double*>(slot) = PyFloat_AS_DOUBLE(value);
+    return true;
 }
 
 // Slots that are no rows hold no references, and the block knows how far it was written. The references are borrowed
@@ -116,12 +118,11 @@ inline void forget_rows(const TableColumn& column, std::size_t start, std::size_
 // Writes one row, behind the last, to slots for which there is memory, and publishes nothing. False: ask NumPy, and
 // nothing is left behind. Runs no Python code and sets no exception.
 inline bool store_values(const TableRows& table, std::size_t row, PyObject* const* values) noexcept {
-    for (std::size_t i = 0; i < table.place.column_count; ++i) {
-        if (store(table.columns[i], table.columns[i].slot(row), values[i])) continue;
-        for (std::size_t written = 0; written <= i; ++written) forget_rows(table.columns[written], row, row + 1);
-        return false;
-    }
-    return true;
+    const TableColumn *const end = table.columns + table.place.column_count, *column = table.columns;
+    while (column != end && store(*column, column->slot(row), *values)) ++column, ++values;
+    if (column == end) return true;
+    for (; column >= table.columns; --column) forget_rows(*column, row, row + 1);
+    return false;
 }
 
 constexpr std::size_t most_items_of_dicts = 32;
@@ -167,37 +168,43 @@ inline PyObject* steady_row(const TableRows& table, PyObject* values) noexcept {
     return row.release();
 }
 
-inline bool store_dict(const TableRows& table, std::size_t row, PyObject* values) noexcept {
-    PyObject* items[most_items_of_dicts];
-    return find_items(table, values, items) && store_values(table, row, items);
+inline bool store_tuple(const TableRows& table, std::size_t row, PyObject* values) noexcept {
+    return PyTuple_GET_SIZE(values) == static_cast<Py_ssize_t>(table.place.column_count) &&
+           store_values(table, row, &PyTuple_GET_ITEM(values, 0));
 }
 
 // The same for any row that needs no conversion by NumPy.
 inline bool store_any(const TableRows& table, std::size_t row, PyObject* values) noexcept {
-    if (PyTuple_CheckExact(values))
-        return PyTuple_GET_SIZE(values) == static_cast<Py_ssize_t>(table.place.column_count) &&
-               store_values(table, row, &PyTuple_GET_ITEM(values, 0));
-    if (PyDict_CheckExact(values)) return store_dict(table, row, values);
+    if (PyTuple_CheckExact(values)) return store_tuple(table, row, values);
+    PyObject* items[most_items_of_dicts];
+    if (PyDict_CheckExact(values)) return find_items(table, values, items) && store_values(table, row, items);
     return PyList_CheckExact(values) && PyList_GET_SIZE(values) == static_cast<Py_ssize_t>(table.place.column_count) &&
            store_values(table, row, PySequence_Fast_ITEMS(values));
 }
 
-inline bool append_steady_row(TableRows& table, PyObject* values) noexcept {
-    TableLock lock;
-    hold(lock, table);
+template <class Store>
+inline bool append_stored(TableRows& table, PyObject* values, Store store_as) noexcept {
     if (!can_grow(table)) return false;
     const std::size_t row = length_of(&table.place);
-    if (row >= table.place.capacity || !store_any(table, row, values)) return false;
+    if (row >= table.place.capacity || !store_as(table, row, values)) return false;
     set_length_of(&table.place, row + 1);
     return true;
+}
+
+CPPDYNARRAY_NOT_INLINE inline bool append_other_row(TableRows& table, PyObject* values) noexcept {
+    if (!table.others_run) return append_stored(table, values, store_any);
+    const Reference row(steady_row(table, values));  // given up behind the lock
+    if (!row) return false;
+    TableLock lock;
+    hold(lock, table);
+    return append_stored(table, row.get(), store_tuple);
 }
 
 // Appends a row for which there is room in every column; false, and nothing has changed, where that isn't so or NumPy
 // is to be asked.
 inline bool append_row(TableRows& table, PyObject* values) noexcept {
-    if (!table.others_run) return append_steady_row(table, values);
-    const Reference row(steady_row(table, values));
-    return row && append_steady_row(table, row.get());
+    return !table.others_run && PyTuple_CheckExact(values) ? append_stored(table, values, store_tuple)
+                                                           : append_other_row(table, values);
 }
 
 // Whether `value` is an array whose bytes are rows of a column as they are.
