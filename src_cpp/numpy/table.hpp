@@ -121,7 +121,7 @@ inline bool store_values(const TableRows& table, std::size_t row, PyObject* cons
     const TableColumn *const end = table.columns + table.place.column_count, *column = table.columns;
     while (column != end && store(*column, column->slot(row), *values)) ++column, ++values;
     if (column == end) return true;
-    for (; column >= table.columns; --column) forget_rows(*column, row, row + 1);
+    for (const TableColumn* written = table.columns; written <= column; ++written) forget_rows(*written, row, row + 1);
     return false;
 }
 
