@@ -115,6 +115,18 @@ def alternatives(report):
     return table(header, lines)
 
 
+def cold(report):
+    """np.empty's time over ours, by the size of the blocks, in memory that was used before and in new memory."""
+    sizes = sorted({each["size"] for each in report.results if each["row"] == "extend"})
+    return table(
+        ["blocks of", *(f"{size // 1024:,} KiB" for size in sizes)],
+        [
+            [name, *(amount_text(report.peers("extend", case, size, "np.empty, slice-assigned")) for size in sizes)]
+            for name, case in (("memory used before", "warm"), ("new memory", "first touch"))
+        ],
+    )
+
+
 def resizing(report):
     peers = ["ndarray.resize", "np.zeros and a copy", "Brian2 DynamicArray1D"]
     return table(
@@ -228,8 +240,8 @@ def instructions(_):
 
 
 TABLES = {
-    "alternatives": alternatives, "resizing": resizing, "overhead": overhead, "files": files, "values": values,
-    "windows": windows, "njit": njit, "instructions": instructions,
+    "alternatives": alternatives, "cold": cold, "resizing": resizing, "overhead": overhead, "files": files,
+    "values": values, "windows": windows, "njit": njit, "instructions": instructions,
 }
 
 
