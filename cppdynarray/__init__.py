@@ -19,8 +19,8 @@ Examples
 True
 """
 
+import typing as _typing
 from pathlib import Path as _Path
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 try:
     from cppdynarray._core._array import DynamicArray
@@ -84,7 +84,11 @@ def get_include() -> str:
     return str(installed if installed.is_dir() else package.parent / "src_cpp" / "include")
 
 
-if not _TYPE_CHECKING:  # a checker would take it for attributes of any name
+if _typing.TYPE_CHECKING:  # to a checker the function would have attributes of any name
+    from cppdynarray import numba as numba
+    from cppdynarray import numpy as numpy
+    from cppdynarray import testing as testing
+else:
 
     def __getattr__(name):
         """The modules that are imported when they are first used, for what they need: Brian2, Numba."""
