@@ -1,6 +1,5 @@
 """The preference: from files, set before it is known, switched at any time."""
 
-
 import pytest
 from brian2_process import run_brian2
 
