@@ -1,12 +1,9 @@
 """Two lines are enough: with Brian2's default preferences, `direct.enable()` alone, and any compiler or none."""
 
 import pytest
+from native_code import import_brian2
 
-from optional_libraries import import_library
-
-brian2 = import_library("brian2")
-if not import_library("cppdynarray.brian2").direct.is_supported():
-    pytest.skip("native code needs Brian2 2.11", allow_module_level=True)
+brian2 = import_brian2()
 
 from brian2 import ms  # noqa: E402
 from brian2.codegen.runtime.cython_rt import CythonCodeObject  # noqa: E402

@@ -4,14 +4,13 @@ import shutil
 
 import numpy as np
 import pytest
+from native_code import import_brian2
 from networks import values_of
 
 from optional_libraries import import_library
 
-brian2 = import_library("brian2")
+brian2 = import_brian2()
 growing = import_library("cppdynarray.brian2")
-if not growing.direct.is_supported():
-    pytest.skip("native code needs Brian2 2.11", allow_module_level=True)
 
 from brian2.codegen.runtime.cython_rt import CythonCodeObject  # noqa: E402
 from brian2.codegen.runtime.GSLcython_rt import IntegrationError  # noqa: E402

@@ -5,12 +5,9 @@ import weakref
 
 import numpy as np
 import pytest
+from native_code import import_brian2
 
-from optional_libraries import import_library
-
-brian2 = import_library("brian2")
-if not import_library("cppdynarray.brian2").direct.is_supported():
-    pytest.skip("native code needs Brian2 2.11", allow_module_level=True)
+brian2 = import_brian2()
 
 import networks  # noqa: E402
 from brian2 import Hz, ms, mV  # noqa: E402
