@@ -4,7 +4,7 @@
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 from libc.math cimport fabs
-from libc.stdint cimport int32_t, int64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uintptr_t
 from libc.stdio cimport snprintf
 
 import numpy
@@ -36,6 +36,13 @@ cdef extern from "brian2/brian2_queue.hpp" namespace "cppdynarray::brian2" nogil
     void push_spikes(void*, const int32_t*, int32_t) noexcept
     const int32_t* due_synapses(void*, int64_t*) noexcept
     void advance_queue(void*) noexcept
+
+cdef extern from "brian2/mersenne_twister.hpp" namespace "cppdynarray::brian2" nogil:
+    cppclass MersenneTwister:
+        uint32_t[624] key
+        int used
+
+    void draw(MersenneTwister&, double*, int64_t) noexcept
 
 cdef extern from * nogil:
     """
@@ -80,8 +87,18 @@ cdef struct DrawnNumbers:
 
 
 cdef void refill(RandomNumbers* numbers) noexcept with gil:
-    cdef Random random = <Random>(<DrawnNumbers*>numbers).owner
-    random.buffer[:] = random.draw(numbers.size)
+    (<Random>(<DrawnNumbers*>numbers).owner).fill()
+
+
+cdef MersenneTwister* state_of(generator) except? NULL:
+    """Where NumPy keeps the state of a numpy.random.MT19937; NULL if it isn't laid out as MersenneTwister."""
+    cdef uintptr_t address = generator.ctypes.state_address
+    cdef MersenneTwister* state = <MersenneTwister*>address
+    with generator.lock:
+        told = generator.state["state"]
+        if state.used == told["pos"] and numpy.array_equal(<uint32_t[:624]>state.key, told["key"]):
+            return state
+    return NULL
 
 
 cdef class Random:
@@ -94,10 +111,17 @@ cdef class Random:
         Numbers that were drawn, and how many of them are used up.
     draw : callable
         Gives as many as it is asked for.
+
+    Notes
+    -----
+    What ``numpy.random.rand`` gives is drawn by code of our own, in less than a third of the time: from NumPy's state,
+    which goes on as if NumPy had drawn.
     """
 
     cdef DrawnNumbers numbers
     cdef readonly object buffer, index, draw
+    cdef object generator  # the one that numbers were drawn from last
+    cdef MersenneTwister* state  # its state; NULL if that isn't known
     cdef bint lent  # to a call under way; read and written with the GIL
 
     def __init__(self, buffer, index, draw):
@@ -109,6 +133,21 @@ cdef class Random:
         self.numbers.base.size = numbers.shape[0]
         self.numbers.base.refill = refill
         self.numbers.owner = <void*>self
+
+    cpdef int fill(self) except -1:
+        """Draw as many as the buffer has."""
+        generator = None
+        if getattr(self.draw, "__name__", "") == "rand":
+            generator = getattr(getattr(self.draw, "__self__", None), "_bit_generator", None)
+        if generator is not self.generator:  # the first time, or after numpy.random.set_bit_generator
+            self.state = state_of(generator) if type(generator) is numpy.random.MT19937 else NULL
+            self.generator = generator
+        if self.state is NULL:
+            self.buffer[:] = self.draw(self.numbers.base.size)
+            return 0
+        with generator.lock:
+            draw(self.state[0], self.numbers.base.numbers, self.numbers.base.size)
+        return 0
 
     cdef Random another(self):
         """Memory of its own for numbers from the same source."""
