@@ -390,7 +390,7 @@ def open_table(directory, mode="r", dtype=None):
     OSError
         If the disk is full (``errno.ENOSPC``), or the files' system has no locks.
     NotImplementedError
-        On Windows.
+        Where there is no `open_memmap`.
 
     See Also
     --------

@@ -3,18 +3,21 @@
 python3 docs/tables.py
 
 Each stands between `<!-- table: NAME -->` and `<!-- end of table -->`, and is made of
-docs/performance/python-3.13/report.json, which asv_bench/report.py writes; "instructions" of
-docs/performance/instructions/report.json, which asv_bench/instructions.py writes.
+docs/performance/python-3.13/report.json, which asv_bench/report.py writes; "instructions" and "calls" of the files in
+docs/performance/instructions and docs/performance/calls, which asv_bench/instructions.py and calls.py write.
 """
 
 import json
 import re
+import statistics
+import textwrap
 from pathlib import Path
 
 DOCS = Path(__file__).parent
 PAGES = [DOCS.parent / "README.md", *(DOCS / f"{name}.md" for name in ("performance", "files", "rolling", "numba"))]
 REPORT = DOCS / "performance" / "python-3.13" / "report.json"
 INSTRUCTIONS = DOCS / "performance" / "instructions" / "report.json"
+CALLS = DOCS / "performance" / "calls" / "report.json"
 
 # The peers of the report, and what no measurement says of them: whether a view follows growth.
 ALTERNATIVES = {
@@ -40,6 +43,9 @@ OPERATIONS = {  # how the page names them: row and case of the report
     "`np.sort(d)`": ("overhead", "np.sort(a)"),
     "`np.concatenate((d, e))`": ("overhead", "np.concatenate((a, b))"),
 }
+
+# How the README calls the kinds of values that can be the slowest.
+KINDS = {">f8 from float": "floats of swapped bytes"}
 
 
 class Report:
@@ -228,20 +234,50 @@ def njit(report):
 
 def instructions(_):
     """How many instructions calls take, ours and what they are compared with, and whose code they are."""
-    owners = {"cppdynarray": "ours", "NumPy": "NumPy's", "Python": "Python's", "C library": "the C library's"}
+    owners = {
+        "cppdynarray": "of cppdynarray", "NumPy": "of NumPy", "Python": "of Python", "C library": "of the C library"
+    }
     lines = []
     for each in json.loads(INSTRUCTIONS.read_text())["results"]:
         ours, theirs = each["ours"], each["theirs"]
         totals = sum(ours.values()), sum(theirs.values())
         parts = [f"{ours.get('cppdynarray', 0):,}"]
         parts += [f"{ours.get(owner, 0):,} / {theirs.get(owner, 0):,}" for owner in list(owners)[1:]]
-        lines.append([each["case"], *(f"{total:,}" for total in totals), f"{totals[0] / totals[1]:.2f}", *parts])
-    return table(["", "DynamicArray", "ndarray or list", "ratio", *owners.values()], lines)
+        lines.append([each["case"], *(f"{total:,}" for total in totals), f"{totals[1] / totals[0]:.2f}", *parts])
+    return table(["", "ours", "theirs", "theirs / ours", *owners.values()], lines)
+
+
+def calls(_):
+    """The time of a list's or ndarray's calls over that of ours."""
+    return table(
+        ["", "against", "its time / ours", "quartiles"],
+        [
+            [each["case"], each["peer"], f"{each['ratio']:.2f}", " to ".join(f"{q:.2f}" for q in each["quartiles"])]
+            for each in json.loads(CALLS.read_text())["results"]
+        ],
+    )
+
+
+def other_values(report):
+    """README's sentence: the time of a list and np.array over ours, for 10,000 values of each kind."""
+    cases = {}
+    for each in report.results:
+        if each["row"] == "values" and each["size"] == 10_000 and each["case"].endswith(", append"):
+            cases[each["case"].removesuffix(", append")] = 1 / each["ratio"]["median"]
+    slowest = min(cases, key=cases.get)
+    return textwrap.fill(
+        f"The numbers that are collected one by one are floats. For 10,000 values of other kinds ({len(cases)} of "
+        "them: ints, NumPy's scalars, text, dates, records) a list and `np.array` take "
+        f"{statistics.median(cases.values()):.1f} times as long at the median, and {cases[slowest]:.1f} times as long "
+        f"for {KINDS[slowest]}, where we are slowest.",
+        width=130,
+    )
 
 
 TABLES = {
     "alternatives": alternatives, "cold": cold, "resizing": resizing, "overhead": overhead, "files": files,
     "values": values, "windows": windows, "njit": njit, "instructions": instructions,
+    "calls": calls, "other_values": other_values,
 }
 
 

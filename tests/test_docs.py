@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -407,3 +408,30 @@ def test_the_cheatsheet_has_every_call(cls):
     text = (ROOT / "docs" / "cheatsheet.md").read_text()
     names = public_methods(cls) | set(cda.__all__)
     assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", text)] == []
+
+
+REFERENCE = "\n".join(page.read_text() for page in sorted((ROOT / "docs" / "reference").glob("*.rst")))
+
+
+@pytest.mark.parametrize("cls", [cda.DynamicArray, cda.RollingArray, cda.DynamicTable])
+def test_the_reference_has_every_method(cls):
+    assert [name for name in sorted(public_methods(cls)) if f":: {cls.__name__}.{name}\n" not in REFERENCE] == []
+
+
+@pytest.mark.parametrize("name", ["", ".brian2", ".brian2.direct", ".testing"])
+def test_the_reference_has_every_name(name):
+    module = f"cppdynarray{name}"
+    if "brian2" in name:
+        import_library("brian2")
+    names = set(importlib.import_module(module).__all__) - {"__version__", "direct"}
+    assert [each for each in sorted(names) if not re.search(rf":: ({module}\.)?{each}\n", REFERENCE)] == []
+
+
+def test_the_repository_is_named_in_one_place():
+    """What has to be absolute, such as the README's links on PyPI, is made from it."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a clone")
+    address = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Source"]
+    command = ["git", "grep", "-l", "--fixed-strings", address]
+    named = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert named == ["pyproject.toml"]

@@ -12,8 +12,8 @@ Parameters
 ----------
 value : scalar or array_like
     What ``d[i] = value`` accepts: it is converted to the dtype and broadcast to
-    ``d.shape[1:]``. Unlike there, it must be the same when it is converted back, but for
-    the rounding of floats, and one value doesn't fill a record.
+    ``d.shape[1:]``. Unlike an assignment, nothing may be lost: the value must be the same when
+    it is converted back (floats may be rounded), and a single value doesn't fill a record.
 casting : {'lossless', 'unsafe'}, optional
     With ``'unsafe'`` the value is converted as ``d[i] = value`` does, whatever it loses.
 
@@ -24,8 +24,9 @@ ValueError
     belongs to another object. Also if `value` has the wrong shape.
 TypeError, ValueError, OverflowError
     If `value` can't be converted, or would lose something: a fraction or NaN in an array of
-    integers (TypeError, ValueError), a number out of range (OverflowError), an imaginary part or
-    what is no bool, 0 or 1 (TypeError), the end of a string or a part of a date (ValueError).
+    integers (TypeError, ValueError), a number out of range (OverflowError), an imaginary part, or
+    a number in an array of bools but 0 and 1 (TypeError), the end of a string or a part of a date
+    (ValueError).
 MemoryError
     If there is no memory for another row.
 
@@ -177,8 +178,8 @@ RESIZE = """resize($self, /, *new_shape, refcheck=True)
 Change shape and size in place; new elements are zero.
 
 The meaning is that of ``numpy.ndarray.resize``: elements keep their order in memory (C
-order), surplus ones are dropped, missing ones are zero. Unlike there, views of the array do
-not stand in the way: they stay valid and keep the length they were made with.
+order), surplus ones are dropped, missing ones are zero. But views of the array don't stand in
+the way here: they stay valid and keep the length they were made with.
 
 Parameters
 ----------
@@ -213,7 +214,7 @@ DynamicArray([1, 2, 3, 0, 0])
 True
 """
 
-CAPACITY = """How many rows fit before memory is asked of the system (``std::vector``'s word)."""
+CAPACITY = """How many rows fit before the system is asked for more memory (``std::vector``'s word)."""
 
 MAX_SIZE = """How many rows fit in place: up to here growing never moves the data.
 
@@ -240,11 +241,10 @@ dtype : data-type, optional
     By default what ``numpy.array(contents)`` finds, and float64 if there are no contents. It must
     hold the contents without loss (see `append`). ``str`` means strings of any length.
 capacity : int, optional
-    Rows to have room for at once.
+    Rows to have room for from the start.
 max_size : int, optional
-    Rows that there must be addresses for. By default, and at least, some 16 GiB of addresses are reserved
-    (addresses, not memory), less when there are many arrays or a limit such as
-    ``ulimit -v``.
+    Rows that must fit in place. By default, and at least, some 16 GiB of addresses are reserved
+    (addresses, not memory), or less when there are many arrays or a limit such as ``ulimit -v``.
 
 Raises
 ------
@@ -384,7 +384,7 @@ row_shape : int or tuple of ints, optional
 Raises
 ------
 TypeError
-    If `contents` is not iterable, or `maxlen` is missing or no int.
+    If `contents` is not iterable, or `maxlen` is missing or not an int.
 ValueError
     If `maxlen` is less than 1, or `contents` have rows of another shape than `row_shape`.
 MemoryError
@@ -422,7 +422,7 @@ RollingArray([[3, 4],
 
 LIVE = """What `DynamicArray` and `RollingArray` have in common: a ``numpy.ndarray`` whose length changes.
 
-It is for ``isinstance`` alone. Of both, slices and what is computed are plain ndarrays.
+It is for ``isinstance`` alone. Slices of both, and what is computed from them, are plain ndarrays.
 
 Examples
 --------

@@ -150,12 +150,12 @@ HELD = {
         "direct_cache::other_processes_find_it_and_may_run_at_the_same_time",
     ],
     'b2.clear_cache("cppdynarray")': ["direct_cache::clear_cache_knows_the_directory"],
-    "also those of TimedArrays": ["direct_cache::other_names_sizes_and_values_compile_nothing"],
+    "including those of TimedArrays": ["direct_cache::other_names_sizes_and_values_compile_nothing"],
     "is compiled again and not loaded": ["direct_cache::a_library_that_is_not_what_was_written_is_not_loaded"],
     "Equations, and numbers in them, are the model": ["direct_cache::equations_and_numbers_in_them_are_compiled"],
     "States, weights and delays may change": ["direct_second_run::a_change_is_noticed"],
     "it counts as changed": ["direct_second_run::what_cannot_be_compared_counts_as_changed"],
-    "unless objects of Brian2 were made or went": [
+    "unless objects of Brian2 were created or deleted": [
         "direct_second_run::an_object_that_belongs_to_no_network_is_told_of_as_ever"
     ],
     "so that no number comes twice": [
@@ -176,7 +176,7 @@ HELD = {
         "direct_defaults::what_was_compiled_elsewhere_runs_without_a_compiler"
     ],
     "then every number has to be the same": ["direct_runs::values_are_those_of_cython", "run_examples.py"],
-    "What compares": ["run_suite.py", "run_examples.py", "models.py"],
+    "These programs compare": ["run_suite.py", "run_examples.py", "models.py"],
     "2.9, which knows no C++ arrays": ["brian2_compiled::code_for_the_two_kinds_of_arrays_is_kept_apart_in_one_cache"],
     "an `ImportError` that says what is missing": [
         "brian2_device::a_brian2_without_what_is_needed_is_an_error_that_says_so"
