@@ -60,7 +60,6 @@ cdef extern from "Python.h":
 
 cdef extern from "<algorithm>" namespace "std":
     void rotate(char* first, char* middle, char* last) noexcept
-    void swap_ranges(char* first, char* last, char* other) noexcept
 
 
 cdef extern from "removing.hpp" namespace "cppdynarray":

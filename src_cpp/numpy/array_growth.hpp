@@ -16,6 +16,7 @@
 #include "cppdynarray/internal/growth_policy.hpp"
 #include "elements.hpp"
 #include "places.hpp"
+#include "reference.hpp"
 #include "references.hpp"
 #include "tracemalloc.hpp"
 
@@ -197,21 +198,17 @@ inline bool keep_for_handles(Block* block) noexcept { return block->place != nul
 
 // Ends a handle. With the last one the length is NumPy's again.
 inline void close_place(ArrayPlace* place) noexcept {
-    auto* const object = static_cast<PyObject*>(place->array);
-    {
-        const ArrayLock lock(object);
-        if (uncount_handle(place) == 0) {
-            if (PyArrayObject* const array = array_of(place)) {
-                publish_rows(place);
-                place->block->place = nullptr;
-                set_handler(array, core->own_handler);
-            } else {
-                release_traced(place->block, 0);
-            }
-            PyMem_RawFree(place);
-        }
+    const Reference object(static_cast<PyObject*>(place->array));  // the handle's: given up last, behind the lock
+    const ArrayLock lock(object.get());
+    if (uncount_handle(place) != 0) return;
+    if (PyArrayObject* const array = array_of(place)) {
+        publish_rows(place);
+        place->block->place = nullptr;
+        set_handler(array, core->own_handler);
+    } else {
+        release_traced(place->block, 0);
     }
-    Py_DECREF(object);  // last: may run Python code
+    PyMem_RawFree(place);
 }
 
 // A place that is there as long as handles are.

@@ -2,17 +2,15 @@
 #pragma once
 
 #include "array_growth.hpp"
+#include "array_lock.hpp"
+#include "reference.hpp"
 
 namespace cppdynarray {
 
 inline void close_file_place(ArrayPlace* place) noexcept {
-    auto* const object = static_cast<PyObject*>(place->array);
-    {
-        const ArrayLock lock(object);
-        if (uncount_handle(place) == 0 && array_of(place) == nullptr)
-            release_traced(place->block, 0);  // the place with it
-    }
-    Py_DECREF(object);  // last: may run Python code
+    const Reference object(static_cast<PyObject*>(place->array));  // as close_place()
+    const ArrayLock lock(object.get());
+    if (uncount_handle(place) == 0 && array_of(place) == nullptr) release_traced(place->block, 0);  // the place with it
 }
 
 inline const char* why_file_is_fixed(const ArrayPlace* place) noexcept {

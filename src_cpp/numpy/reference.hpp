@@ -22,11 +22,15 @@ public:
     ~Reference() { Py_XDECREF(object_); }
 
     // One more, to what somebody else keeps for now.
-    static Reference to(PyObject* borrowed) noexcept { return Reference(Py_NewRef(borrowed)); }
+    template <class Object>
+    static Reference to(Object* borrowed) noexcept {
+        return Reference(Py_NewRef(reinterpret_cast<PyObject*>(borrowed)));
+    }
 
     explicit operator bool() const noexcept { return object_ != nullptr; }
     PyObject* get() const noexcept { return object_; }
     PyArrayObject* array() const noexcept { return reinterpret_cast<PyArrayObject*>(object_); }
+    PyArray_Descr* dtype() const noexcept { return reinterpret_cast<PyArray_Descr*>(object_); }
 
     // The reference, which is the caller's from now on.
     PyObject* release() noexcept { return std::exchange(object_, nullptr); }

@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <memory>
+#include <new>
 
 #include "array_fields.hpp"
 #include "array_lock.hpp"
@@ -103,39 +105,38 @@ inline void drop_items(char* slots, std::size_t count, PyArray_Descr* dtype) noe
     }
 }
 
-// Memory that an array left with its elements: the base of the views that look at it.
-struct LeftMemory {
-    PyArrayObject* array;  // a reference: its blocks are there as long as it is
-    PyArray_Descr* dtype;
-    char* slots;
-    std::size_t count;
+// Memory that an array leaves with its elements, once `count` says how many: the base of the views that look at it.
+class LeftMemory {
+public:
+    explicit LeftMemory(PyArrayObject* array) noexcept
+        : array_(Reference::to(array)), dtype_(Reference::to(PyArray_DESCR(array))), slots_(PyArray_BYTES(array)) {}
+    ~LeftMemory() {
+        if (count == 0) return;
+        StringLock lock(dtype_.dtype());
+        if (lock.arena() != nullptr) clear_strings(lock.arena(), slots_, count);
+        else drop_items(slots_, count, dtype_.dtype());
+    }
+
+    std::size_t count = 0;
+
+private:
+    const Reference array_;  // its blocks are there as long as it is
+    const Reference dtype_;
+    char* const slots_;
 };
 inline constexpr const char* left_memory = "cppdynarray.left_memory";
 
-inline void drop_left_memory(PyObject* capsule) noexcept {
-    auto* const left = static_cast<LeftMemory*>(PyCapsule_GetPointer(capsule, left_memory));
-    if (left->count != 0) {
-        StringLock lock(left->dtype);
-        if (lock.arena() != nullptr) clear_strings(lock.arena(), left->slots, left->count);
-        else drop_items(left->slots, left->count, left->dtype);
-    }
-    Py_DECREF(left->dtype);
-    Py_DECREF(left->array);
-    PyMem_Free(left);
+inline LeftMemory* left_memory_of(PyObject* capsule) noexcept {
+    return static_cast<LeftMemory*>(PyCapsule_GetPointer(capsule, left_memory));
 }
 
-// The new base, of all that is in the first `count` slots; nullptr: no memory.
-inline PyObject* new_left_memory(PyArrayObject* array, std::size_t count) noexcept {
-    auto* const left = static_cast<LeftMemory*>(PyMem_Malloc(sizeof(LeftMemory)));
-    PyObject* const capsule = left != nullptr ? PyCapsule_New(left, left_memory, drop_left_memory) : nullptr;
-    if (capsule == nullptr) {
-        PyErr_Clear();
-        PyMem_Free(left);
-        return nullptr;
-    }
-    *left = {array, PyArray_DESCR(array), PyArray_BYTES(array), count};
-    Py_INCREF(left->array);
-    Py_INCREF(left->dtype);
+// The new base; none: no memory.
+inline Reference new_left_memory(PyArrayObject* array) noexcept {
+    std::unique_ptr<LeftMemory> left(new (std::nothrow) LeftMemory(array));
+    const auto end = [](PyObject* capsule) { delete left_memory_of(capsule); };
+    Reference capsule(left ? PyCapsule_New(left.get(), left_memory, end) : nullptr);
+    if (capsule) left.release();
+    else PyErr_Clear();
     return capsule;
 }
 
@@ -174,13 +175,12 @@ inline void leave_memory(PyArrayObject* array, char* to, std::size_t used, npy_s
     const std::size_t count = used / static_cast<std::size_t>(PyArray_ITEMSIZE(array));
     npy_intp seen = 0;  // by NumPy, which may have written past the elements of now
     for_each_view_of(array, [&](PyArrayObject* view) { seen = std::max(seen, PyArray_SIZE(view)); });
-    const Reference left(seen != 0 ? new_left_memory(array, std::max(static_cast<std::size_t>(seen), count)) : nullptr);
-    if (left) {
+    if (const Reference left = seen != 0 ? new_left_memory(array) : Reference()) {
         if (own_items(to, PyArray_BYTES(array), count, PyArray_DESCR(array), arena)) {
+            left_memory_of(left.get())->count = std::max(static_cast<std::size_t>(seen), count);
             for_each_view_of(array, [&](PyArrayObject* view) { set_base(view, left.get()); });
             return;
         }
-        static_cast<LeftMemory*>(PyCapsule_GetPointer(left.get(), left_memory))->count = 0;
         std::memcpy(to, PyArray_DATA(array), used);
     }
     std::memset(PyArray_DATA(array), 0, used);

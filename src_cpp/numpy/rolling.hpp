@@ -116,15 +116,12 @@ inline void open_window(Track* track) noexcept {
 }
 
 inline void close_window(ArrayPlace* place) noexcept {
-    auto* const array = static_cast<PyArrayObject*>(place->array);
     auto* const track = static_cast<Track*>(static_cast<RollingPlace*>(place)->owner);
-    {
-        const ArrayLock lock(reinterpret_cast<PyObject*>(array));
-        publish_window_of(place);
-        if (uncount_handle(place) == 0 && track_of(array) == track) mark_placed(array, false);
-    }
-    Py_DECREF(array);  // last: may run Python code
-    Py_DECREF(track);
+    // The handle's: given up last, behind the lock, the track's after the array's.
+    const Reference of_track(reinterpret_cast<PyObject*>(track)), object(static_cast<PyObject*>(place->array));
+    const ArrayLock lock(object.get());
+    publish_window_of(place);
+    if (uncount_handle(place) == 0 && track_of(object.array()) == track) mark_placed(object.array(), false);
 }
 
 inline constexpr PlaceFunctions rolling_place = {

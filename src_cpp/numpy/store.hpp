@@ -21,6 +21,7 @@
 #include "elements.hpp"
 #include "list_item.hpp"
 #include "numbers.hpp"
+#include "reference.hpp"
 #include "strings.hpp"
 #include "text.hpp"
 
@@ -179,9 +180,8 @@ public:
     StoredRow(const StoredRow&) = delete;
     StoredRow& operator=(const StoredRow&) = delete;
     ~StoredRow() {
-        if (dtype_ == nullptr) return;
-        for (char* item = bytes_; item < bytes_ + size_; item += size_of(dtype_)) PyArray_Item_XDECREF(item, dtype_);
-        Py_DECREF(dtype_);
+        for (char* item = bytes_; item < bytes_ + size_; item += size_of(dtype_.dtype()))
+            PyArray_Item_XDECREF(item, dtype_.dtype());
     }
 
     // Before it is written, as a row of `array`. False: it is too large, or its elements are strings, which are
@@ -193,8 +193,7 @@ public:
         if (elements == Elements::objects) {
             std::memset(bytes_, 0, size);
             size_ = size;
-            dtype_ = PyArray_DESCR(array);
-            Py_INCREF(dtype_);
+            dtype_ = Reference::to(PyArray_DESCR(array));
         }
         return true;
     }
@@ -206,7 +205,7 @@ public:
 private:
     alignas(16) char bytes_[256];  // enough for one row of nearly any array
     std::size_t size_ = 0;         // what of it refers to objects, of which dtype
-    PyArray_Descr* dtype_ = nullptr;
+    Reference dtype_;
 };
 
 inline bool store_apart(StoredRow& row, PyArrayObject* array, PyObject* value) noexcept {

@@ -9,9 +9,11 @@
 #include <numpy/arrayobject.h>
 
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include "reference.hpp"
+#include "small_buffer.hpp"
 
 namespace cppdynarray {
 
@@ -28,9 +30,8 @@ public:
     void take(PyArrayObject* array) noexcept { take(PyArray_DESCR(array)); }
     void take(PyArray_Descr* dtype) noexcept {
         if (dtype->type_num != NPY_VSTRING) return;
-        dtype_ = dtype;
-        Py_INCREF(dtype_);
-        arena_ = NpyString_acquire_allocator(reinterpret_cast<PyArray_StringDTypeObject*>(dtype_));
+        dtype_ = Reference::to(dtype);
+        arena_ = NpyString_acquire_allocator(reinterpret_cast<PyArray_StringDTypeObject*>(dtype));
 #if PY_VERSION_HEX < 0x030C0000
         collects_ = PyGC_Disable() != 0;  // where making an object may run Python code
 #endif
@@ -42,14 +43,14 @@ public:
 #if PY_VERSION_HEX < 0x030C0000
         if (collects_) PyGC_Enable();
 #endif
-        Py_DECREF(std::exchange(dtype_, nullptr));
+        dtype_ = Reference();
     }
 
     npy_string_allocator* arena() const noexcept { return arena_; }
 
 private:
     npy_string_allocator* arena_ = nullptr;
-    PyArray_Descr* dtype_ = nullptr;
+    Reference dtype_;
 #if PY_VERSION_HEX < 0x030C0000
     bool collects_ = false;
 #endif
@@ -86,12 +87,10 @@ inline bool copy_string(npy_string_allocator* to_arena, char* to, npy_string_all
     if (is_null != 0) return is_null > 0 && NpyString_pack_null(to_arena, packed(to)) == 0;
     if (to_arena != from_arena || string.size == 0) return pack_string(to_arena, to, string.buf, string.size);
     // The arena may move while it takes the string.
-    auto* const bytes = static_cast<char*>(std::malloc(string.size));
-    if (bytes == nullptr) return false;
-    std::memcpy(bytes, string.buf, string.size);
-    const bool done = pack_string(to_arena, to, bytes, string.size);
-    std::free(bytes);
-    return done;
+    const SmallBuffer<char, 512> bytes(string.size);
+    if (bytes.data() == nullptr) return false;
+    std::memcpy(bytes.data(), string.buf, string.size);
+    return pack_string(to_arena, to, bytes.data(), string.size);
 }
 
 // Copies strings to other slots. False: there is no memory, and the slots are empty.

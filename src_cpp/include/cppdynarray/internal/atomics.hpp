@@ -1,14 +1,13 @@
 // Plain fields that threads and processes share: NumPy, Numba's code and files know them as what they are, so they
 // can't be std::atomic. As std::atomic_ref, which came with C++20.
+//
+// GCC's and Clang's builtins take nothing to include, and what Brian2's functions include is compiled each time. Other
+// compilers get the second half, which is tested where CPPDYNARRAY_STD_ATOMIC is defined (tests/test_cpp.py).
 #pragma once
 
-#if !defined(__GNUC__)
-#include <atomic>
-#endif
+#if defined(__GNUC__) && !defined(CPPDYNARRAY_STD_ATOMIC)
 
 namespace cppdynarray {
-
-#if defined(__GNUC__)  // and nothing to include: what Brian2's functions need is compiled each time
 
 template <class T>
 T load_acquire(const T& field) noexcept {
@@ -31,7 +30,13 @@ T count_down(T& field) noexcept {
     return __atomic_sub_fetch(&field, 1, __ATOMIC_ACQ_REL);
 }
 
+}  // namespace cppdynarray
+
 #else
+
+#include <atomic>
+
+namespace cppdynarray {
 
 template <class T>
 std::atomic<T>& as_atomic(T& field) noexcept {
@@ -59,6 +64,6 @@ T count_down(T& field) noexcept {
     return as_atomic(field).fetch_sub(1, std::memory_order_acq_rel) - 1;
 }
 
-#endif
-
 }  // namespace cppdynarray
+
+#endif

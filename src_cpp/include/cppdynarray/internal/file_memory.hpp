@@ -264,7 +264,7 @@ public:
     void show_rows(std::size_t rows, bool join) noexcept {
         const Guard guard(mutex_);
         if (closed_ || is_forked()) return;
-        __atomic_store_n(&live_->page()->rows, rows, __ATOMIC_RELEASE);
+        store_release(live_->page()->rows, rows);
         if (join) place.length = &live_->page()->rows;
     }
 
