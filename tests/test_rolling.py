@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from windows import Failure, assert_window, failing
+from rolling_arrays import Failure, assert_window, failing
 
 import cppdynarray as cda
 from cppdynarray._core._rolling import memory_of

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from windows import Failure, assert_window, failing
+from rolling_arrays import Failure, assert_window, failing
 
 import cppdynarray as cda
 from helpers import PLAIN_DTYPES, REFERENCE_DTYPES, ROWS, STRUCTURED_DTYPES, assert_same, model_array, samples

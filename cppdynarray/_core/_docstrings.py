@@ -278,7 +278,7 @@ array([8., 3., 1.])
 
 # RollingArray.
 
-WINDOW_APPEND = """append($self, value, /, *, casting='lossless')
+ROLLING_APPEND = """append($self, value, /, *, casting='lossless')
 --
 
 Add one row behind the newest; when the window is full the oldest leaves it. Amortised O(1).
@@ -322,7 +322,7 @@ Examples
 RollingArray([2., 3., 4.], maxlen=3)
 """
 
-WINDOW_EXTEND = """extend($self, values, /, *, casting='lossless')
+ROLLING_EXTEND = """extend($self, values, /, *, casting='lossless')
 --
 
 Add rows behind the newest; of more than `maxlen` rows the last stay.
@@ -362,7 +362,7 @@ RollingArray([2, 3, 4], maxlen=3)
 
 MAXLEN = """How many rows the window has when it is full; None for a view, which takes no rows."""
 
-WINDOW = """RollingArray(contents=(), dtype=None, *, maxlen, row_shape=())
+ROLLING = """RollingArray(contents=(), dtype=None, *, maxlen, row_shape=())
 --
 
 The last `maxlen` rows of what is appended, as one array, oldest first.

@@ -42,7 +42,7 @@ MORE_ARGUMENTS = (
 # What an empty array for rows of a shape is made by, `{start}` above: attributes of the classes.
 
 rows_in_memory = "cda.zeros((0, {row}){dtype})"
-rows_of_window = "cda.RollingArray(maxlen={maxlen}, row_shape=({row},){dtype})"
+rows_of_rolling = "cda.RollingArray(maxlen={maxlen}, row_shape=({row},){dtype})"
 rows_on_file = "cda.open_memmap(new_path, 'x', shape=(0, {row}){dtype})"
 
 # Records.
@@ -83,14 +83,14 @@ NO_LENGTH = (
     "or object for bytes of any length"
 )
 POSITIONS = "{cls} takes contents and dtype by their position, and all else by name: {count} were given"
-WINDOW_OF_ARRAY = "{cls} has no maxlen: the last rows of a stream are kept by cda.RollingArray(maxlen={value})"
+ROLLING_OF_ARRAY = "{cls} has no maxlen: the last rows of a stream are kept by cda.RollingArray(maxlen={value})"
 
 # Windows.
 
-SIZE_OF_WINDOW = "maxlen is given by its name: write RollingArray(maxlen={size})"
-CONTENTS_OF_WINDOW = "maxlen is given by its name: write RollingArray(values, maxlen={size})"
+SIZE_OF_ROLLING = "maxlen is given by its name: write RollingArray(maxlen={size})"
+CONTENTS_OF_ROLLING = "maxlen is given by its name: write RollingArray(values, maxlen={size})"
 NO_MAXLEN = "a window needs maxlen, the most rows that it has: RollingArray(maxlen=1000)"
-SHAPE_OF_WINDOW = (
+SHAPE_OF_ROLLING = (
     "maxlen says how many rows a window has, and row_shape their shape: "
     "write RollingArray(maxlen={maxlen}, row_shape={shape})"
 )

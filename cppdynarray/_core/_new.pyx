@@ -290,7 +290,7 @@ def unknown_argument(object cls, dict arguments):
             row_shape = tuple(value) if isinstance(value, (tuple, list)) else (value,)
             return _messages.SHAPE_ARGUMENT.format(cls=cls.__name__, shape=(0, *row_shape))
         if name == "maxlen":
-            return _messages.WINDOW_OF_ARRAY.format(cls=cls.__name__, value=value)
+            return _messages.ROLLING_OF_ARRAY.format(cls=cls.__name__, value=value)
         if name not in ("contents", "dtype", "capacity", "max_size"):
             return _messages.OTHER_ARGUMENT.format(
                 call=cls.__name__, name=name, known="contents, dtype, capacity and max_size")

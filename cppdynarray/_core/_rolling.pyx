@@ -62,7 +62,7 @@ cdef extern from "cppdynarray/internal/rolling_place.hpp" namespace "cppdynarray
 
 cdef extern from "rolling.hpp" namespace "cppdynarray":
     cppclass TrackStruct "cppdynarray::Track":
-        RollingPlace window
+        RollingPlace own_place
 
     PyTypeObject* track_type
     const PlaceFunctions rolling_place
@@ -71,14 +71,14 @@ cdef extern from "rolling.hpp" namespace "cppdynarray":
     bint is_as_made(cnp.ndarray, const TrackStruct*) noexcept
     bint append_scalar(cnp.ndarray, PyObject*) noexcept
     void make_room_for_references(RollingPlace*, size_t) noexcept
-    void c_open_window "cppdynarray::open_window"(TrackStruct*) noexcept
+    void open_rolling_place(TrackStruct*) noexcept
 
 
 @cython.no_gc
 cdef class Track(PlaceOwner):
     """The memory of a RollingArray, and where in it the window is: Track of rolling.hpp."""
 
-    cdef RollingPlace window
+    cdef RollingPlace own_place
     cdef cnp.ndarray rows
 
     def __getbuffer__(self, Py_buffer* buffer, int flags):
@@ -120,7 +120,7 @@ cdef Track changeable(cnp.ndarray array):
 
 # Making.
 
-cdef cnp.ndarray new_window(object cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims, Py_ssize_t maxlen,
+cdef cnp.ndarray new_rolling(object cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims, Py_ssize_t maxlen,
                             object like=None):
     """An empty array of class `cls` with a track of its own; of `dims` only the rows' matter."""
     cdef cnp.npy_intp[64] track_dims
@@ -138,13 +138,13 @@ cdef cnp.ndarray new_window(object cls, cnp.dtype dtype, int ndim, const cnp.npy
         # All that was rounded up to is of the track: NumPy drops the references that are in it.
         publish_length(rows, block.committed_bytes // row)
     track.rows = rows
-    track.window.block = block
-    track.window.length = &track.window.own_length
-    track.window.row_bytes = row
-    track.window.columns = row // cnp.PyArray_ITEMSIZE(rows) if row != 0 else 0
-    track.window.functions = &rolling_place
-    track.window.max_rows = maxlen
-    track.window.owner = <void*>track
+    track.own_place.block = block
+    track.own_place.length = &track.own_place.own_length
+    track.own_place.row_bytes = row
+    track.own_place.columns = row // cnp.PyArray_ITEMSIZE(rows) if row != 0 else 0
+    track.own_place.functions = &rolling_place
+    track.own_place.max_rows = maxlen
+    track.own_place.owner = <void*>track
 
     ndim = cnp.PyArray_NDIM(rows)
     for axis in range(ndim):
@@ -165,8 +165,8 @@ cdef cnp.ndarray new_window(object cls, cnp.dtype dtype, int ndim, const cnp.npy
             if elements_of(rows) == Elements.plain:
                 shrink_block(block, 0)
         raise
-    track.window.array = <void*>array
-    track.place = &track.window
+    track.own_place.array = <void*>array
+    track.place = &track.own_place
     return array
 
 
@@ -200,20 +200,20 @@ cdef str wrong_arguments(object cls, object contents, object dtype, object maxle
     if "shape" in others:
         shape = others["shape"]
         row_shape = tuple(shape[1:]) if isinstance(shape, (tuple, list)) and len(shape) > 1 else shape
-        return _messages.SHAPE_OF_WINDOW.format(maxlen=1000 if maxlen is None else maxlen, shape=row_shape)
+        return _messages.SHAPE_OF_ROLLING.format(maxlen=1000 if maxlen is None else maxlen, shape=row_shape)
     for name in others:
         return _messages.OTHER_ARGUMENT.format(
             call=cls.__name__, name=name, known="contents, dtype, maxlen and row_shape")
     if isinstance(dtype, int):
-        return _messages.CONTENTS_OF_WINDOW.format(size=dtype)
+        return _messages.CONTENTS_OF_ROLLING.format(size=dtype)
     if isinstance(contents, (int, np.integer)):
-        return _messages.SIZE_OF_WINDOW.format(size=contents)
+        return _messages.SIZE_OF_ROLLING.format(size=contents)
     return _messages.NO_MAXLEN
 
 
 cdef cnp.ndarray new_of_rows(object cls, cnp.ndarray source, Py_ssize_t maxlen, object like=None):
     """An array of class `cls` with the last rows of `source`."""
-    cdef cnp.ndarray array = new_window(
+    cdef cnp.ndarray array = new_rolling(
         cls, source.descr, cnp.PyArray_NDIM(source), cnp.PyArray_DIMS(source), maxlen, like)
     extend(array, source)
     return array
@@ -237,7 +237,7 @@ cdef int push(cnp.ndarray array, cnp.ndarray rows) except -1:
     cdef StringLock lock
     lock.take(array)
     cdef Track track = changeable(array)
-    cdef RollingPlace* place = &track.window
+    cdef RollingPlace* place = &track.own_place
     cdef Py_ssize_t count = cnp.PyArray_DIMS(rows)[0], leaving, items
     cdef Window window
     cdef cnp.ndarray doomed = None, stray = None
@@ -275,14 +275,14 @@ cdef int append(cnp.ndarray array, object value, bint lossless=True) except -1:
     array_lock.hold_both(array, value)
     cdef Track track = changeable(array)
     if cnp.PyArray_NDIM(array) > 1 and _conversion.is_rows(array, value, 1):
-        append_to_window(&track.window, cnp.PyArray_DATA(value), 1)
-        publish_window(array, &track.window)
+        append_to_window(&track.own_place, cnp.PyArray_DATA(value), 1)
+        publish_window(array, &track.own_place)
         return 0
     cdef cnp.ndarray like = as_plain(array)
     cdef StoredRow row
     if elements_of(like) == Elements.plain and _conversion.store_apart(row, like, value):
-        append_to_window(&track.window, row.bytes(), 1)
-        publish_window(array, &track.window)
+        append_to_window(&track.own_place, row.bytes(), 1)
+        publish_window(array, &track.own_place)
         return 0
     return push(array, _conversion.convert_row(like, value, lossless))
 
@@ -295,13 +295,13 @@ cdef int extend(cnp.ndarray array, object values, bint lossless=True) except -1:
     if is_dynamic(values):
         values = as_plain(values)
     if _conversion.is_rows(array, values, 0):
-        append_to_window(&track.window, cnp.PyArray_DATA(values), cnp.PyArray_DIMS(values)[0])
-        publish_window(array, &track.window)
+        append_to_window(&track.own_place, cnp.PyArray_DATA(values), cnp.PyArray_DIMS(values)[0])
+        publish_window(array, &track.own_place)
         return 0
     like = as_plain(array)
     rows = _conversion.convert_values(like, values, lossless)
-    if cnp.PyArray_DIMS(rows)[0] > <Py_ssize_t>track.window.max_rows:
-        rows = rows[-<Py_ssize_t>track.window.max_rows:]
+    if cnp.PyArray_DIMS(rows)[0] > <Py_ssize_t>track.own_place.max_rows:
+        rows = rows[-<Py_ssize_t>track.own_place.max_rows:]
     return push(array, rows)
 
 
@@ -346,12 +346,12 @@ def clear(cnp.ndarray self not None):
     cdef StringLock lock
     lock.take(self)
     cdef Track track = changeable(self)
-    cdef Window window = window_of(&track.window)
-    cdef size_t items = track.window.columns
+    cdef Window window = window_of(&track.own_place)
+    cdef size_t items = track.own_place.columns
     cdef cnp.ndarray doomed = _growth.remove_items(  # no-cython-lint: dropped on return
         track.rows, cnp.PyArray_ITEMSIZE(track.rows), window.start * items, (window.start + window.rows) * items, lock)
-    set_first_of(&track.window, length_of(&track.window))
-    publish_window(self, &track.window)
+    set_first_of(&track.own_place, length_of(&track.own_place))
+    publish_window(self, &track.own_place)
 
 
 # Looking.
@@ -368,7 +368,7 @@ cdef int set_sequence_item(cnp.ndarray self, Py_ssize_t index, PyObject* value) 
 
 cdef object get_maxlen(object self, void* closure):
     cdef Track track = track_of(self)
-    return <Py_ssize_t>track.window.max_rows if track is not None else None
+    return <Py_ssize_t>track.own_place.max_rows if track is not None else None
 
 
 def __repr__(cnp.ndarray self not None):
@@ -384,7 +384,7 @@ cdef Py_ssize_t maxlen_of(cnp.ndarray array) noexcept:
     """maxlen; for what has no track the rows that there are."""
     cdef TrackStruct* track = c_track_of(array)
     if track != NULL:
-        return track.window.max_rows
+        return track.own_place.max_rows
     return max(cnp.PyArray_DIMS(array)[0], 1) if cnp.PyArray_NDIM(array) > 0 else 1
 
 
@@ -485,8 +485,8 @@ def __sizeof__(cnp.ndarray self not None):
 
 cdef ArrayPlace* open_handle(cnp.ndarray array) except NULL:
     cdef Track track = changeable(array)
-    c_open_window(<TrackStruct*><PyObject*>track)
-    return &track.window
+    open_rolling_place(<TrackStruct*><PyObject*>track)
+    return &track.own_place
 
 
 def memory_of(cnp.ndarray array not None):
@@ -494,13 +494,13 @@ def memory_of(cnp.ndarray array not None):
     cdef Track track = track_of(array)
     if track is None:
         return None
-    cdef Window window = window_of(&track.window)
+    cdef Window window = window_of(&track.own_place)
     return {
-        "address": <size_t>track.window.block.data(),
+        "address": <size_t>track.own_place.block.data(),
         "start": window.start,
         "rows": window.rows,
         "track": cnp.PyArray_DIMS(track.rows)[0],
-        "handles": track.window.handles,
+        "handles": track.own_place.handles,
     }
 
 
@@ -508,10 +508,10 @@ def memory_of(cnp.ndarray array not None):
 
 
 # What the C strings in the type point into.
-cdef bytes append_doc = _docstrings.WINDOW_APPEND.encode()
-cdef bytes extend_doc = _docstrings.WINDOW_EXTEND.encode()
+cdef bytes append_doc = _docstrings.ROLLING_APPEND.encode()
+cdef bytes extend_doc = _docstrings.ROLLING_EXTEND.encode()
 cdef bytes maxlen_doc = _docstrings.MAXLEN.encode()
-cdef bytes type_doc = _docstrings.WINDOW.encode()
+cdef bytes type_doc = _docstrings.ROLLING.encode()
 
 cdef PyMethodDef[3] methods
 cdef PyGetSetDef[2] attributes
@@ -539,7 +539,7 @@ cdef type make_type():
 
 
 RollingArray = make_type()
-RollingArray._start_of_rows = _messages.rows_of_window
+RollingArray._start_of_rows = _messages.rows_of_rolling
 # While the elements of either are compared, they may change the array.
 RollingArray.sort, RollingArray.partition = DynamicArray.sort, DynamicArray.partition
 register_kind(

@@ -20,8 +20,8 @@ namespace cppdynarray {
 // The base of a RollingArray, as _rolling.pyx declares it: what NumPy can't look through, so that views
 // of the array have the array for their base.
 struct Track : PlaceOwner {
-    RollingPlace window;   // its place
-    PyArrayObject* rows;   // owns the memory, all of it; slots out of the window hold no references
+    RollingPlace own_place;  // where the window is
+    PyArrayObject* rows;     // owns the memory, all of it; slots out of the window hold no references
 };
 
 inline PyTypeObject* track_type = nullptr;  // _rolling.pyx alone includes this, and sets it
@@ -31,7 +31,7 @@ inline Track* track_of(PyArrayObject* array) noexcept {
     PyObject* base = PyArray_BASE(array);
     if (base == nullptr || Py_TYPE(base) != track_type) return nullptr;
     auto* track = reinterpret_cast<Track*>(base);
-    return track->window.array == array ? track : nullptr;
+    return track->own_place.array == array ? track : nullptr;
 }
 
 // Shows NumPy the window of now. Needs the GIL.
@@ -56,7 +56,7 @@ inline bool append_scalar(PyArrayObject* array, PyObject* value) noexcept {
     Track* const track = track_of(array);
     if (track == nullptr) return false;
     constexpr int needed = NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED;
-    RollingPlace* place = &track->window;
+    RollingPlace* place = &track->own_place;
     const PyArray_Descr* dtype = PyArray_DESCR(track->rows);
     if (PyArray_NDIM(array) != 1 || PyArray_DESCR(array) != dtype || (PyArray_FLAGS(array) & needed) != needed ||
         PyArray_ISBYTESWAPPED(array) || PyArray_STRIDES(array)[0] != PyArray_STRIDES(track->rows)[0])
@@ -92,45 +92,45 @@ inline void make_room_for_references(RollingPlace* place, std::size_t rows) noex
     set_first_of(place, 0);
 }
 
-// A window's place. It is as long as it is: there is nothing to reserve, resize or give back.
+// A RollingArray's place. It is as long as it is: there is nothing to reserve, resize or give back.
 
-inline bool append_to_place(ArrayPlace* place, const void* source, std::size_t rows) noexcept {
+inline bool append_to_rolling_place(ArrayPlace* place, const void* source, std::size_t rows) noexcept {
     append_to_window(static_cast<RollingPlace*>(place), source, rows);
     return true;
 }
 
-inline void publish_window_of(ArrayPlace* place) noexcept {
+inline void publish_rolling_place(ArrayPlace* place) noexcept {
     auto* const array = static_cast<PyArrayObject*>(place->array);
     const Track* const track = track_of(array);
-    if (track != nullptr && is_as_made(array, track)) publish_window(array, &track->window);
+    if (track != nullptr && is_as_made(array, track)) publish_window(array, &track->own_place);
 }
 
 // The place is there as long as the track is, of which each handle has a reference, as of the array. The array is
 // placed while handles are open.
-inline void open_window(Track* track) noexcept {
-    auto* const array = static_cast<PyArrayObject*>(track->window.array);
-    if (track->window.handles == 0) mark_placed(array, true);
-    count_handle(&track->window);
+inline void open_rolling_place(Track* track) noexcept {
+    auto* const array = static_cast<PyArrayObject*>(track->own_place.array);
+    if (track->own_place.handles == 0) mark_placed(array, true);
+    count_handle(&track->own_place);
     Py_INCREF(array);
     Py_INCREF(track);
 }
 
-inline void close_window(ArrayPlace* place) noexcept {
+inline void close_rolling_place(ArrayPlace* place) noexcept {
     auto* const track = static_cast<Track*>(static_cast<RollingPlace*>(place)->owner);
     // The handle's: given up last, behind the lock, the track's after the array's.
     const Reference of_track(reinterpret_cast<PyObject*>(track)), object(static_cast<PyObject*>(place->array));
     const ArrayLock lock(object.get());
-    publish_window_of(place);
+    publish_rolling_place(place);
     if (uncount_handle(place) == 0 && track_of(object.array()) == track) mark_placed(object.array(), false);
 }
 
 inline constexpr PlaceFunctions rolling_place = {
     [](ArrayPlace* place, std::size_t rows) noexcept { return rows <= place->capacity(); },
     [](ArrayPlace*, std::size_t) noexcept { return false; },
-    append_to_place,
+    append_to_rolling_place,
     [](ArrayPlace*) noexcept {},
-    publish_window_of,
-    close_window,
+    publish_rolling_place,
+    close_rolling_place,
     [](const ArrayPlace*) noexcept { return "a C++ or Cython handle to the array is open"; },
 };
 

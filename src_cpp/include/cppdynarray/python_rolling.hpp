@@ -33,7 +33,7 @@ protected:
     void append_rows(const void* source, std::size_t count) noexcept { append_to_window(place(), source, count); }
 };
 
-// A handle to a window with one dimension. All but the constructor work without the GIL.
+// A handle to a RollingArray with one dimension. All but the constructor work without the GIL.
 template <class T>
 class PythonRolling1D : public PythonRolling {
 public:
@@ -77,7 +77,7 @@ public:
     void append(const T* source, size_type count) noexcept { this->append_rows(source, count); }
 };
 
-// A handle to a window of rows. As PythonRolling1D.
+// A handle to a RollingArray of rows. As PythonRolling1D.
 template <class T>
 class PythonRolling2D : public PythonRolling {
 public:
