@@ -125,7 +125,7 @@ inline bool store_string(char* slot, PyArray_Descr* dtype, PyObject* value) noex
     return pack_string(lock.arena(), slot, text, static_cast<std::size_t>(size));
 }
 
-inline bool store_native(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept {
+inline bool store_in_native_order(char* slot, PyArray_Descr* dtype, PyObject* value) noexcept {
     // A number of the dtype's own class: all of them have it in one place.
     if (Py_TYPE(value) == dtype->typeobj && dtype->type_num <= NPY_CLONGDOUBLE) {
         static_assert(offsetof(PyBoolScalarObject, obval) == offsetof(PyDoubleScalarObject, obval));
@@ -159,7 +159,7 @@ inline bool store_value(char* slot, PyArray_Descr* dtype, PyObject* value) noexc
             }
             [[fallthrough]];
         default:
-            if (!store_native(slot, dtype, value)) return false;
+            if (!store_in_native_order(slot, dtype, value)) return false;
             if (const auto swap = swapping_for(dtype).swap) swap(slot, size_of(dtype));
             return true;
     }
