@@ -456,7 +456,7 @@ def read_record(bytes text, uint64_t rows):
 
 
 def prove(File file not None, bytes text, size_t count, size_t limit, size_t data_at, size_t row_bytes):
-    """How many of `limit` rows are proved to be whole; see proved_rows(). The file has room for all of them."""
+    """How many of `limit` rows are proved to be whole; see proved_rows(). The file is long enough for all of them."""
     cdef HeaderRecord record
     cdef Mapping mapping = Mapping()
     cdef size_t proved

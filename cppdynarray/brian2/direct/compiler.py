@@ -382,7 +382,7 @@ def _run_compiler(source, folder, flags, own):
     return library
 
 
-def _check_room(folder, size):
+def _check_space(folder, size):
     """OSError if the disk is full: the compiler says so in words of its own."""
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
         block = bytes(2**16)
@@ -442,7 +442,7 @@ def _compile_in(directory, source, keys, own):
         try:
             library = _run_compiler(source, folder, flags, own)
         except CompileError:
-            _check_room(folder, len(source))
+            _check_space(folder, len(source))
             known = tuple(flag for flag in flags if not _is_unix() or _accepts(_command(), (flag,)))
             if known == flags:
                 raise

@@ -49,7 +49,7 @@ public:
     size_type size() const noexcept { return this->rows(); }
     bool empty() const noexcept { return size() == 0; }
 
-    // The oldest element; another place after each push.
+    // The oldest element; elsewhere after each push.
     T* data() const noexcept { return reinterpret_cast<T*>(this->start()); }
     T* begin() const noexcept { return data(); }
     T* end() const noexcept { return data() + size(); }
