@@ -309,22 +309,29 @@ cdef type class_of(object error):
     return TypeError if type(error) is TypeError else ValueError
 
 
+cdef tuple shape_of_nested(cnp.ndarray array, object value):
+    """The shape of a sequence that is no record of `array`; () for all else, and where its items are of unequal
+    lengths, which NumPy has said.
+    """
+    if not (isinstance(value, (list, tuple, range)) or cnp.PyArray_Check(value)):
+        return ()
+    if isinstance(value, tuple) and (<object>array.descr).names is not None:
+        return ()
+    try:
+        return np.shape(value)
+    except Exception:
+        return ()
+
+
 cdef int refuse_many(cnp.ndarray array, object value, object error) except -1:
     """Raises if `value`, which didn't become a row like those of `array`, is no row but a sequence of them."""
     cdef int missing = cnp.PyArray_NDIM(array) - 1
     cdef str kind = article(value)
     if missing == 0 and (<object>array.descr).names is not None:
         refuse_record(array, value, error)
-    if not (isinstance(value, (list, tuple, range)) or cnp.PyArray_Check(value)):
-        if missing == 0 and hasattr(type(value), "__next__"):
-            raise class_of(error)(_messages.ONE_ELEMENT_OF.format(kind=kind)) from None
-        return 0
-    if isinstance(value, tuple) and (<object>array.descr).names is not None:
-        return 0  # a record
-    try:
-        shape = np.shape(value)
-    except Exception:
-        return 0  # rows of different lengths: NumPy has said so
+    if missing == 0 and hasattr(type(value), "__next__"):
+        raise class_of(error)(_messages.ONE_ELEMENT_OF.format(kind=kind)) from None
+    shape = shape_of_nested(array, value)
     if not shape:
         return 0
     if missing == 0:
@@ -485,14 +492,7 @@ cdef int refuse_nested(cnp.ndarray array, object items, object item, object erro
             raise class_of(error)(_messages.RECORD_OF_DICT) from None
         if is_plain_row(item):
             raise class_of(error)(_messages.RECORDS_OF_ROWS.format(kind=article(item))) from None
-    if not (isinstance(item, (list, tuple)) or cnp.PyArray_Check(item)):
-        return 0
-    if isinstance(item, tuple) and (<object>array.descr).names is not None:
-        return 0  # a record
-    try:
-        shape = np.shape(item)
-    except Exception:
-        return 0
+    shape = shape_of_nested(array, item)
     if shape:
         count = len(items) if isinstance(items, (list, tuple)) else "n"
         refuse_rows(array, (count, *shape), class_of(error))

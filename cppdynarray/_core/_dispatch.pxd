@@ -1,7 +1,6 @@
 """NumPy's operators, methods, ufuncs and functions on DynamicArrays."""
 
 cimport numpy as cnp
-from cpython.object cimport PyObject
 
 
 cdef extern from "Python.h":

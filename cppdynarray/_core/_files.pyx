@@ -80,12 +80,10 @@ cdef extern from "cppdynarray/internal/file_memory.hpp" namespace "cppdynarray" 
         @staticmethod
         size_t page_size() noexcept
         @staticmethod
-        void* reserve(size_t bytes) noexcept
-        @staticmethod
         bint release(void* address, size_t bytes) noexcept
 
     cdef cppclass HeaderRecord:
-        uint64_t token, file, synced, dirty, hash
+        uint64_t token, file, synced, dirty
         bint read(const char* text, uint64_t rows) noexcept
 
     const size_t file_data_alignment

@@ -89,7 +89,6 @@ def disable():
     prefs[NAME] = False
 
 
-@contextmanager
 def enabled(value=True):
     """
     Enable, or disable, for the duration of a ``with`` block.
@@ -105,5 +104,4 @@ def enabled(value=True):
     >>> with cppdynarray.brian2.enabled():
     ...     pass  # Monitors, Synapses, ... that are made here
     """
-    with set_to(NAME, value):
-        yield
+    return set_to(NAME, value)

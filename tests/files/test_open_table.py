@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import textwrap
-import threading
 import time
 
 import numpy as np
 import pytest
+from threads import in_threads
 
 import cppdynarray as cda
 from subprocesses import run_process, run_python
@@ -485,11 +485,7 @@ def test_threads_that_open_it_at_once(run):
             except BlockingIOError as error:
                 refused.append(error)
 
-    threads = [threading.Thread(target=go) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(go, go, go)
     assert len(appended) + len(refused) == 60 and appended
     assert cda.open_table(run)["n"].tolist() == list(range(len(appended)))
     assert sorted(os.listdir(run)) == ["columns.json", "m.npy", "n.npy"]

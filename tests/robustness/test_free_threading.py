@@ -4,10 +4,12 @@ import contextlib
 import sys
 import sysconfig
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
 from hammer import KINDS, hammer
+from threads import in_threads
 
 import cppdynarray as cda
 
@@ -37,7 +39,7 @@ def test_rows_of_one_thread_keep_their_order(share):
         for value in range(number * share, (number + 1) * share):
             append(value)
 
-    in_threads(work, 4)
+    in_threads(*[partial(work, number) for number in range(4)])
     values = d.as_numpy()
     assert len(values) == 4 * share
     for number in range(4):
@@ -59,7 +61,7 @@ def test_arrays_that_no_other_thread_knows(compute):
             if not np.array_equal(compute(d), compute(plain)):
                 wrong.append(number)
 
-    in_threads(work, 4)
+    in_threads(*[partial(work, number) for number in range(4)])
     assert not wrong
 
 
@@ -81,7 +83,7 @@ def test_a_list_that_another_thread_changes_is_read_item_by_item():
                 except (IndexError, ValueError):
                     assert step >= 0  # NumPy looks at a list twice
 
-    in_threads(work, 3)
+    in_threads(*[partial(work, number) for number in range(3)])
 
 
 @without_gil
@@ -117,7 +119,7 @@ def test_rows_in_lists_and_dicts_that_other_threads_change():
                     assert isinstance(t[0].thing, set)
                     t.clear()
 
-    in_threads(work, 4)
+    in_threads(*[partial(work, number) for number in range(4)])
 
 
 @pytest.mark.parametrize(("make", "row"), [
@@ -142,22 +144,3 @@ def test_an_iterator_that_waits_lets_others_append(make, row):
     appended.set()
     thread.join()
     assert sorted(int(each[0] if isinstance(each, tuple) else each) for each in d) == [0, 1, 2, 3]
-
-
-def in_threads(work, count):
-    """Runs work(number) in threads; what one raises, this raises."""
-    errors = []
-
-    def run(number):
-        try:
-            work(number)
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]

@@ -13,6 +13,7 @@ import numpy as np
 import pushing
 import pytest
 from readers import HEAP, MEMORY
+from threads import in_threads
 
 import cppdynarray as cda
 from cppdynarray._core._handles import handle_capsule
@@ -90,11 +91,7 @@ def test_options_of_a_thread_are_its_own():
             left.wait()
             seen.append(cda.get_options()["backend"])
 
-    threads = [threading.Thread(target=function) for function in (outer, inner)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(outer, inner)
     assert cda.get_options() == before
     assert seen == [before["growth_factor"], before["backend"]]
 

@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+from threads import in_threads
 
 import cppdynarray as cda
 from cppdynarray.testing import assert_invariants
@@ -14,27 +15,6 @@ from helpers import small_array
 from subprocesses import linux_only, run_process, run_python
 
 THREADS = 4
-
-
-def in_threads(*functions):
-    """Runs functions together; what one raises, this raises."""
-    errors = []
-    barrier = threading.Barrier(len(functions))
-
-    def work(function):
-        barrier.wait()
-        try:
-            function()
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=work, args=(function,)) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 @pytest.fixture(autouse=True)

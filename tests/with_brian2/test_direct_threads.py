@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 from native_code import import_brian2
+from threads import in_threads
 
 brian2 = import_brian2()
 
@@ -23,26 +24,6 @@ def native():
     brian2.prefs["codegen.target"] = "cython"
     with cppdynarray.brian2.enabled(), direct.enabled():
         yield
-
-
-def in_threads(*calls):
-    """All of them at once; the first error of one is raised."""
-    errors, start = [], threading.Barrier(len(calls))
-
-    def guarded(call):
-        try:
-            start.wait()
-            call()
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
 
 
 def driven(number):

@@ -6,7 +6,6 @@ Brian2's code objects as plain C++: compiled together, called through a table of
 """
 
 import re
-from contextlib import contextmanager
 
 import brian2
 from brian2.core.preferences import prefs
@@ -70,7 +69,6 @@ def disable():
     prefs[_preference.DIRECT] = False
 
 
-@contextmanager
 def enabled(value=True):
     """
     Enable, or disable, for the duration of a ``with`` block.
@@ -88,5 +86,4 @@ def enabled(value=True):
     """
     if value:
         check_version()
-    with _preference.set_to(_preference.DIRECT, value):
-        yield
+    return _preference.set_to(_preference.DIRECT, value)
