@@ -25,9 +25,11 @@ from cppdynarray._core._new import dynamic_array, unknown_argument
 
 from cppdynarray._core cimport _growth
 from cppdynarray._core._conversion cimport is_lossless, other_keywords, says_lossless
-from cppdynarray._core._dispatch cimport PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain
+from cppdynarray._core._dispatch cimport (
+    METH_FASTCALL, METH_KEYWORDS, PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain,
+)
 from cppdynarray._core._live cimport (
-    METH_FASTCALL, METH_KEYWORDS, Py_tp_doc, Py_tp_getset, Py_tp_methods, Py_tp_new, new_type,
+    Py_tp_doc, Py_tp_getset, Py_tp_methods, Py_tp_new, new_type,
     register_kind,
 )
 from cppdynarray._core._memory cimport import_core, new_array

@@ -4,6 +4,9 @@ cimport numpy as cnp
 
 
 cdef extern from "Python.h":
+    const int METH_FASTCALL
+    const int METH_KEYWORDS
+
     ctypedef object (*PyCFunction)(object, object)
     ctypedef object (*getter)(object, void*)
     ctypedef int (*setter)(object, object, void*) except -1

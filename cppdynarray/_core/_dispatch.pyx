@@ -49,8 +49,6 @@ cdef extern from *:
 
 
 cdef extern from "Python.h":
-    const int METH_FASTCALL
-    const int METH_KEYWORDS
     const char* PyUnicode_AsUTF8(object) except NULL
 
 

@@ -25,7 +25,7 @@ from posix.unistd cimport fsync
 
 from cppdynarray._core._memory cimport adopt_block, import_core
 from cppdynarray._core.headers cimport (
-    ArrayLock, ArrayPlace, Block, PlaceFunctions, array_of, block_of, core, multiply, set_handler,
+    ArrayLock, ArrayPlace, Block, PlaceFunctions, VirtualMemory, array_of, block_of, core, multiply, set_handler,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
@@ -75,12 +75,6 @@ cdef extern from "cppdynarray/internal/file_memory.hpp" namespace "cppdynarray" 
         int remove(const char* path) noexcept
         @staticmethod
         int close(int file) noexcept
-
-    cdef cppclass VirtualMemory:
-        @staticmethod
-        size_t page_size() noexcept
-        @staticmethod
-        bint release(void* address, size_t bytes) noexcept
 
     cdef cppclass HeaderRecord:
         uint64_t token, file, synced, dirty

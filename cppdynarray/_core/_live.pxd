@@ -7,8 +7,6 @@ from cppdynarray._core.headers cimport ArrayPlace
 
 
 cdef extern from "Python.h":
-    const int METH_FASTCALL
-    const int METH_KEYWORDS
     const unsigned long Py_TPFLAGS_DEFAULT
     const unsigned long Py_TPFLAGS_BASETYPE
     const int Py_tp_new, Py_tp_methods, Py_tp_getset, Py_tp_doc

@@ -22,6 +22,8 @@ from cpython.float cimport PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
 from cpython.number cimport PyIndex_Check
 
+from cppdynarray._core.numpy_api cimport PyArray_EquivTypes
+
 cnp.import_array()
 
 
@@ -57,7 +59,6 @@ cdef int end_quiet(object begun) except -1:
 
 cdef extern from "numpy/arrayobject.h":
     bint PyArray_CanCastSafely(int source, int target) noexcept
-    bint PyArray_EquivTypes(cnp.dtype a, cnp.dtype b) noexcept
 
 
 # Cython's own dtype.names is a pointer, and NULL where there are none: hence <object> here and there.

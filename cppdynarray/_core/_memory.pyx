@@ -19,7 +19,7 @@ from libc.string cimport memcpy, memset
 from libcpp.atomic cimport atomic, memory_order_relaxed
 
 from cppdynarray._core.headers cimport (
-    Block, Elements, elements_of, keep_for_handles, multiply, own_block, release_traced, trace_block,
+    Block, Elements, VirtualMemory, elements_of, keep_for_handles, multiply, own_block, release_traced, trace_block,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_ARRAY_FARRAY, NPY_MAX_INTP, NPY_USERDEF, PyArray_NewFromDescr,
@@ -66,16 +66,6 @@ cdef extern from "cppdynarray/internal/block_allocator.hpp" namespace "cppdynarr
         size_t mapped_bytes() noexcept
 
     BlockAllocator& allocator "cppdynarray::shared_allocator"() noexcept
-
-    cdef cppclass VirtualMemory:
-        @staticmethod
-        size_t page_size() noexcept
-        @staticmethod
-        size_t huge_page_size() noexcept
-        @staticmethod
-        size_t address_space_bytes() noexcept
-        @staticmethod
-        size_t max_mappings() noexcept
 
 
 cdef extern from *:

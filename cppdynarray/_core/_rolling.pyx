@@ -27,9 +27,11 @@ from libc.string cimport memcmp
 
 from cppdynarray._core cimport _conversion, _growth, _indexing
 from cppdynarray._core._conversion cimport StoredRow
-from cppdynarray._core._dispatch cimport PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain, is_dynamic
+from cppdynarray._core._dispatch cimport (
+    METH_FASTCALL, METH_KEYWORDS, PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain, is_dynamic,
+)
 from cppdynarray._core._live cimport (
-    METH_FASTCALL, METH_KEYWORDS, Py_mp_ass_subscript, Py_sq_ass_item, Py_tp_doc, Py_tp_getset, Py_tp_methods,
+    Py_mp_ass_subscript, Py_sq_ass_item, Py_tp_doc, Py_tp_getset, Py_tp_methods,
     Py_tp_new, new_type, register_kind,
 )
 from cppdynarray._core._memory cimport PlaceOwner, import_core, new_array

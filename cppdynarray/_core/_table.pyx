@@ -32,8 +32,7 @@ from cppdynarray._core._conversion cimport (
     convert_row, convert_values, is_lossless, is_rows, length, says_lossless, scratch_rows,
 )
 from cppdynarray._core._growth cimport as_dimension, as_row_key, copy_row, move_in, row_numbers, rows_named
-from cppdynarray._core._dispatch cimport PyCFunction, PyMethodDef
-from cppdynarray._core._live cimport METH_FASTCALL, METH_KEYWORDS
+from cppdynarray._core._dispatch cimport METH_FASTCALL, METH_KEYWORDS, PyCFunction, PyMethodDef
 from cppdynarray._core._memory cimport import_core, zero_block
 from cppdynarray._core._new cimport as_growing_dtype, check_room, new
 from cppdynarray._core.headers cimport (

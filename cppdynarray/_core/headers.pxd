@@ -5,6 +5,18 @@ from cpython.object cimport PyObject, PyTypeObject
 from libc.stddef cimport size_t
 
 
+cdef extern from "cppdynarray/internal/virtual_memory.hpp" namespace "cppdynarray" nogil:
+    cdef cppclass VirtualMemory:
+        @staticmethod
+        size_t page_size() noexcept
+        @staticmethod
+        size_t huge_page_size() noexcept
+        @staticmethod
+        size_t address_space_bytes() noexcept
+        @staticmethod
+        size_t max_mappings() noexcept
+
+
 cdef extern from "cppdynarray/internal/growth_policy.hpp" namespace "cppdynarray" nogil:
     bint multiply(size_t, size_t, size_t&) noexcept
 
