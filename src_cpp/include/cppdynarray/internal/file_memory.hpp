@@ -25,6 +25,7 @@
 #include <limits>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include "array_place.hpp"
 #include "atomics.hpp"
@@ -63,54 +64,54 @@ public:
     // The page of an open file that will be at `path`. nullptr, with the reason in `error`. Ends with leave().
     static LiveFile* open(int file, const char* path, int& error) noexcept {
         const std::size_t path_bytes = std::strlen(path) + 1;
+        FileIdentity identity = {};
+        error = Files::identify(file, identity);
+        if (error != 0) return nullptr;
+        auto range = Reservation<Memory>::take(LivePage::bytes, LivePage::bytes);
+        error = range ? Files::map(range.address(), range.bytes(), file, 0, Files::Mapping::write) : ENOMEM;
+        if (error != 0) return nullptr;
         void* const memory = Memory::heap_allocate(sizeof(LiveFile) + path_bytes);
-        void* const address = memory != nullptr ? Memory::reserve(mapped_bytes()) : nullptr;
-        auto* self = static_cast<LiveFile*>(memory);
-        error = address == nullptr ? ENOMEM : 0;
-        if (error == 0) self = ::new (memory) LiveFile(static_cast<LivePage*>(address));
-        if (error == 0) error = Files::identify(file, self->identity_);
-        if (error == 0) error = Files::map(address, mapped_bytes(), file, 0, Files::Mapping::write);
-        if (error == 0) {
-            std::memcpy(self->path(), path, path_bytes);
-            return self;
+        if (memory == nullptr) {
+            error = ENOMEM;
+            return nullptr;
         }
-        if (address != nullptr) Memory::release(address, mapped_bytes());
-        Memory::heap_release(memory);
-        return nullptr;
+        auto* self = ::new (memory) LiveFile(std::move(range), identity);
+        std::memcpy(self->path(), path, path_bytes);
+        return self;
     }
 
-    LivePage* page() const noexcept { return page_; }
+    LivePage* page() const noexcept { return static_cast<LivePage*>(range_.address()); }
 
     // One file more; its token among `tokens`, none if all are taken. Needs the GIL, as all here.
     std::uint64_t* join() noexcept {
-        if (files_ == std::size(page_->tokens)) return nullptr;
+        if (files_ == std::size(page()->tokens)) return nullptr;
         ++users_, ++writers_;
-        return &page_->tokens[files_++];
+        return &page()->tokens[files_++];
     }
 
     // One of the files is finished; with the last one the page is. What isn't finished is left as a writer
     // that is killed leaves it.
     void finish() noexcept {
         if (--writers_ != 0) return;
-        store_release(page_->state, std::uint64_t{LivePage::finished});
+        store_release(page()->state, std::uint64_t{LivePage::finished});
         FileIdentity now = {};
         if (Files::identify(path(), now) == 0 && now == identity_) Files::remove(path());
     }
 
     void leave() noexcept {
         if (--users_ != 0) return;
-        Memory::release(page_, mapped_bytes());
+        this->~LiveFile();
         Memory::heap_release(this);
     }
 
 private:
-    explicit LiveFile(LivePage* page) noexcept : page_(page) {}
+    LiveFile(Reservation<Memory> range, const FileIdentity& identity) noexcept
+        : range_(std::move(range)), identity_(identity) {}
 
-    static std::size_t mapped_bytes() noexcept { return round_up(LivePage::bytes, Memory::page_size()); }
     char* path() noexcept { return reinterpret_cast<char*>(this + 1); }
 
-    LivePage* page_;
-    FileIdentity identity_ = {};
+    const Reservation<Memory> range_;
+    const FileIdentity identity_;
     std::size_t files_ = 0;
     std::size_t writers_ = 0;
     std::size_t users_ = 1;  // who opened it
