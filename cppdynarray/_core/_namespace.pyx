@@ -36,6 +36,14 @@ cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject*) noexcept
 
 
+def _names(function):
+    """The names of a function's parameters, as numpydoc has them; NumPy 2.0 doesn't tell all."""
+    try:
+        return ", ".join(inspect.signature(function).parameters)
+    except ValueError:
+        return "*args, **kwargs"
+
+
 def _copying(function):
     """NumPy's function, with the array that it returns copied into a DynamicArray."""
 
@@ -45,16 +53,12 @@ def _copying(function):
         return copy_of(made) if type(made) is np.ndarray else made
 
     create.__module__ = "cppdynarray.numpy"
-    try:
-        names = ", ".join(inspect.signature(function).parameters)
-    except ValueError:  # older NumPy doesn't say it for all
-        names = "*args, **kwargs"
     create.__doc__ = f"""
     As ``numpy.{function.__name__}``, but the array returned is a DynamicArray.
 
     Parameters
     ----------
-    {names}
+    {_names(function)}
         As for ``numpy.{function.__name__}``.
 
     Returns
@@ -120,14 +124,6 @@ cdef bint is_whole(cnp.ndarray made, cnp.ndarray source):
     )
 
 
-def _names(function):
-    """The names of a function's parameters, as numpydoc has them; NumPy 2.0 doesn't tell all."""
-    try:
-        return ", ".join(inspect.signature(function).parameters)
-    except ValueError:
-        return "*args, **kwargs"
-
-
 def _aliasing(function):
     """NumPy's function, with the array that it returns copied into a DynamicArray if it is new."""
 
@@ -180,7 +176,6 @@ def from_dlpack(*args, **kwargs):
     return copy_of(made) if kwargs.get("copy") else made
 
 
-from_dlpack.__module__ = "cppdynarray.numpy"
 from_dlpack.__doc__ = f"""
     As ``numpy.from_dlpack``: memory of the exporter, or with ``copy=True`` a DynamicArray.
 

@@ -239,34 +239,6 @@ inline bool convert_parts(const Conversion& how, const char* from, char* to, std
     return how.parts(how, from, to, 2 * count);
 }
 
-// Calls `call` with a number of NumPy's type `type_num`, or of its parts: what it returns, or nullptr for a type of
-// others. What is of one size and kind is one type.
-template <class Call>
-inline Conversion::Function with_type(int type_num, Call call) noexcept {
-    constexpr bool wide_long = sizeof(npy_long) == sizeof(npy_longlong);
-    switch (type_num) {
-        case NPY_BOOL: return call(Bool{});
-        case NPY_BYTE: return call(npy_byte{});
-        case NPY_UBYTE: return call(npy_ubyte{});
-        case NPY_SHORT: return call(npy_short{});
-        case NPY_USHORT: return call(npy_ushort{});
-        case NPY_INT: return call(npy_int{});
-        case NPY_UINT: return call(npy_uint{});
-        case NPY_LONG: return call(std::conditional_t<wide_long, npy_longlong, npy_int>{});
-        case NPY_ULONG: return call(std::conditional_t<wide_long, npy_ulonglong, npy_uint>{});
-        case NPY_LONGLONG: return call(npy_longlong{});
-        case NPY_ULONGLONG: return call(npy_ulonglong{});
-        case NPY_HALF: return call(Half{});
-        case NPY_FLOAT:
-        case NPY_CFLOAT: return call(npy_float{});
-        case NPY_DOUBLE:
-        case NPY_CDOUBLE: return call(npy_double{});
-        case NPY_LONGDOUBLE:
-        case NPY_CLONGDOUBLE: return call(npy_longdouble{});
-        default: return nullptr;
-    }
-}
-
 // What converts numbers of NumPy's types.
 inline void find_number_function(Conversion& how, int from, int to, bool wide) noexcept {
     const bool from_complex = PyTypeNum_ISCOMPLEX(from), to_complex = PyTypeNum_ISCOMPLEX(to);

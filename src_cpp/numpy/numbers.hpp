@@ -146,12 +146,26 @@ inline Number complex_number(npy_longdouble real, npy_longdouble imaginary) noex
     return number;
 }
 
+// The value of one of Python's ints; false if it is too large.
+inline bool load_int(PyObject* value, npy_longlong& number) noexcept {
+#if PY_VERSION_HEX >= 0x030C0000 && !defined(Py_LIMITED_API)
+    auto* const small = reinterpret_cast<PyLongObject*>(value);
+    if (PyUnstable_Long_IsCompact(small)) {  // as nearly all are, and without a call
+        number = PyUnstable_Long_CompactValue(small);
+        return true;
+    }
+#endif
+    int overflow = 0;
+    number = PyLong_AsLongLongAndOverflow(value, &overflow);
+    return overflow == 0;
+}
+
 inline Number read_int(PyObject* value) noexcept {
     Number number;
-    int overflow = 0;
-    number.integer = PyLong_AsLongLongAndOverflow(value, &overflow);
-    if (overflow == 0) number.kind = Number::python_int;
-    if (overflow <= 0) return number;
+    if (load_int(value, number.integer)) {
+        number.kind = Number::python_int;
+        return number;
+    }
     const npy_ulonglong natural = PyLong_AsUnsignedLongLong(value);
     if (PyErr_Occurred() == nullptr) return number_of(natural);
     PyErr_Clear();
@@ -228,29 +242,42 @@ inline bool store_complex(char* slot, const Number& number) noexcept {
     return true;
 }
 
+// Calls `call` with a number of NumPy's type `type_num`, or of its parts: what it returns, or false or nullptr for a type
+// of others. What is of one size and kind is one type.
+template <class Call>
+inline auto with_type(int type_num, Call call) noexcept -> decltype(call(npy_double{})) {
+    constexpr bool wide_long = sizeof(npy_long) == sizeof(npy_longlong);
+    switch (type_num) {
+        case NPY_BOOL: return call(Bool{});
+        case NPY_BYTE: return call(npy_byte{});
+        case NPY_UBYTE: return call(npy_ubyte{});
+        case NPY_SHORT: return call(npy_short{});
+        case NPY_USHORT: return call(npy_ushort{});
+        case NPY_INT: return call(npy_int{});
+        case NPY_UINT: return call(npy_uint{});
+        case NPY_LONG: return call(std::conditional_t<wide_long, npy_longlong, npy_int>{});
+        case NPY_ULONG: return call(std::conditional_t<wide_long, npy_ulonglong, npy_uint>{});
+        case NPY_LONGLONG: return call(npy_longlong{});
+        case NPY_ULONGLONG: return call(npy_ulonglong{});
+        case NPY_HALF: return call(Half{});
+        case NPY_FLOAT:
+        case NPY_CFLOAT: return call(npy_float{});
+        case NPY_DOUBLE:
+        case NPY_CDOUBLE: return call(npy_double{});
+        case NPY_LONGDOUBLE:
+        case NPY_CLONGDOUBLE: return call(npy_longdouble{});
+        default: return {};
+    }
+}
+
 // The same for a number of NumPy's type `type_num`, in native byte order; false for other types, too.
 inline bool store_number(char* slot, int type_num, const Number& number) noexcept {
-    switch (type_num) {
-        case NPY_BOOL: return store_real<Bool>(slot, number);
-        case NPY_BYTE: return store_real<npy_byte>(slot, number);
-        case NPY_UBYTE: return store_real<npy_ubyte>(slot, number);
-        case NPY_SHORT: return store_real<npy_short>(slot, number);
-        case NPY_USHORT: return store_real<npy_ushort>(slot, number);
-        case NPY_INT: return store_real<npy_int>(slot, number);
-        case NPY_UINT: return store_real<npy_uint>(slot, number);
-        case NPY_LONG: return store_real<npy_long>(slot, number);
-        case NPY_ULONG: return store_real<npy_ulong>(slot, number);
-        case NPY_LONGLONG: return store_real<npy_longlong>(slot, number);
-        case NPY_ULONGLONG: return store_real<npy_ulonglong>(slot, number);
-        case NPY_HALF: return store_real<Half>(slot, number);
-        case NPY_FLOAT: return store_real<npy_float>(slot, number);
-        case NPY_DOUBLE: return store_real<npy_double>(slot, number);
-        case NPY_LONGDOUBLE: return store_real<npy_longdouble>(slot, number);
-        case NPY_CFLOAT: return store_complex<npy_float>(slot, number);
-        case NPY_CDOUBLE: return store_complex<npy_double>(slot, number);
-        case NPY_CLONGDOUBLE: return store_complex<npy_longdouble>(slot, number);
-        default: return false;
-    }
+    return with_type(type_num, [&](auto as) {
+        using T = decltype(as);
+        if constexpr (std::is_floating_point_v<T>)
+            if (PyTypeNum_ISCOMPLEX(type_num)) return store_complex<T>(slot, number);
+        return store_real<T>(slot, number);
+    });
 }
 
 }  // namespace cppdynarray

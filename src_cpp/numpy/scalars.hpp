@@ -9,10 +9,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
-#include <limits>
 #include <type_traits>
 
 #include "list_item.hpp"
+#include "numbers.hpp"
 
 // What is rare, beside what is to be short.
 #if defined(_MSC_VER)
@@ -91,30 +91,12 @@ inline bool store_float(char* data, PyObject* value) noexcept {
     return true;
 }
 
-// The value of an int; false if it is too large.
-inline bool load_int(PyObject* value, long long& number) noexcept {
-#if PY_VERSION_HEX >= 0x030C0000 && !defined(Py_LIMITED_API)
-    auto* const small = reinterpret_cast<PyLongObject*>(value);
-    if (PyUnstable_Long_IsCompact(small)) {  // as nearly all are, and without a call
-        number = PyUnstable_Long_CompactValue(small);
-        return true;
-    }
-#endif
-    int overflow = 0;
-    number = PyLong_AsLongLongAndOverflow(value, &overflow);
-    return overflow == 0;
-}
-
 template <class T>
 inline bool store_integer(char* data, PyObject* value) noexcept {
-    long long number;
-    if (!PyLong_CheckExact(value) || !load_int(value, number)) return false;
-    if constexpr (std::is_signed_v<T>) {
-        if (number < std::numeric_limits<T>::min() || number > std::numeric_limits<T>::max()) return false;
-    } else {
-        if (number < 0 || static_cast<unsigned long long>(number) > std::numeric_limits<T>::max()) return false;
-    }
-    *reinterpret_cast<T*>(data) = static_cast<T>(number);
+    npy_longlong number;
+    T converted;
+    if (!PyLong_CheckExact(value) || !load_int(value, number) || !convert_number(number, converted)) return false;
+    *reinterpret_cast<T*>(data) = converted;
     return true;
 }
 
