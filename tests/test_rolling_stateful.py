@@ -7,22 +7,14 @@ import pickle
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from random_programs import FORMS, SEEDS
 from rolling_arrays import Failure, assert_window, failing
 
 import cppdynarray as cda
 from helpers import PLAIN_DTYPES, REFERENCE_DTYPES, ROWS, STRUCTURED_DTYPES, assert_same, model_array, samples
 
 DTYPES = st.sampled_from(PLAIN_DTYPES + STRUCTURED_DTYPES) | st.sampled_from(REFERENCE_DTYPES)
-SEEDS = st.integers(0, 2**32 - 1)
 COUNTS = st.integers(0, 12)
-FORMS = {
-    "array": np.asarray,
-    "F-ordered array": np.asfortranarray,
-    "array of every other row": lambda rows: rows.repeat(2, axis=0)[::2],
-    "DynamicArray": cda.DynamicArray,
-    "list": list,
-    "generator": lambda rows: (row for row in rows),
-}
 COPIES = {
     "copy": lambda w: w.copy(),
     "copy.copy": copy.copy,

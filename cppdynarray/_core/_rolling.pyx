@@ -123,7 +123,7 @@ cdef Track changeable(cnp.ndarray array):
 # Making.
 
 cdef cnp.ndarray new_rolling(object cls, cnp.dtype dtype, int ndim, const cnp.npy_intp* dims, Py_ssize_t maxlen,
-                            object like=None):
+                             object like=None):
     """An empty array of class `cls` with a track of its own; of `dims` only the rows' matter."""
     cdef cnp.npy_intp[64] track_dims
     cdef int axis

@@ -857,8 +857,8 @@ cdef class Table:
 
     cdef bint remove_rows(self, Py_ssize_t count, rows) except -1:
         """Removes some of `count` rows: those of a slice of step 1 or of a mask; those with the numbers in an array,
-        in ascending order, whose positions the last rows take. False, and nothing has changed, if there are more or fewer
-        by now.
+        in ascending order, whose positions the last rows take. False, and nothing has changed, if there are more or
+        fewer by now.
         """
         cdef Removal removal
         removal.count = count

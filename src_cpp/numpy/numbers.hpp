@@ -242,8 +242,8 @@ inline bool store_complex(char* slot, const Number& number) noexcept {
     return true;
 }
 
-// Calls `call` with a number of NumPy's type `type_num`, or of its parts: what it returns, or false or nullptr for a type
-// of others. What is of one size and kind is one type.
+// Calls `call` with a number of NumPy's type `type_num`, or of its parts: what it returns, or false or nullptr for a
+// type of others. What is of one size and kind is one type.
 template <class Call>
 inline auto with_type(int type_num, Call call) noexcept -> decltype(call(npy_double{})) {
     constexpr bool wide_long = sizeof(npy_long) == sizeof(npy_longlong);

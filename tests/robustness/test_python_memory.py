@@ -190,6 +190,12 @@ CREATIONS = {
     "copy": lambda rows: cda.DynamicArray(rows).copy,
     "like": lambda rows: functools.partial(cda.zeros_like, cda.DynamicArray(rows)),
     "a subclass": lambda rows: functools.partial(type("Named", (cda.DynamicArray,), {}), rows),
+    "window of nothing": lambda rows: functools.partial(cda.RollingArray, maxlen=3),
+    "window, list": lambda rows: functools.partial(cda.RollingArray, list(rows), rows.dtype, maxlen=3),
+    "window, array": lambda rows: functools.partial(cda.RollingArray, rows, maxlen=3),
+    "window, rows": lambda rows: functools.partial(cda.RollingArray, dtype=rows.dtype, row_shape=(2, 3), maxlen=3),
+    "window, copy": lambda rows: cda.RollingArray(rows, maxlen=3).copy,
+    "window, a subclass": lambda rows: functools.partial(type("Named", (cda.RollingArray,), {}), rows, maxlen=3),
 }
 
 
@@ -212,7 +218,7 @@ def test_creation(creation, dtype, rng):
 
 
 # Windows: of four rows, with three in it and the next at the end of their room, and one that is full.
-WINDOW_CHANGES = {
+ROLLING_CHANGES = {
     "append": lambda w, rows, values: functools.partial(w.append, values[0]),
     "append a row": lambda w, rows, values: functools.partial(w.append, rows[0]),
     "extend by a list": lambda w, rows, values: functools.partial(w.extend, values),
@@ -225,7 +231,7 @@ WINDOW_CHANGES = {
 
 @all_that_may_fail
 @pytest.mark.parametrize("pushed", [3, 11, 12])
-@pytest.mark.parametrize("change", WINDOW_CHANGES)
+@pytest.mark.parametrize("change", ROLLING_CHANGES)
 @pytest.mark.parametrize("dtype", DTYPES[:-1], ids=dtype_id)
 def test_changes_of_windows(change, pushed, follow, dtype, row_shape, rng):
     rows, more = (samples(dtype, (count, *row_shape), rng) for count in (pushed, 3))
@@ -237,7 +243,7 @@ def test_changes_of_windows(change, pushed, follow, dtype, row_shape, rng):
         w = cda.RollingArray(dtype=dtype, row_shape=row_shape, maxlen=4)
         for row in rows:
             w.append(row)
-        return WINDOW_CHANGES[change](w, more, values), w, w[:], address(w)
+        return ROLLING_CHANGES[change](w, more, values), w, w[:], address(w)
 
     for error, call, w, view, before in failures(prepare, follow=follow):
         assert issubclass(error, MemoryError)
@@ -251,33 +257,6 @@ def test_changes_of_windows(change, pushed, follow, dtype, row_shape, rng):
         assert_same(w.as_numpy()[-1:], rows[:1])
         del call, w, view
     assert [sys.getrefcount(thing) for thing in things] == counts
-
-
-WINDOW_CREATIONS = {
-    "nothing": lambda rows: functools.partial(cda.RollingArray, maxlen=3),
-    "list": lambda rows: functools.partial(cda.RollingArray, list(rows), rows.dtype, maxlen=3),
-    "array": lambda rows: functools.partial(cda.RollingArray, rows, maxlen=3),
-    "rows": lambda rows: functools.partial(cda.RollingArray, dtype=rows.dtype, row_shape=(2, 3), maxlen=3),
-    "copy": lambda rows: cda.RollingArray(rows, maxlen=3).copy,
-    "a subclass": lambda rows: functools.partial(type("Named", (cda.RollingArray,), {}), rows, maxlen=3),
-}
-
-
-@pytest.mark.parametrize("creation", WINDOW_CREATIONS)
-@pytest.mark.parametrize("dtype", DTYPES[:-1], ids=dtype_id)
-def test_creation_of_windows(creation, dtype, rng):
-    rows = samples(dtype, 4, rng)
-    counts = [sys.getrefcount(leaf) for leaf in leaves(rows)]
-    WINDOW_CREATIONS[creation](rows)()
-    cda._core._memory.trim()
-    mapped = cda._core._memory.statistics()["mapped_blocks"]
-    for error, make in failures(lambda: (WINDOW_CREATIONS[creation](rows),)):
-        assert issubclass(error, MemoryError)
-        del make
-        cda._core._memory.trim()
-        assert cda._core._memory.statistics()["mapped_blocks"] == mapped
-    if dtype.kind == "O":
-        assert [sys.getrefcount(leaf) for leaf in leaves(rows)] == counts
 
 
 @pytest.mark.parametrize("make", [lambda: cda.zeros(3), lambda: cda.RollingArray(maxlen=3)], ids=["array", "window"])
