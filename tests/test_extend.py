@@ -198,6 +198,17 @@ def test_in_place_within_max_size(rng):
     assert_same(d[1:], np.tile(values, 10))
 
 
+@pytest.mark.parametrize("count", [3, 100_000])
+def test_a_list_with_an_item_that_is_refused(count):
+    d = cda.DynamicArray([1, 2])
+    capacity = d.capacity
+    for refused in (2.5, "a", None):
+        with pytest.raises((TypeError, ValueError)):
+            d.extend([0] * count + [refused])
+        assert d.tolist() == [1, 2] and d.capacity == capacity
+        assert_invariants(d)
+
+
 @pytest.mark.parametrize("ndim", [1, 2])
 def test_an_iterator_that_appends_goes_first(ndim):
     d = cda.zeros((1, 2)[:ndim])

@@ -66,6 +66,12 @@ def test_getsizeof_does_not_count_what_a_former_array_gave_back():
     assert sys.getsizeof(cda.DynamicArray()) < MB
 
 
+def test_few_objects_do_not_clear_much_memory():
+    numbers = cda.full(1_000_000, 1.0)
+    del numbers
+    assert cda.DynamicArray(dtype=object).capacity < cda.DynamicArray().capacity
+
+
 def test_getsizeof_does_not_count_untouched_capacity():
     d = cda.DynamicArray(capacity=10**8)
     assert sys.getsizeof(d) < 2 * MB
@@ -153,6 +159,15 @@ def test_tracemalloc_hears_of_temporary_arrays(traced):
     assert traced() == d.capacity * 8
     del d
     assert traced() == 0
+
+
+def test_a_list_is_written_to_where_it_belongs(traced):
+    values = [1.0] * 1_000_000
+    d = cda.DynamicArray()
+    before, _ = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()
+    d.extend(values)
+    assert d.nbytes <= tracemalloc.get_traced_memory()[1] - before < 1.5 * d.nbytes
 
 
 def test_tracemalloc_started_late():

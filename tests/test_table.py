@@ -362,6 +362,18 @@ def test_objects_in_rows_that_were_refused_are_not_leaked():
     assert sys.getrefcount(thing) == count
 
 
+def test_objects_in_memory_that_numbers_had():
+    numbers = [cda.full(2**20, 1.5) for _ in range(3)]
+    numbers.clear()
+    t = cda.DynamicTable(dtype=[("o", object, 2), ("x", "f8")])
+    for row in range(20_000):
+        t.append(([row, row], row))
+        if row % 500 == 0:  # what is taken back drops what its slots refer to
+            with pytest.raises(ValueError):
+                t.append(([row, row, row], row))
+    assert t["o"].tolist() == [[row, row] for row in range(20_000)]
+
+
 # Looking.
 
 

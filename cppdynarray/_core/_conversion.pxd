@@ -25,7 +25,7 @@ cdef inline bint same_dims(const cnp.npy_intp* a, const cnp.npy_intp* b, int cou
 
 cdef bint store_row(char* slot, cnp.ndarray array, object value) noexcept
 cdef bint store_apart(StoredRow& row, cnp.ndarray array, object value) noexcept
-cdef Py_ssize_t store_items(char* slots, cnp.ndarray array, object items, Py_ssize_t count) noexcept
+cdef Py_ssize_t store_items(char* slots, cnp.ndarray array, object items, Py_ssize_t start, Py_ssize_t stop) noexcept
 cdef bint store_at_end(cnp.ndarray array, object values) except -1
 cdef bint is_items(object values) noexcept
 cdef object other_keywords(str method, object names)

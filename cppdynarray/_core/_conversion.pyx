@@ -43,7 +43,7 @@ cdef extern from "store.hpp" namespace "cppdynarray":
     bint c_store_row "cppdynarray::store_row"(char* slot, cnp.ndarray array, object value) noexcept
     bint c_store_apart "cppdynarray::store_apart"(StoredRow&, cnp.ndarray array, object value) noexcept
     Py_ssize_t c_store_items "cppdynarray::store_items"(
-        char* slots, cnp.ndarray array, object items, Py_ssize_t count) noexcept
+        char* slots, cnp.ndarray array, object items, Py_ssize_t start, Py_ssize_t stop) noexcept
 
 
 cdef extern from "convert.hpp" namespace "cppdynarray":
@@ -72,9 +72,9 @@ cdef bint store_apart(StoredRow& row, cnp.ndarray array, object value) noexcept:
     return c_store_apart(row, array, value)
 
 
-cdef Py_ssize_t store_items(char* slots, cnp.ndarray array, object items, Py_ssize_t count) noexcept:
-    """Writes the first `count` items of a list or tuple as rows: how many there were before one for NumPy."""
-    return c_store_items(slots, array, items, count)
+cdef Py_ssize_t store_items(char* slots, cnp.ndarray array, object items, Py_ssize_t start, Py_ssize_t stop) noexcept:
+    """Writes items of a list or tuple as rows: which is the first, up to `stop`, that is for NumPy."""
+    return c_store_items(slots, array, items, start, stop)
 
 
 cdef bint is_items(object values) noexcept:
@@ -85,21 +85,37 @@ cdef bint store_at_end(cnp.ndarray array, object values) except -1:
     """Appends all of `values`, if they need neither NumPy nor a scratch array; False, and nothing has changed but
     what lies behind the end, if they do.
     """
-    cdef Block* block = block_of(array)
-    cdef size_t row = row_bytes(array), used = used_bytes(array)
-    cdef Py_ssize_t count
-    if is_placed(array) or elements_of(array) != Elements.plain or row == 0:
+    if is_placed(array) or elements_of(array) != Elements.plain or row_bytes(array) == 0:
         return False
     if is_items(values):
-        count = len(values)
-        if <size_t>count > (block.committed_bytes - used) // row:
-            return False
-        block.mark_written(used + row * <size_t>count)
-        if store_items(block.data() + used, array, values, count) < count:
-            return False
-        publish_length(array, length(array) + count)
-        return True
+        return store_items_at_end(array, values)
     return (cnp.PyArray_CheckExact(values) or is_dynamic(values)) and store_array_at_end(array, values)
+
+
+cdef bint store_items_at_end(cnp.ndarray array, object values) except -1:
+    """store_at_end() for a list or tuple. Room is made only if those that fit without were stored."""
+    cdef Block* block = block_of(array)
+    cdef size_t row = row_bytes(array), used = used_bytes(array), before = block.committed_bytes
+    cdef Py_ssize_t count = len(values)
+    cdef Py_ssize_t fitting = min(count, <Py_ssize_t>((before - used) // row))
+    block.mark_written(used + row * <size_t>fitting)
+    if store_items(block.data() + used, array, values, 0, fitting) < fitting:
+        return False
+    if fitting < count:
+        if not can_grow_in_place(array, count):
+            return False
+        room_for(array, grown_length(array, count))
+        block.mark_written(used + row * <size_t>count)
+        if store_items(block.data() + used + row * <size_t>fitting, array, values, fitting, count) < count:
+            shrink_block(block, before)
+            return False
+    publish_length(array, length(array) + count)
+    return True
+
+
+cdef bint can_grow_in_place(cnp.ndarray array, Py_ssize_t count) except -1:
+    """Whether so many rows more don't move a published array, whose rows have bytes."""
+    return <size_t>grown_length(array, count) <= block_of(array).reserved_bytes // row_bytes(array)
 
 
 cdef bint store_array_at_end(cnp.ndarray array, cnp.ndarray values) except -1:
@@ -113,11 +129,11 @@ cdef bint store_array_at_end(cnp.ndarray array, cnp.ndarray values) except -1:
         return False
     if block.data() <= source < block.data() + before:
         return False  # written rows may be those that are read
+    if not can_grow_in_place(array, length(values)):
+        return False  # it would move, whether or not something is lost
     cdef Py_ssize_t new_length = grown_length(array, length(values))
     cdef size_t used = used_bytes(array), needed = row_bytes(array) * <size_t>new_length
     if needed > before:
-        if needed // row_bytes(array) != <size_t>new_length or needed > block.reserved_bytes:
-            return False  # the array would move, whether or not something is lost
         room_for(array, new_length)
     block.mark_written(needed)
     if not c_convert_array(how, values, block.data() + used):
@@ -454,7 +470,7 @@ cdef int collect(cnp.ndarray rows, object items, bint lossless, cnp.ndarray like
         given = len(items)
         block = room_for(rows, count + given)
         block.mark_written(item_size * <size_t>(count + given))
-        stored = store_items(block.data() + item_size * <size_t>count, rows, items, given)
+        stored = store_items(block.data() + item_size * <size_t>count, rows, items, 0, given)
         count += stored
         publish_length(rows, count)
         if stored == given:
@@ -528,7 +544,7 @@ cdef cnp.ndarray convert_rows(cnp.ndarray array, object items, bint lossless):
     cdef cnp.ndarray rows
     if listed and elements_of(dtype) == Elements.plain:
         rows = scratch_rows(array, len(listed))
-        if store_items(<char*>cnp.PyArray_DATA(rows), rows, listed, len(listed)) == len(listed):
+        if store_items(<char*>cnp.PyArray_DATA(rows), rows, listed, 0, len(listed)) == len(listed):
             return rows
         rows = as_rows(listed, dtype, lossless)
         if shape_of(rows)[1:] != row_shape:

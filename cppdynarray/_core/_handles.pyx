@@ -15,7 +15,7 @@ from cppdynarray._core._array import DynamicArray
 
 from cppdynarray._core._live cimport Kind, kind_called, kind_of
 from cppdynarray._core._memory cimport adopt_block, import_core
-from cppdynarray._core._table cimport Table, TablePlace, open_table
+from cppdynarray._core._table cimport TablePlace, column_called, open_table
 from cppdynarray._core.headers cimport ArrayPlace, Block, Elements, elements_of
 from cppdynarray._core.numpy_api cimport NPY_ARRAY_CARRAY, PyDataType_ISNOTSWAPPED
 
@@ -159,14 +159,11 @@ cdef object adopt(Block* block, int ndim, const cnp.npy_intp* shape, const Eleme
 
 cdef const ArrayPlace* table_column(TablePlace* place, const char* name, const ElementType* type,
                                     size_t items) except NULL:
-    cdef Table table = <Table><object>place.table
-    cdef Py_ssize_t index = table.index_of(name.decode())
-    check_dtype(type, table.column(index).descr)
-    if place.columns[index].columns != items:
-        raise ValueError(
-            f"column {name.decode()!r} has {place.columns[index].columns} elements in a row, not {items}"
-        )
-    return place.columns[index]
+    cdef ArrayPlace* column = column_called(place, name.decode())
+    check_dtype(type, (<cnp.ndarray>column.array).descr)
+    if column.columns != items:
+        raise ValueError(f"column {name.decode()!r} has {column.columns} elements in a row, not {items}")
+    return column
 
 
 cdef PythonApi functions

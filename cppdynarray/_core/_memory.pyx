@@ -229,6 +229,15 @@ cdef void zero_block(Block* block, size_t start, size_t stop) noexcept:
     block.functions.zero(block, start, stop)
 
 
+cdef void empty_slots(Block* block, size_t bytes) noexcept:
+    """Slots of a new block without elements hold no references and no strings. One with much more memory, which an
+    array left, gives no more than is asked for: it would be cleared each time, for an array of one element too.
+    """
+    if block.dirty_bytes > block.committed_bytes:
+        block.committed_bytes = min(block.committed_bytes, max(bytes, VirtualMemory.page_size() - sizeof(Block)))
+    zero_block(block, 0, block.committed_bytes)
+
+
 cdef cnp.ndarray adopt_block(Block* block, size_t bytes, object cls, cnp.dtype dtype, int ndim,
                              const cnp.npy_intp* dims, int flags, object like):
     """The array on `block`, which it owns; tracemalloc hears of `bytes`. The block is still the
@@ -236,7 +245,7 @@ cdef cnp.ndarray adopt_block(Block* block, size_t bytes, object cls, cnp.dtype d
     """
     cdef cnp.ndarray array
     if elements_of(dtype) != Elements.plain:
-        zero_block(block, 0, block.committed_bytes)
+        empty_slots(block, bytes)
     Py_INCREF(dtype)  # stolen below
     array = PyArray_NewFromDescr(cls, dtype, ndim, dims, NULL, block.data(), flags, like)
     if cnp.PyArray_DATA(array) != block.data():

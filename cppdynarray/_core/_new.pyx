@@ -124,7 +124,7 @@ cdef cnp.ndarray new_from_list(object cls, list items, object dtype, Py_ssize_t 
     # A dtype that is an array has made more dimensions; the __array_finalize__ of a subclass may have changed all.
     if cnp.PyArray_NDIM(array) != 1 or cnp.PyArray_DIMS(array)[0] != count or array.descr is not of_items:
         return None
-    return array if store_items(<char*>cnp.PyArray_DATA(array), array, items, count) == count else None
+    return array if store_items(<char*>cnp.PyArray_DATA(array), array, items, 0, count) == count else None
 
 
 cdef cnp.ndarray as_array(object contents, object dtype):

@@ -81,6 +81,25 @@ cdef extern from "places.hpp" namespace "cppdynarray":
 
 
 cdef extern from "table.hpp" namespace "cppdynarray":
+    cdef cppclass TableColumn:
+        ArrayPlace* place
+        PyObject* object
+        size_t row_bytes
+        cnp.npy_intp items
+
+    cdef cppclass TableRows:
+        TablePlace place
+        TableColumn* columns
+        PyObject* names
+        bint others_run
+
+    cdef cppclass Removal:
+        size_t count
+        size_t removed
+        size_t start
+        const cnp.npy_bool* gone
+        const cnp.npy_intp* rows
+
     bint c_can_grow "cppdynarray::can_grow"(const TableRows&) noexcept
     size_t count_rows(const TableRows&) noexcept
 
@@ -127,6 +146,13 @@ cdef enum:
 
 cdef class Table:
     """What DynamicTable is built on: its columns, and all that changes them."""
+
+    cdef TableRows rows
+    cdef readonly tuple names
+    cdef dict indexes
+    cdef list text_first  # the columns in the order in which rows are moved in: copying strings may fail
+    cdef object row_class
+    cdef bint on_files
 
     def __dealloc__(self):
         cdef size_t i, count
@@ -175,6 +201,8 @@ cdef class Table:
             self.rows.columns[i].place = self.rows.place.columns[i] = place
             self.rows.place.column_count += 1
         describe_table(self.rows)
+        is_text = [elements_of(<cnp.ndarray>array) == Elements.strings for array in arrays]
+        self.text_first = [i for i in range(count) if is_text[i]] + [i for i in range(count) if not is_text[i]]
         if self.rows.place.columns[0] != NULL:
             measure_capacity(&self.rows.place)
         return 0
@@ -358,23 +386,20 @@ cdef class Table:
         self.growable()
         if row >= self.count():
             return False
-        for text in (True, False):  # copying strings may fail
-            for i in range(len(blocks)):
-                array, block = self.column(i), blocks[i]
-                if (elements_of(array) == Elements.strings) != text:
-                    continue
-                size = self.rows.columns[i].row_bytes
-                slot = block_of(array).data() + size * <size_t>row
-                if not text:
-                    swap_ranges(slot, slot + size, cnp.PyArray_BYTES(block))
-                    continue
-                strings.take(array)
-                of_block.take(block)
-                if not copy_strings(strings.arena(), slot, of_block.arena(), cnp.PyArray_BYTES(block),
-                                    self.rows.columns[i].items):
-                    raise MemoryError("no memory for the strings")
-                of_block.release()
-                strings.release()
+        for i in self.text_first:
+            array, block = self.column(i), blocks[i]
+            size = self.rows.columns[i].row_bytes
+            slot = block_of(array).data() + size * <size_t>row
+            if elements_of(array) != Elements.strings:
+                swap_ranges(slot, slot + size, cnp.PyArray_BYTES(block))
+                continue
+            strings.take(array)
+            of_block.take(block)
+            if not copy_strings(strings.arena(), slot, of_block.arena(), cnp.PyArray_BYTES(block),
+                                self.rows.columns[i].items):
+                raise MemoryError("no memory for the strings")
+            of_block.release()
+            strings.release()
         return True
 
     # Values on their way into the table.
@@ -458,15 +483,19 @@ cdef class Table:
         return blocks
 
     cdef int move_block(self, Py_ssize_t index, cnp.ndarray block, Py_ssize_t start, Py_ssize_t count) except -1:
-        """Moves `count` rows, or one again and again, to slots from `start` on that hold nothing."""
+        """Moves `count` rows, or one again and again, to slots from `start` on that hold nothing; zero bytes, if
+        `block` is None.
+        """
         cdef cnp.ndarray array = <cnp.ndarray>self.rows.columns[index].object
         cdef size_t row = self.rows.columns[index].row_bytes
         cdef StringLock lock
         lock.take(array)
         cdef Block* own = block_of(array)
-        if elements_of(array) != Elements.plain:
+        if block is None:
+            zero_block(own, row * <size_t>start, row * <size_t>(start + count))
+        elif elements_of(array) != Elements.plain:
             return move_in(array, block, own.data() + row * <size_t>start, lock)
-        if length(block) == count:
+        elif length(block) == count:
             write_bytes(own, row * <size_t>start, cnp.PyArray_DATA(block), row * <size_t>count)
         else:
             fill_rows(own.data() + row * <size_t>start, <char*>cnp.PyArray_DATA(block), row, count)
@@ -474,23 +503,26 @@ cdef class Table:
 
     cdef int move_blocks(self, list blocks, Py_ssize_t start, Py_ssize_t count) except -1:
         """Moves an array of `count` rows for each column to slots from `start` on that hold nothing."""
-        for text in (True, False):  # copying strings may fail, and then no column has lost its slots
-            for i in range(len(blocks)):
-                if (elements_of(<cnp.ndarray>self.rows.columns[i].object) == Elements.strings) == text:
-                    self.move_block(i, blocks[i], start, count)
+        cdef Py_ssize_t i
+        for i in self.text_first:
+            self.move_block(i, blocks[i], start, count)
         return 0
 
-    cdef int append_blocks(self, list blocks, Py_ssize_t count) except -1:
-        """Appends `count` rows, an array of converted ones for each column. Runs no Python code."""
+    cdef bint append_blocks(self, list blocks, Py_ssize_t count, Py_ssize_t before=-1) except -1:
+        """Appends `count` rows, an array of converted ones for each column. Runs no Python code. False, and nothing has
+        changed, if there are not `before` rows by now, for whom that matters.
+        """
         cdef TableLock lock
         hold(lock, self.rows)
         self.growable()
         cdef Py_ssize_t start = self.count()
+        if before >= 0 and start != before:
+            return False
         cdef Py_ssize_t stop = self.grown(count)
         self.make_room(stop)
         self.move_blocks(blocks, start, count)
         set_length_of(&self.rows.place, stop)
-        return 0
+        return True
 
     # Growing.
 
@@ -498,7 +530,8 @@ cdef class Table:
         if append_row(self.rows, <PyObject*>row):
             return 0
         self.growable()
-        return self.append_blocks(self.convert_items(self.items_of(row), lossless), 1)
+        self.append_blocks(self.convert_items(self.items_of(row), lossless), 1)
+        return 0
 
     def extend(self, rows, *more, casting="lossless"):
         """
@@ -563,7 +596,8 @@ cdef class Table:
             count += 1
             if count % SIGNALS_AFTER == 0:
                 PyErr_CheckSignals()
-        return self.append_blocks([scratch.column(i) for i in range(len(self.names))], count)
+        self.append_blocks([scratch.column(i) for i in range(len(self.names))], count)
+        return 0
 
     cdef object steady_rows(self, rows):
         """Rows in a list or tuple that stay as they are while they are written: None if one needs NumPy."""
@@ -642,7 +676,8 @@ cdef class Table:
                 array = scratch_rows(self.column(i), count)
                 array[...] = blocks[i]
                 blocks[i] = array
-        return self.append_blocks(blocks, count)
+        self.append_blocks(blocks, count)
+        return 0
 
     cdef cnp.ndarray convert_column(self, cnp.ndarray array, values, bint lossless):
         if is_rows(array, values, 0):
@@ -742,7 +777,7 @@ cdef class Table:
                     return
                 continue
             blocks = [self.zero_items(i, new_length - count) for i in range(len(self.names))]
-            if self.resize_to(new_length, count, blocks):
+            if self.append_blocks(blocks, new_length - count, count):
                 return
 
     cdef cnp.ndarray zero_items(self, Py_ssize_t index, Py_ssize_t count):
@@ -754,30 +789,6 @@ cdef class Table:
         fresh = scratch_rows(array, count)
         fresh[...] = np.zeros((), array.descr)
         return fresh
-
-    cdef bint resize_to(self, Py_ssize_t new_length, Py_ssize_t count, list blocks) except -1:
-        """Adds to `count` rows what is in `blocks`, or zero bytes; False, and nothing has changed, if there are more
-        or fewer by now.
-        """
-        cdef TableLock lock
-        cdef cnp.ndarray array
-        hold(lock, self.rows)
-        self.growable()
-        if self.count() != count:
-            return False
-        self.make_room(new_length)
-        for text in (True, False):
-            for i in range(len(blocks)):
-                array = <cnp.ndarray>self.rows.columns[i].object
-                if (elements_of(array) == Elements.strings) != text:
-                    continue
-                if blocks[i] is not None:
-                    self.move_block(i, blocks[i], count, new_length - count)
-                else:
-                    zero_block(block_of(array), self.rows.columns[i].row_bytes * <size_t>count,
-                               self.rows.columns[i].row_bytes * <size_t>new_length)
-        set_length_of(&self.rows.place, new_length)
-        return True
 
     def reserve(self, Py_ssize_t rows):
         """
@@ -1066,6 +1077,11 @@ cdef TablePlace* open_table(object table) except NULL:
         open_place(opened.column(i))  # there is one: no memory is needed
     Py_INCREF(opened)
     return &opened.rows.place
+
+
+cdef ArrayPlace* column_called(TablePlace* place, str name) except NULL:
+    """The place of a column; KeyError if there is none of that name."""
+    return place.columns[(<Table><object>place.table).index_of(name)]
 
 
 cdef void close_table(TablePlace* place) noexcept:

@@ -74,10 +74,10 @@ struct ArrayRows {
         if (elements_of(array) != Elements::plain) leave_memory(array, to->data(), used, strings);
         set_block(array, to);
     }
-    // Slots without elements hold empty strings, where there are strings: what becomes room may be
-    // memory that another array wrote to.
+    // Slots without elements hold no references and no strings: what becomes room may be memory that another array
+    // wrote to.
     void grown(std::size_t from) const noexcept {
-        if (elements_of(array) == Elements::strings) block()->functions->zero(block(), from, block()->committed_bytes);
+        if (elements_of(array) != Elements::plain) block()->functions->zero(block(), from, block()->committed_bytes);
     }
     void set_length(std::size_t rows) const noexcept { publish_length(array, static_cast<npy_intp>(rows)); }
 };

@@ -212,13 +212,13 @@ inline bool store_apart(StoredRow& row, PyArrayObject* array, PyObject* value) n
     return row.begin(array) && store_row(row.bytes(), array, value);
 }
 
-// Writes the first `count` items of a list or tuple as rows of `array`: how many there were before one that is
-// NumPy's.
-inline npy_intp store_items(char* slots, PyArrayObject* array, PyObject* items, npy_intp count) noexcept {
+// Writes items of a list or tuple as rows of `array`: which is the first, up to `stop`, that is NumPy's.
+inline npy_intp store_items(char* slots, PyArrayObject* array, PyObject* items, npy_intp start,
+                            npy_intp stop) noexcept {
     const std::size_t row = row_bytes(array);
-    for (npy_intp i = 0; i < count; ++i, slots += row)
+    for (npy_intp i = start; i < stop; ++i, slots += row)
         if (!with_item(items, i, [&](PyObject* item) { return store_row(slots, array, item); })) return i;
-    return count;
+    return stop;
 }
 
 }  // namespace cppdynarray

@@ -97,9 +97,12 @@ CPPDYNARRAY_NOT_INLINE inline bool store_other(const TableColumn& column, char* 
 }
 
 inline bool store(const TableColumn& column, char* slot, PyObject* value) noexcept {
-    if (column.scalar_type != NPY_DOUBLE || !PyFloat_CheckExact(value)) return store_other(column, slot, value);
-    *reinterpret_cast<npy_double*>(slot) = PyFloat_AS_DOUBLE(value);
-    return true;
+    if (column.scalar_type == NPY_DOUBLE && PyFloat_CheckExact(value)) {
+        *reinterpret_cast<npy_double*>(slot) = PyFloat_AS_DOUBLE(value);
+        return true;
+    }
+    return (column.scalar_type == NPY_INT64 && store_integer<npy_int64>(slot, value)) ||
+           store_other(column, slot, value);
 }
 
 // Slots that are no rows hold no references, and the block knows how far it was written. The references are borrowed
