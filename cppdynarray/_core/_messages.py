@@ -63,7 +63,7 @@ RECORDS_OF_COLUMNS = (
 # How messages end about what doesn't fit.
 
 unsafe = "; casting='unsafe' converts all the same"
-long_text = "; dtype='{wider}' has room for it, and dtype=str for text of any length"
+long_text = "; dtype='{wider}' has room for it, and dtype=str for text of any length (not on files)"
 long_bytes = "; dtype='{wider}' has room for it"
 for_record = "; a record is a tuple of {count} values"
 
