@@ -128,6 +128,13 @@ class OnFiles:
     def __exit__(self, *error):
         self.close()
 
+    def _check_saving(self, func, args, kwargs):
+        """ValueError if a function of NumPy's is to write over a file of `self`."""
+        if func in _SAVING:
+            target = args[0] if args else kwargs.get("file", kwargs.get("fname"))
+            for each in self._arrays:
+                _check_target(each, target, _SAVING[func])
+
 
 class DynamicMemmap(OnFiles, DynamicArray):
     """
@@ -146,9 +153,9 @@ class DynamicMemmap(OnFiles, DynamicArray):
 
     Notes
     -----
-    `append`, `extend`, and the removal of rows at the end are whole or not at all, whenever the process is killed.
-    ``insert``, ``pop(i)`` and ``del d[i]`` move the rows behind: a process that is killed meanwhile leaves a row out,
-    and another one twice.
+    `append`, `extend`, `clear`, `resize` and the removal of rows at the end are whole or not at all, whenever the
+    process is killed. ``insert``, ``pop(i)``, ``del d[i]`` and ``swap_remove`` move rows: a process that is killed
+    meanwhile may leave one out, and another one twice.
 
     A child that is forked has a copy: what it writes is its own.
 
@@ -263,9 +270,7 @@ class DynamicMemmap(OnFiles, DynamicArray):
         return super().dump(file)
 
     def __array_function__(self, func, types, args, kwargs):
-        if func in _SAVING:
-            target = args[0] if args else kwargs.get("file", kwargs.get("fname"))
-            _check_target(self, target, _SAVING[func])
+        self._check_saving(func, args, kwargs)
         return super().__array_function__(func, types, args, kwargs)
 
 
@@ -290,13 +295,13 @@ def _check_target(array, target, suffix=""):
     """ValueError if what is to be written over is the file of `array`, or of another array that writes."""
     with contextlib.suppress(AttributeError, OSError, TypeError):  # whoever opens it says what is wrong
         if hasattr(target, "write"):
-            status = os.fstat(target.fileno())
+            status, name = os.fstat(target.fileno()), getattr(target, "name", target)
         else:
             name = os.fsdecode(target)
             status = os.stat(name if name.endswith(suffix) else name + suffix)
         if _files.is_file_of(array, status.st_dev, status.st_ino):
             raise ValueError(
-                f"{getattr(target, 'name', target)} is the file that an array is on: to write it anew would lose its "
+                f"{name} is the file that an array is on: to write it anew would lose its "
                 "rows. It has them already, and flush() writes their number; save under another name"
             )
 
@@ -347,8 +352,8 @@ def open_memmap(filename, mode="r", dtype=None, shape=None, *, progress=None):
     -----
     Rows outlive the process as soon as `append` returns, and the machine from ``flush(sync=True)`` on; with them,
     as many as are proved to have got to the disk. While a file is written, its length is kept in a file beside
-    it, named ``.live`` at the end; `close` removes it. Opening takes nothing away from a file. ``insert``, ``pop(i)``
-    and ``del d[i]`` move rows, and aren't safe against a kill in the middle, see `DynamicMemmap`.
+    it, named ``.live`` at the end; `close` removes it. Opening takes nothing away from a file. ``insert``, ``pop(i)``,
+    ``del d[i]`` and ``swap_remove`` move rows, and aren't safe against a kill in the middle, see `DynamicMemmap`.
 
     ``numpy.save`` writes files that can't grow where they are. ``'r+'`` and ``'a'`` write such a file once
     more, under another name, and put it in the place of the old one.

@@ -337,7 +337,7 @@ class MemmapTable(files.OnFiles, DynamicTable):
         """
         if self._mode != "r" or self.closed:
             return len(self)
-        rows = _files.refresh(self._arrays[0])
+        rows = _files.rows_by_now(self._arrays[0])
         if rows is None:
             rows = files.look_again(self._arrays)
         self._set_rows(min(len(self), rows))  # should a column fail, none has fewer rows than the table
@@ -354,6 +354,13 @@ class MemmapTable(files.OnFiles, DynamicTable):
 
     def __reduce__(self):
         return files.arrive, (MemmapTable, type(self), self._path)
+
+    def __array_function__(self, func, types, args, kwargs):
+        # NumPy calls it before numpy.save empties a column's file; all else is what it is for tables in memory.
+        self._check_saving(func, args, kwargs)
+        if all(issubclass(each, Table) for each in types):
+            return func._implementation(*args, **kwargs)
+        return func(*_as_arrays(args), **{name: _as_arrays(value) for name, value in kwargs.items()})
 
 
 @_others_raise
@@ -554,6 +561,13 @@ def _checked(names, dtypes):
         if names.count(name) > 1:
             raise ValueError(f"two columns are called {name!r}")
     return tuple(names), dtypes
+
+
+def _as_arrays(value):
+    """An argument with arrays in the place of tables, for functions that other classes have a say in."""
+    if isinstance(value, Table):
+        return np.asarray(value)
+    return type(value)(map(_as_arrays, value)) if type(value) in (list, tuple) else value
 
 
 def _cell(value):

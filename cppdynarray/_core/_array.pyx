@@ -23,13 +23,13 @@ from cppdynarray._core import _docstrings
 from cppdynarray._core._live import LiveArray
 from cppdynarray._core._new import dynamic_array, unknown_argument
 
-from cppdynarray._core cimport _growth
+from cppdynarray._core cimport _growth, _indexing
 from cppdynarray._core._conversion cimport is_lossless, other_keywords, says_lossless
 from cppdynarray._core._dispatch cimport (
     METH_FASTCALL, METH_KEYWORDS, PyCFunction, PyGetSetDef, PyMethodDef, PyType_Slot, as_plain,
 )
 from cppdynarray._core._live cimport (
-    Py_tp_doc, Py_tp_getset, Py_tp_methods, Py_tp_new, new_type,
+    Py_mp_ass_subscript, Py_tp_doc, Py_tp_getset, Py_tp_methods, Py_tp_new, new_type,
     register_kind,
 )
 from cppdynarray._core._memory cimport import_core, new_array
@@ -51,6 +51,25 @@ cdef extern from "append_scalar.hpp" namespace "cppdynarray":
     bint append_double(object array, PyObject* value) noexcept
     bint append_scalar(object array, PyObject* value) noexcept
     bint insert_scalar(object array, Py_ssize_t index, PyObject* value) noexcept
+
+
+cdef extern from *:
+    """
+    // Gives a class that fills the slot of `del` its own words for help, where CPython has one text for all classes:
+    // the description of the slot becomes a copy. Once, and for a class that stays.
+    static int document_del(PyObject* type, const char* text) {
+        static struct wrapperbase description;
+        PyObject* const found = PyObject_GetAttrString(type, "__delitem__");
+        if (found == nullptr) return -1;
+        auto* const method = reinterpret_cast<PyWrapperDescrObject*>(found);
+        description = *method->d_base;
+        description.doc = text;
+        method->d_base = &description;
+        Py_DECREF(found);  // the class has it
+        return 0;
+    }
+    """
+    int document_del(object, const char*) except -1
 
 
 cdef extern from "removing.hpp" namespace "cppdynarray":
@@ -278,6 +297,8 @@ def swap_remove(cnp.ndarray self not None, rows, /):
     O(k) for k rows, however many there are in all; a mask is read in full. ``del d[rows]``, which keeps the order,
     moves all rows behind the first that goes.
 
+    On a file a process that is killed meanwhile leaves the last rows in both places (see `open_memmap`).
+
     Examples
     --------
     >>> import cppdynarray as cda
@@ -492,7 +513,7 @@ cdef const char* text(str docstring) except NULL:
 
 cdef PyMethodDef[6] methods
 cdef PyGetSetDef[4] attributes
-cdef PyType_Slot[5] slots
+cdef PyType_Slot[6] slots
 
 
 cdef type make_type():
@@ -516,15 +537,18 @@ cdef type make_type():
     slots[1] = PyType_Slot(Py_tp_doc, <void*>text(_docstrings.TYPE))
     slots[2] = PyType_Slot(Py_tp_methods, <void*>methods)
     slots[3] = PyType_Slot(Py_tp_getset, <void*>attributes)
-    slots[4] = PyType_Slot(0, NULL)
+    slots[4] = PyType_Slot(Py_mp_ass_subscript, <void*>_indexing.set_item)  # as its base: __delitem__ is its own
+    slots[5] = PyType_Slot(0, NULL)
     for function in (sort, partition):
         original = getattr(np.ndarray, function.__name__)
         function.__doc__ = original.__doc__
         function.__text_signature__ = original.__text_signature__
-    return new_type(b"cppdynarray.DynamicArray", slots, LiveArray, (
+    cls = new_type(b"cppdynarray.DynamicArray", slots, LiveArray, (
         reserve, shrink_to_fit, clear, swap_remove, copy, __copy__, __deepcopy__, __reduce_ex__, __setstate__,
         __sizeof__, sort, partition,
     ))
+    document_del(cls, text(_docstrings.DELETE))
+    return cls
 
 
 DynamicArray = make_type()

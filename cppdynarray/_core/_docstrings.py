@@ -172,6 +172,41 @@ Examples
 DynamicArray([2])
 """
 
+DELETE = """__delitem__($self, key, /)
+--
+
+Remove rows. O(n).
+
+Parameters
+----------
+key : int, slice, or array_like of ints or bools
+    Which rows, along axis 0.
+
+Raises
+------
+IndexError
+    If there are no such rows.
+ValueError
+    If the array can't change its length (see `append`).
+
+See Also
+--------
+swap_remove : Where the order doesn't matter.
+
+Notes
+-----
+On a file the rows behind move in the file: a process that is killed meanwhile leaves rows out and others
+twice (see `open_memmap`). Where none are behind, ``del d[k:]``, they are all removed or none is.
+
+Examples
+--------
+>>> import cppdynarray as cda
+>>> d = cda.DynamicArray([0, 1, 2, 3, 4])
+>>> del d[1:3], d[-1]
+>>> d
+DynamicArray([0, 3])
+"""
+
 RESIZE = """resize($self, /, *new_shape, refcheck=True)
 --
 

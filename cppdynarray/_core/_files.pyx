@@ -771,18 +771,29 @@ def mapping_of(cnp.ndarray array not None):
     return <object>base if base != NULL and isinstance(<object>base, Mapping) else None
 
 
-def refresh(cnp.ndarray array not None):
-    """Gives a follower the rows that its file has by now. None: nobody is known to write."""
-    cdef ArrayLock array_lock
-    array_lock.hold(array)
+cdef object written_rows(cnp.ndarray array):
     cdef PyObject* base = cnp.PyArray_BASE(array)
     if base == NULL or type(<object>base) is not Mapping:
         return None
-    cdef Mapping mapping = <Mapping><object>base
-    cdef LivePage* page = mapping.page()
-    if page == NULL or mapping.closed or load_acquire(page.state) != LIVE_WRITING:
+    cdef LivePage* page = (<Mapping><object>base).page()
+    if page == NULL or (<Mapping><object>base).closed or load_acquire(page.state) != LIVE_WRITING:
         return None
-    return set_rows(array, mapping, load_acquire(page.rows))
+    return load_acquire(page.rows)
+
+
+def rows_by_now(cnp.ndarray array not None):
+    """How many rows the file of a follower has by now. None: nobody is known to write."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
+    return written_rows(array)
+
+
+def refresh(cnp.ndarray array not None):
+    """Gives a follower the rows that its file has by now, and says how many; None as rows_by_now()."""
+    cdef ArrayLock array_lock
+    array_lock.hold(array)
+    rows = written_rows(array)
+    return None if rows is None else set_rows(array, mapping_of(array), rows)
 
 
 def refresh_to(cnp.ndarray array not None, Py_ssize_t rows):

@@ -888,6 +888,31 @@ cdef class Table:
         return self.remove(removal, bins)
 
     def __delitem__(self, key):
+        """
+        Remove rows. O(rows behind them).
+
+        Parameters
+        ----------
+        key : int, slice, or array of ints or bools
+            Which rows.
+
+        Raises
+        ------
+        IndexError
+            If there are no such rows.
+
+        Notes
+        -----
+        On files this isn't safe against a kill in the middle, but for rows at the end, ``del t[k:]``: see `open_table`.
+
+        Examples
+        --------
+        >>> import cppdynarray as cda
+        >>> t = cda.DynamicTable({"x": [0, 1, 2, 3]})
+        >>> del t[1:3]
+        >>> t["x"]
+        array([0, 3])
+        """
         cdef ArrayLock array_lock
         array_lock.hold(self)
         cdef Py_ssize_t count

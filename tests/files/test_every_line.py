@@ -213,6 +213,32 @@ def test_a_kill_at_each_line(folder, kind, step):
     """), timeout=3000)
 
 
+@pytest.mark.parametrize("change", ["grow", "shrink"])
+def test_ctrl_c_at_each_line_of_a_tables_refresh(folder, change):
+    """No column has fewer rows than the table has then, of which views are made; and the next refresh goes on."""
+    kind = Tables(folder)
+    follower = writer = None
+
+    def prepare():
+        nonlocal follower, writer
+        writer = kind.open("w+")
+        kind.extend(writer, ROWS)
+        follower = kind.open("r")
+        if change == "grow":
+            kind.extend(writer, ROWS)
+        else:
+            writer.resize(ROWS // 2)
+
+    def check(number):
+        assert len(follower) <= min(map(len, follower._arrays)), number
+        kind.check_rows(follower, {ROWS, len(writer)})
+        assert follower.refresh() == len(writer)
+        kind.check_rows(follower, {len(writer)})
+        writer.close()
+
+    assert interrupted_at_each_line(prepare, lambda: None, lambda _: follower.refresh(), check) > 5
+
+
 # Another writer.
 
 

@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import re
 import shutil
 import signal
 import subprocess
@@ -533,14 +532,6 @@ def test_ctrl_c_leaves_whole_rows_and_neither_lock_nor_descriptor(run):
         assert sorted(os.listdir(run)) == ["a.npy", "b.npy", "columns.json"], os.listdir(run)
     """
     run_python(code)
-
-
-def test_help_says_what_is_not_safe_against_a_kill():
-    for kind, opening in ((cda.DynamicMemmap, cda.open_memmap), (cda.MemmapTable, cda.open_table)):
-        assert re.search(r"``insert``.*\bkill", opening.__doc__, re.DOTALL)
-        for method in (kind.insert, kind.pop):
-            assert "kill" in method.__doc__ and opening.__name__ in method.__doc__
-    assert "kill" in cda.MemmapTable.swap_remove.__doc__
 
 
 def test_a_folder_that_was_copied_is_a_table_of_its_own(run, tmp_path):

@@ -508,6 +508,51 @@ def test_saving_onto_its_own_file_is_refused(path, mode, tmp_path, monkeypatch):
             wrong()
 
 
+@pytest.mark.parametrize("mode", ["a", "r", "closed"])
+def test_saving_a_table_onto_a_column_is_refused(tmp_path, mode, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with cda.open_table("run", "w+", [("x", "f8"), ("y", "i4")]) as t:
+        t.extend({"x": np.arange(10.0), "y": np.arange(10)})
+    before = {name: Path("run", name).read_bytes()[4096 : 4096 + 40] for name in ("x.npy", "y.npy")}
+    t = cda.open_table("run", "r" if mode == "r" else "a")
+    if mode == "closed":
+        t.close()
+    for save in (
+        lambda path: np.save(path, t), lambda path: np.save(path.removesuffix(".npy"), t),
+        lambda path: np.savetxt(path, t), lambda path: np.save(arr=t, file=Path(path)),
+    ):
+        for path in ("run/x.npy", "run/y.npy"):
+            with pytest.raises(ValueError, match=rf"^{path[:5]}.* is the file that an array is on"):
+                save(path)
+    assert before == {name: Path("run", name).read_bytes()[4096 : 4096 + 40] for name in before}
+    np.save("copy.npy", t)
+    np.savez("run.npz", t=t)
+    assert np.load("copy.npy").tolist() == np.load("run.npz")["t"].tolist() == [(i, i) for i in range(10)]
+
+
+def test_functions_of_numpy_take_a_table_on_files_as_one_in_memory(tmp_path):
+    t = cda.open_table(tmp_path / "run", "a", [("x", "f8"), ("y", "i4")])
+    t.extend({"x": np.arange(10.0), "y": np.arange(10)})
+    in_memory, records = t.copy(), np.asarray(t)
+    growing = cda.array(records)
+    for function in (
+        np.shape, np.size, np.ndim, np.copy, np.flip, np.ravel, np.unique, np.sort, np.argsort, np.nonzero, np.repeat,
+        np.array_repr, np.mean, np.sum, np.isnan, np.transpose, np.atleast_2d, np.zeros_like, np.full_like, np.vstack,
+        lambda t: np.concatenate([t, t]), lambda t: np.concatenate((records, t)), lambda t: np.stack([t] * 3),
+        lambda t: np.concatenate([t, growing]), lambda t: np.append(growing, t), lambda t: np.array_equal(t, records),
+        lambda t: np.concatenate([np.ma.array(records), t]), lambda t: np.where(records["y"] > 3, t, records),
+        lambda t: np.take(t, [1, 2]), lambda t: np.copyto(np.empty(10, records.dtype), t), lambda t: np.repeat(t, 2),
+    ):
+        outcomes = []
+        for each in (t, in_memory):
+            try:
+                found = function(each)
+                outcomes.append((type(found), getattr(found, "dtype", None), repr(found)))
+            except Exception as error:
+                outcomes.append((type(error), str(error).replace("MemmapTable", "DynamicTable")))
+        assert outcomes[0] == outcomes[1]
+
+
 # Other processes.
 
 

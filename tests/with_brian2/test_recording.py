@@ -17,6 +17,7 @@ from subprocesses import run_process
 
 brian2 = import_library("brian2")
 growing = import_library("cppdynarray.brian2")
+whole_rows = import_library("cppdynarray.brian2.whole_rows")
 ms = brian2.ms
 NATIVE = tuple(map(int, brian2.__version__.split(".")[:2])) >= (2, 11)
 
@@ -128,6 +129,25 @@ def test_others_follow_while_it_runs(target, tmp_path):
     recording.close()
     recording.close()
     assert_same(follower["v"], np.load(recording.folders["states"] / "v.npy"))
+
+
+def test_a_step_that_is_interrupted_leaves_no_column_longer(tmp_path):
+    """As Ctrl-C does: the next step goes on behind the last one that was whole, in every column."""
+    use("numpy")  # noqa: F821
+    with growing.record_to(tmp_path) as recording:
+        made = network()  # noqa: F821
+        made.run(1 * ms)
+        rows = whole_rows.of_monitor(made["states"])
+        follower = cda.open_table(recording.folders["states"])
+        for name in ("t", "v"):
+            with pytest.raises(KeyboardInterrupt), rows:
+                made["states"].variables[name].resize(30 if name == "t" else (30, 3))
+                raise KeyboardInterrupt
+            assert rows.lengths() == [10, 10] and follower.refresh() == 10
+        made.run(1 * ms)
+        assert follower.refresh() == 20
+        for name, values in recorded(2)["states"].items():
+            np.testing.assert_allclose(follower[name], values, rtol=1e-12)
 
 
 def test_what_is_made_later_or_is_no_monitor_is_in_memory(tmp_path):
