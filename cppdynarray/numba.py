@@ -613,7 +613,8 @@ register_model(GrowingTableType)(_Model)
 unbox(GrowingTableType)(_unbox)
 
 
-def _column(number):
+@functools.cache
+def _column_handle(number):
     @intrinsic
     def column(context, g):
         """The handle to a column."""
@@ -630,11 +631,6 @@ def _column(number):
         return kind(g), generate
 
     return column
-
-
-@functools.cache
-def _column_handle(number):
-    return _column(number)
 
 
 @intrinsic

@@ -160,11 +160,11 @@ cdef object method_resize(cnp.ndarray self, PyObject** args, Py_ssize_t count, P
 
 
 cdef object get_capacity(object self, void* closure):
-    return _growth.capacity(self)
+    return _growth.most_rows(self, False)
 
 
 cdef object get_max_size(object self, void* closure):
-    return _growth.max_size(self)
+    return _growth.most_rows(self, True)
 
 
 cdef object get_dict(object self, void* closure):

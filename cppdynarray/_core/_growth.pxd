@@ -20,8 +20,7 @@ cdef int resize(cnp.ndarray array, tuple shape) except -1
 cdef bint resize_within_capacity(cnp.ndarray array, object rows) except -1
 cdef int reserve(cnp.ndarray array, Py_ssize_t rows) except -1
 cdef int shrink_to_fit(cnp.ndarray array) except -1
-cdef Py_ssize_t capacity(cnp.ndarray array) noexcept
-cdef Py_ssize_t max_size(cnp.ndarray array) noexcept
+cdef Py_ssize_t most_rows(cnp.ndarray array, bint without_moving) noexcept
 cdef int move_in(cnp.ndarray array, cnp.ndarray rows, char* slots, StringLock& lock) except -1
 cdef cnp.ndarray remove_items(cnp.ndarray array, size_t item_size, Py_ssize_t start, Py_ssize_t stop,
                               StringLock& lock)

@@ -36,7 +36,7 @@ from cppdynarray._core._conversion cimport (
     StoredRow, convert_row, convert_values, grown_length, is_items, is_rows, length, no_room, room_for, same_dims,
     scratch_rows, shape_of, store_apart, store_at_end,
 )
-from cppdynarray._core._memory cimport import_core, new_scratch, zero_block
+from cppdynarray._core._memory cimport import_core, new_scratch
 from cppdynarray._core.headers cimport (
     ArrayLock, ArrayRows, Block, Elements, NewDimensions, StringLock, append_rows, block_of, clear_strings,
     copy_strings, elements_of, fix_row_stride, is_placed, load_scalar, multiply, pack_string, publish, publish_length,
@@ -408,7 +408,7 @@ cdef int add_zeros(cnp.ndarray array, Block* block, size_t used, Py_ssize_t coun
     elif elements_of(array) == Elements.strings:
         clear_strings(lock.arena(), block.data() + used, count)
     else:
-        zero_block(block, used, used + cnp.PyArray_ITEMSIZE(array) * <size_t>count)
+        block.functions.zero(block, used, used + cnp.PyArray_ITEMSIZE(array) * <size_t>count)
     return 0
 
 
@@ -824,11 +824,3 @@ cdef Py_ssize_t most_rows(cnp.ndarray array, bint without_moving) noexcept:
     cdef size_t row = row_bytes(array)
     return <Py_ssize_t>((block.reserved_bytes if without_moving else block.committed_bytes) / row) if row != 0 else (
         NPY_MAX_INTP)
-
-
-cdef Py_ssize_t capacity(cnp.ndarray array) noexcept:
-    return most_rows(array, False)
-
-
-cdef Py_ssize_t max_size(cnp.ndarray array) noexcept:
-    return most_rows(array, True)

@@ -29,4 +29,3 @@ cdef cnp.ndarray new_array(object cls, cnp.dtype dtype, int ndim, const cnp.npy_
 cdef cnp.ndarray adopt_block(Block* block, size_t bytes, object cls, cnp.dtype dtype, int ndim,
                              const cnp.npy_intp* dims, int flags, object like)
 cdef cnp.ndarray new_scratch(cnp.ndarray array, int ndim, const cnp.npy_intp* dims)
-cdef void zero_block(Block* block, size_t start, size_t stop) noexcept

@@ -225,17 +225,13 @@ shared.place_owner = <PyTypeObject*>PlaceOwner
 
 # Blocks come from the allocator of this module or of another: each brings the functions of its own.
 
-cdef void zero_block(Block* block, size_t start, size_t stop) noexcept:
-    block.functions.zero(block, start, stop)
-
-
 cdef void empty_slots(Block* block, size_t bytes) noexcept:
     """Slots of a new block without elements hold no references and no strings. One with much more memory, which an
     array left, gives no more than is asked for: it would be cleared each time, for an array of one element too.
     """
     if block.dirty_bytes > block.committed_bytes:
         block.committed_bytes = min(block.committed_bytes, max(bytes, VirtualMemory.page_size() - sizeof(Block)))
-    zero_block(block, 0, block.committed_bytes)
+    block.functions.zero(block, 0, block.committed_bytes)
 
 
 cdef cnp.ndarray adopt_block(Block* block, size_t bytes, object cls, cnp.dtype dtype, int ndim,

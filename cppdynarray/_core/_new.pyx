@@ -15,8 +15,8 @@ from cppdynarray._core._conversion cimport collect, is_array_like, store_items
 from cppdynarray._core._dispatch cimport as_plain, is_dynamic
 from cppdynarray._core._growth cimport append_strs, are_strs_of, extend
 from cppdynarray._core._lossless cimport begin_quiet, check_array, check_before, check_list, end_quiet, may_lose
-from cppdynarray._core._memory cimport import_core, new_array, zero_block
-from cppdynarray._core.headers cimport ArrayLock, Elements, block_of, elements_of, type_of_numbers, used_bytes
+from cppdynarray._core._memory cimport import_core, new_array
+from cppdynarray._core.headers cimport ArrayLock, Block, Elements, block_of, elements_of, type_of_numbers, used_bytes
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_ENSUREARRAY, NPY_ARRAY_FORCECAST, NPY_VSTRING, PyArray_Descr, PyArray_Dims, PyArray_FromAny,
     PyArray_IntpConverter, PyArray_IS_C_CONTIGUOUS, PyArray_IS_F_CONTIGUOUS, PyArray_SAMESHAPE,
@@ -91,8 +91,9 @@ cdef object new(object cls, object shape, object dtype, Py_ssize_t capacity=0, P
             array = new_array(cls, as_dtype(dtype), dims.len, dims.ptr, capacity, max_size, fortran)
         finally:
             PyDimMem_FREE(dims.ptr)
+    cdef Block* block = block_of(array)
     if zeroed:
-        zero_block(block_of(array), 0, used_bytes(array))
+        block.functions.zero(block, 0, used_bytes(array))
     if elements_of(array) != Elements.plain:
         # Zero bytes are empty slots: NumPy's arrays start with 0 or None, "" or a record of them.
         as_plain(array)[...] = (np.zeros if zeroed else np.empty)((), array.descr)

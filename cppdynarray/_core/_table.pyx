@@ -33,7 +33,7 @@ from cppdynarray._core._conversion cimport (
 )
 from cppdynarray._core._growth cimport as_dimension, as_row_key, copy_row, move_in, row_numbers, rows_named
 from cppdynarray._core._dispatch cimport METH_FASTCALL, METH_KEYWORDS, PyCFunction, PyMethodDef
-from cppdynarray._core._memory cimport import_core, zero_block
+from cppdynarray._core._memory cimport import_core
 from cppdynarray._core._new cimport as_growing_dtype, check_room, new
 from cppdynarray._core.headers cimport (
     ArrayLock, ArrayPlace, ArrayRows, Block, Elements, StringLock, block_of, clear_strings, copy_strings, elements_of,
@@ -492,7 +492,7 @@ cdef class Table:
         lock.take(array)
         cdef Block* own = block_of(array)
         if block is None:
-            zero_block(own, row * <size_t>start, row * <size_t>(start + count))
+            own.functions.zero(own, row * <size_t>start, row * <size_t>(start + count))
         elif elements_of(array) != Elements.plain:
             return move_in(array, block, own.data() + row * <size_t>start, lock)
         elif length(block) == count:
