@@ -145,5 +145,9 @@ VALUE_SHAPE = "column {name!r} takes values of shape {wanted}, and this one has 
 UNEQUAL_COLUMNS = "columns are added with as many rows each: {name!r} has {found}, and one before it {wanted}"
 OTHER_LENGTH = "column {name!r} has {rows} rows, and these values have shape {shape}: extend adds rows, to all columns"
 SINGLE_VALUES = "extend takes columns, and these are all single values: use append for one row"
-NO_ARROW = "tables are handed over as Arrow by PyArrow, which isn't installed: 'pip install pyarrow'"
+NO_ARROW = (
+    "tables are handed over as Arrow by PyArrow or nanoarrow, and neither is installed: 'pip install pyarrow', or "
+    "'pip install nanoarrow'"
+)
+NOT_IN_ARROW = "nanoarrow takes no {dtype}; PyArrow may: 'pip install pyarrow'"
 FOR_PANDAS = "pandas takes the columns of a table, a dict of views: pd.DataFrame(t[:], copy=False)"

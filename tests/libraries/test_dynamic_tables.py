@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import cppdynarray as cda
+from cppdynarray import _arrow
 from optional_libraries import import_library
 
 DTYPE = [
@@ -74,10 +75,40 @@ def test_pandas_is_told_what_to_take():
         pd.DataFrame(cda.DynamicTable({"x": [1]}))
 
 
-def test_without_pyarrow_it_says_so(t, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
+def test_without_pyarrow_and_nanoarrow_it_says_so(t, monkeypatch):
+    for name in ("pyarrow", "nanoarrow"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ImportError, match="pip install pyarrow"):
         t.__arrow_c_stream__()
+
+
+@pytest.fixture
+def by_nanoarrow(monkeypatch):
+    """What is handed over is nanoarrow's, as where there is no PyArrow."""
+    import_library("nanoarrow")
+    monkeypatch.setattr(_arrow, "_PyArrow", _arrow._Nanoarrow)
+
+
+def test_nanoarrow_hands_over_the_same(t, request):
+    pa = import_library("pyarrow")
+    t["when"][2], t["took"][3] = np.datetime64("NaT", "ms"), np.timedelta64("NaT", "h")
+    days = cda.DynamicTable({"day": np.array([3, 4], "m8[D]"), "none": np.zeros((2, 3, 0))})
+    tables = t, cda.DynamicTable(dtype=DTYPE), days
+    taken = [pa.table(table).to_pylist() for table in tables]
+    request.getfixturevalue("by_nanoarrow")
+    assert [pa.table(table).to_pylist() for table in tables] == taken
+    again = pa.table(t)
+    for name in ("t", "n"):
+        assert address(again[name].chunk(0).to_numpy()) == address(t[name])
+    assert address(again["x"].chunk(0).flatten().to_numpy()) == address(t["x"])
+    t.append(t[0])
+    assert again.num_rows == 5 and import_library("polars").DataFrame(t).shape == (6, len(DTYPE))
+
+
+@pytest.mark.parametrize("contents", [{"x": np.zeros(2, "c16")}, {"x": np.array([1, "a"], object)}])
+def test_nanoarrow_says_what_it_does_not_take(by_nanoarrow, contents):
+    with pytest.raises(TypeError, match="nanoarrow takes no"):
+        cda.DynamicTable(contents).__arrow_c_stream__()
 
 
 def test_parquet(t, tmp_path):

@@ -22,7 +22,6 @@ def test_an_array_is_taken_without_a_copy():
 
 
 def test_a_table_is_taken_without_a_copy():
-    import_library("pyarrow")  # which hands it over
     t = cda.DynamicTable({"x": np.arange(1000.0), "rows": np.ones((1000, 3), "f4"), "n": np.arange(1000)})
     (batch,) = na.c_array_stream(t)
     x, rows, n = batch.children
