@@ -71,7 +71,8 @@ class NumpyNames:
             for name, value in vars(owner).items():
                 if name[0] != "_" and callable(value):
                     kind = "class" if isinstance(value, type) else "method" if owner is np.ndarray else "function"
-                    yield f"{prefix}.{name}", name, kind, f"reference/generated/{prefix}.{name}", f"{prefix}.{name}", 1
+                    full = f"{prefix}.{name}"
+                    yield full, full, kind, f"reference/generated/{full}", full, 1
 
     def get_target_uri(self, page):
         return f"{page}.html"
@@ -135,7 +136,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": [], "quickstart": [], "changelog": []}
+html_sidebars = {"index": [], "install": [], "quickstart": [], "changelog": []}
 # Pages whose tables need the place of the sidebar.
 wide = [f"performance/{each.name}/report" for each in (HERE / "performance").iterdir()]
 html_theme_options = {
