@@ -47,16 +47,23 @@ class Folder:
         rmtree(self.path, ignore_errors=True)
 
 
-# Each is made with a folder and the number of rows to come, and has append(x), extend(block) and close().
+class Way:
+    """Made with a folder and the number of rows to come; has append(x), extend(block) and close()."""
+
+    def fill(self, values):
+        """Appends values as they come, one by one; each way as it is written in a loop."""
+        append = self.append
+        for x in values:
+            append(x)
 
 
-class Growing:
+class Growing(Way):
     def __init__(self, folder, rows):
         self.array = cda.open_memmap(folder.file("a.npy"), "w+")
         self.append, self.extend, self.close = self.array.append, self.array.extend, self.array.close
 
 
-class Memory:
+class Memory(Way):
     def __init__(self, folder, rows):
         forget()
         self.array = cda.DynamicArray()
@@ -66,16 +73,17 @@ class Memory:
         pass
 
 
-class FinalSize:
+class FinalSize(Way):
     """numpy.lib.format.open_memmap of the final size."""
 
     def __init__(self, folder, rows):
         self.array = np.lib.format.open_memmap(folder.file("a.npy"), "w+", np.float64, (rows,))
         self.count = 0
 
-    def append(self, x):
-        self.array[self.count] = x
-        self.count += 1
+    def fill(self, values):
+        array = self.array
+        for n, x in enumerate(values):
+            array[n] = x
 
     def extend(self, block):
         end = self.count + len(block)
@@ -107,27 +115,33 @@ class Doubled(FinalSize):
             os.truncate(self.path, 128 + 8 * capacity)
             self.array = np.memmap(self.path, np.float64, "r+", 128, shape=(capacity,))
 
-    def append(self, x):
-        self.room(self.count + 1)
-        super().append(x)
+    def fill(self, values):
+        array, room = self.array, len(self.array)
+        for n, x in enumerate(values):
+            if n == room:
+                self.room(n + 1)
+                array, room = self.array, len(self.array)
+            array[n] = x
 
     def extend(self, block):
         self.room(self.count + len(block))
         super().extend(block)
 
 
-class Raw:
+class Raw(Way):
     """write(2): bytes alone, and as safe from a kill as ours."""
 
     def __init__(self, folder, rows):
         self.file = open(folder.file("a.bin"), "wb", buffering=0)
         self.extend, self.close, self.pack = self.file.write, self.file.close, struct.Struct("d").pack
 
-    def append(self, x):
-        self.file.write(self.pack(x))
+    def fill(self, values):
+        write, pack = self.file.write, self.pack
+        for x in values:
+            write(pack(x))
 
 
-class AppendArray:
+class AppendArray(Way):
     at_each = True
 
     def __init__(self, folder, rows):
@@ -145,7 +159,7 @@ class AppendArrayLate(AppendArray):
     at_each = False
 
 
-class HDF5:
+class HDF5(Way):
     """A chunked dataset that is made longer by 64 Ki rows at a time."""
 
     step = 65_536
@@ -176,7 +190,7 @@ class HDF5:
         self.file.close()
 
 
-class PyTables:
+class PyTables(Way):
     def __init__(self, folder, rows):
         tables = imported("tables")
         self.file = tables.open_file(folder.file("a.h5"), "w")
@@ -187,7 +201,7 @@ class PyTables:
         self.data.append([x])
 
 
-class PyTablesBuffered:
+class PyTablesBuffered(Way):
     """A table's rows, which PyTables gathers before it writes."""
 
     def __init__(self, folder, rows):
@@ -196,24 +210,29 @@ class PyTablesBuffered:
         self.data = self.file.create_table(self.file.root, "a", np.dtype([("x", "f8")]), expectedrows=rows)
         self.row, self.close = self.data.row, self.file.close
 
-    def append(self, x):
-        self.row["x"] = x
-        self.row.append()
+    def fill(self, values):
+        row = self.row
+        append = row.append
+        for x in values:
+            row["x"] = x
+            append()
 
     def extend(self, block):
         self.data.append(block.view([("x", "f8")]))
 
 
-class Buffered:
+class Buffered(Way):
     """Rows gathered in a list until there are 4,096: those in it are lost with the process."""
 
     def __init__(self, folder, rows):
         self.way, self.rows = self.library(folder, rows), []
 
-    def append(self, x):
-        self.rows.append(x)
-        if len(self.rows) == 4096:
-            self.write()
+    def fill(self, values):
+        rows = self.rows
+        for x in values:
+            rows.append(x)
+            if len(rows) == 4096:
+                self.write()
 
     def extend(self, block):
         self.write()
@@ -237,7 +256,7 @@ class HDF5Buffered(Buffered):
     library = HDF5
 
 
-class Zarr:
+class Zarr(Way):
     """Uncompressed, in chunks of 8192 rows."""
 
     def __init__(self, folder, rows):
@@ -291,9 +310,7 @@ class Append:
         self.way = WAYS[kind](self.folder, len(self.values))
 
     def time_append(self, kind):
-        append = self.way.append
-        for x in self.values:
-            append(x)
+        self.way.fill(self.values)
 
     def teardown(self, kind):
         self.way.close()
