@@ -14,7 +14,7 @@ import numpy as np
 from cppdynarray._core import _docstrings
 
 cimport numpy as cnp
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject
 from libc.string cimport memset
 
 from cppdynarray._core cimport _indexing
@@ -24,6 +24,10 @@ from cppdynarray._core._dispatch cimport (
 from cppdynarray._core._memory cimport import_core
 
 import_core()
+
+
+cdef extern from "array_fields.hpp" namespace "cppdynarray":
+    int basicsize_apart(const PyTypeObject* base) noexcept
 
 
 cdef extern from *:
@@ -105,10 +109,11 @@ cdef PyType_Slot[80] slots
 
 
 cdef type new_type(const char* name, PyType_Slot* slots, type base, functions):
-    """A heap type. A basicsize of 0 takes the base's: ndarray's, whatever the NumPy at run time has made it."""
+    """A heap type. Its basicsize follows from the base's: ndarray's, whatever the NumPy at run time has made it."""
     cdef PyType_Spec spec
     spec.name = name
-    spec.basicsize = spec.itemsize = 0
+    spec.basicsize = basicsize_apart(<PyTypeObject*>base)
+    spec.itemsize = 0
     spec.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE
     spec.slots = slots
     cls = PyType_FromSpecWithBases(&spec, (base,))

@@ -19,7 +19,8 @@ from libc.string cimport memcpy, memset
 from libcpp.atomic cimport atomic, memory_order_relaxed
 
 from cppdynarray._core.headers cimport (
-    Block, Elements, VirtualMemory, elements_of, keep_for_handles, multiply, own_block, release_traced, trace_block,
+    Block, Elements, VirtualMemory, elements_of, keep_for_handles, multiply, own_block, release_traced,
+    set_dimensions_apart, trace_block,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_ARRAY_FARRAY, NPY_MAX_INTP, NPY_USERDEF, PyArray_NewFromDescr,
@@ -247,6 +248,7 @@ cdef cnp.ndarray adopt_block(Block* block, size_t bytes, object cls, cnp.dtype d
     if cnp.PyArray_DATA(array) != block.data():
         raise RuntimeError(f"{cls.__name__}.__array_finalize__ gave the array other memory")
     own_block(array, shared.own_handler)
+    set_dimensions_apart(array)
     trace_block(block, bytes)
     return array
 

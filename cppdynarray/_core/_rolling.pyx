@@ -38,7 +38,7 @@ from cppdynarray._core._memory cimport PlaceOwner, import_core, new_array
 from cppdynarray._core._new cimport as_growing_dtype, as_order, check_positions
 from cppdynarray._core.headers cimport (
     ArrayLock, ArrayPlace, Block, Elements, PlaceFunctions, StringLock, block_of, elements_of, length_of, publish,
-    publish_length, row_bytes, set_length_of, shrink_block, used_bytes,
+    publish_length, row_bytes, set_dimensions_apart, set_length_of, shrink_block, used_bytes,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_CARRAY, NPY_ARRAY_WRITEABLE, NPY_MAX_INTP, PyArray_NewFromDescr, PyArray_SetBaseObject,
@@ -167,6 +167,7 @@ cdef cnp.ndarray new_rolling(object cls, cnp.dtype dtype, int ndim, const cnp.np
             if elements_of(rows) == Elements.plain:
                 shrink_block(block, 0)
         raise
+    set_dimensions_apart(array)
     track.own_place.array = <void*>array
     track.place = &track.own_place
     return array

@@ -84,6 +84,7 @@ cdef extern from "array_fields.hpp" namespace "cppdynarray":
     void own_block(cnp.ndarray array, PyObject* handler) noexcept
     bint is_placed(cnp.ndarray array) noexcept
     void set_handler(cnp.ndarray array, PyObject* handler) noexcept
+    void set_dimensions_apart(cnp.ndarray array) noexcept
     void set_shape(cnp.ndarray array, const cnp.npy_intp* dims) noexcept
     bint fix_row_stride(cnp.ndarray array) noexcept
 

@@ -8,10 +8,14 @@
 #include <numpy/arrayobject.h>
 #include <numpy/arrayscalars.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
+#include "array_lock.hpp"
 #include "core.hpp"
 #include "cppdynarray/internal/block.hpp"
+#include "cppdynarray/internal/cache_line.hpp"
 
 namespace cppdynarray {
 
@@ -109,7 +113,7 @@ public:
 
     // False: there is no memory.
     bool take(int ndim) noexcept {
-        const int numbers = ndim > 0 ? 2 * ndim : 2;  // PyDimMem_NEW is a macro
+        const int numbers = std::max(2 * ndim, least);  // PyDimMem_NEW is a macro
         spare_ = PyDimMem_NEW(numbers);
         return spare_ != nullptr;
     }
@@ -121,9 +125,33 @@ public:
         fields(array)->nd = ndim;
     }
 
+    // Gives a new array its own dimensions in memory that is taken here.
+    static void move(PyArrayObject* array) noexcept {
+        const int ndim = PyArray_NDIM(array);
+        NewDimensions moved;
+        if (ndim == 0 || !moved.take(ndim)) return;
+        std::copy_n(PyArray_DIMS(array), 2 * ndim, moved.spare_);
+        moved.give_to(array, ndim);
+    }
+
 private:
+    // Where threads change arrays at once, lengths lie apart: what malloc keeps beside it is part of the distance.
+    static constexpr int least = arrays_change_any_time ? static_cast<int>(cache_line / sizeof(npy_intp)) - 2 : 2;
+
     npy_intp* spare_ = nullptr;
 };
+
+// NumPy's dimensions of a new array, whose length is to change, lie where threads don't disturb each other.
+inline void set_dimensions_apart(PyArrayObject* array) noexcept {
+    if constexpr (arrays_change_any_time) NewDimensions::move(array);
+}
+
+// The size of the objects of a class derived from `base`, if they are to lie where threads don't disturb each other,
+// since each has a lock; 0: that of the base.
+inline int basicsize_apart(const PyTypeObject* base) noexcept {
+    constexpr auto line = static_cast<Py_ssize_t>(cache_line);
+    return arrays_change_any_time ? static_cast<int>((base->tp_basicsize + line - 1) / line * line) : 0;
+}
 
 // Whether rows can follow one another at the end of `array`. NumPy lets the stride of an
 // axis of length 0 or 1 be anything; here it gets the value that the next row will need.

@@ -1,6 +1,7 @@
 """Many threads at one array. With a GIL they take turns, and the same holds; without one they are at it at once."""
 
 import contextlib
+import ctypes
 import sys
 import sysconfig
 import threading
@@ -63,6 +64,18 @@ def test_arrays_that_no_other_thread_knows(compute):
 
     in_threads(*[partial(work, number) for number in range(4)])
     assert not wrong
+
+
+@without_gil
+@pytest.mark.parametrize("make", [cda.DynamicArray, lambda: cda.zeros((2, 3)), lambda: cda.RollingArray(maxlen=3)])
+def test_what_threads_write_lies_far_from_what_others_use(make):
+    """Locks and lengths of arrays that were made one after the other: processors hand each other lines of memory."""
+    arrays = [make() for _ in range(50)]
+    of_dimensions = object.__basicsize__ + 2 * ctypes.sizeof(ctypes.c_void_p)  # behind the data and their number
+    for addresses in (
+        [id(d) for d in arrays], [ctypes.c_size_t.from_address(id(d) + of_dimensions).value for d in arrays],
+    ):
+        assert np.diff(sorted(addresses)).min() >= 128
 
 
 @without_gil
@@ -144,3 +157,37 @@ def test_an_iterator_that_waits_lets_others_append(make, row):
     appended.set()
     thread.join()
     assert sorted(int(each[0] if isinstance(each, tuple) else each) for each in d) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("make", "row"), [
+    (list, int), (lambda: cda.DynamicArray(dtype="i8"), int), (lambda: cda.DynamicArray(dtype=object), int),
+    (lambda: cda.DynamicTable(dtype={"x": "i8"}), lambda x: (x,)),
+    (lambda: cda.DynamicTable(dtype={"x": "i8", "text": str}), lambda x: (x, str(x))),
+])
+def test_iteration_goes_on_while_rows_come_and_stops_where_there_are_none(make, row):
+    """As over a list, which is tried too: each row once and in order, as many as there are at its end."""
+    rows, count = make(), 3000
+    filled, done = threading.Event(), threading.Event()
+
+    def change():
+        try:
+            for value in range(count):
+                rows.append(row(value))
+            filled.set()
+            while len(rows):
+                rows.pop()
+        finally:
+            done.set()
+
+    def iterate():
+        while not done.is_set():
+            grows, before = not filled.is_set(), len(rows)
+            seen = [int(each[0] if isinstance(each, tuple) else each) for each in rows]
+            after = len(rows)
+            assert seen == list(range(len(seen)))
+            if not grows:
+                assert after <= len(seen) <= before
+            elif not filled.is_set():
+                assert before <= len(seen) <= after
+
+    in_threads(change, iterate, iterate, iterate)
