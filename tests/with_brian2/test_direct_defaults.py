@@ -1,5 +1,7 @@
 """Two lines are enough: with Brian2's default preferences, `direct.enable()` alone, and any compiler or none."""
 
+import shutil
+
 import pytest
 from native_code import import_brian2
 
@@ -107,9 +109,11 @@ def test_without_a_compiler_brian2_runs_all_and_says_so(monkeypatch):
     assert direct.report().no_compiler and "no C++ compiler" in str(direct.report())
 
 
-def test_what_was_compiled_elsewhere_runs_without_a_compiler(monkeypatch):
+def test_what_was_compiled_elsewhere_runs_without_a_compiler(monkeypatch, tmp_path):
     direct.enable()
     build().run(1 * ms)
+    copied = shutil.copytree(tmp_path, tmp_path / "copied", ignore=shutil.ignore_patterns("copied"))
+    brian2.prefs["cppdynarray.cache_dir"] = str(copied)
     monkeypatch.setattr(compiler, "_command", lambda: ("no-such-compiler",))
     brian2.start_scope()
     before = direct.report()

@@ -78,9 +78,10 @@ def _random_numbers(name):
     """The device's buffer of rand or randn, which Brian2's Cython code takes its numbers from too."""
     if name not in _random:
         device = all_devices["runtime"]
-        _random[name] = Random(
+        made = Random(
             getattr(device, f"{name}_buffer"), getattr(device, f"{name}_buffer_index"), getattr(np.random, name)
         )
+        _random.setdefault(name, made)  # one for all threads: it knows whether the buffer is lent
     return _random[name]
 
 
