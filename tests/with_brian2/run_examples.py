@@ -42,6 +42,7 @@ SMALLER = {
     "frompapers/Kremer_et_al_2011_barrel_cortex.py": {"barrelarraysize": "2"},
     "frompapers/Brunel_Hakim_1999.py": {"N": "2000", "C": "400"},
     "frompapers/Graupner_Brunel_2012.py": {"POINTS": "5", "REPETITIONS": "20"},
+    "multiprocessing/03_standalone_joblib.py": {"n_jobs": "1"},  # else in processes that know nothing of this
     # What they do in Python takes minutes.
     "frompapers/Maass_Natschlaeger_Markram_2002.py": {"N_PAIRS": "2"},
     "synapses/efficient_gaussian_connectivity.py": {"N": "array([10, 20])", "repeats": "array([1, 1])"},

@@ -26,13 +26,22 @@ from cppdynarray.brian2 import direct
 brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = ["-w", "-O0"]
 brian2.prefs["cppdynarray.cache_dir"] = sys.argv[1]
 direct.enable()
-group = brian2.NeuronGroup(4, "dv/dt = 1/ms : 1", threshold="v > 1", reset="v = 0", method="euler")
+group = brian2.NeuronGroup(4, "dv/dt = 1/ms : 1\\nk : integer\\nm : integer", threshold="v > 1", reset="v = 0",
+                            method="euler")
 synapses = brian2.Synapses(group, group, on_pre="v_post += 0")
 synapses.connect(p=0.5)
+group.run_regularly("k = 7 // m", name="dividing")
+group.m = 1
 monitor = brian2.SpikeMonitor(group)
 brian2.run(3*brian2.ms)
+spikes = len(monitor.t)
+group.m = 0
+try:
+    brian2.run(1*brian2.ms)
+except brian2.BrianObjectException as error:  # it was a C++ exception
+    raised = type(error.__cause__).__name__
 report = direct.report()
-print(len(monitor.t), report.fallback_count, report.no_compiler)
+print(spikes, report.fallback_count, report.no_compiler, raised)
 """
 on_unix = pytest.mark.skipif(sys.platform == "win32", reason="scripts of a Unix shell")
 
@@ -49,7 +58,7 @@ def run_with(commands, folder):
                           "PYTHONPATH": str(Path(cppdynarray.__file__).parents[1])},
     )
     assert process.returncode == 0, process.stdout + process.stderr
-    assert process.stdout.split() == ["8", "0", "False"], process.stdout + process.stderr
+    assert process.stdout.split() == ["8", "0", "False", "ZeroDivisionError"], process.stdout + process.stderr
     return {name: len((folder / f"{name}.calls").read_text().split()) for name in commands
             if (folder / f"{name}.calls").exists()}
 

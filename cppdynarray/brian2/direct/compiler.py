@@ -195,7 +195,34 @@ def _is_unix():
 def _extra_flags():
     if not _is_unix():
         return ["/std:c++17", "/EHsc"]
-    return ["-std=c++17", "-fPIC", "-fvisibility=hidden", "-g0"]
+    # zig looks for undefined behaviour where it isn't told to optimize, with a library that it would compile first.
+    own = ["-fno-sanitize=undefined"] if _is_zig(_command()) else []
+    return ["-std=c++17", "-fPIC", "-fvisibility=hidden", "-g0", *own]
+
+
+@functools.cache
+def _is_zig(command):
+    """Whether it is zig's clang, by where it says that it is installed."""
+    try:
+        said = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True, timeout=60).stdout
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return False
+    return "clang" in said and "zig" in said.partition("InstalledDir:")[2]
+
+
+def _link_flags():
+    """
+    Those of ours: for zig the C++ library that this process has loaded already.
+
+    zig would compile one of its own at its first use, for minutes, and the exceptions of two libraries don't know each
+    other.
+    """
+    if not _is_unix() or not _is_zig(_command()):
+        return []
+    with contextlib.suppress(OSError):
+        if loaded := re.search(r"/\S*/libstdc\+\+\.so\S*$", Path("/proc/self/maps").read_text(), re.MULTILINE):
+            return ["-nostdlib++", loaded[0]]
+    return []
 
 
 @functools.cache
@@ -374,7 +401,7 @@ def _run_compiler(source, folder, flags, own):
                 runtime_library_dirs=[
                     *prefs["codegen.cpp.runtime_library_dirs"], *own.get("runtime_library_dirs", ())
                 ],
-                extra_postargs=list(prefs["codegen.cpp.extra_link_args"]), target_lang="c++",
+                extra_postargs=[*_link_flags(), *prefs["codegen.cpp.extra_link_args"]], target_lang="c++",
             )
     except Exception as error:
         text = said.read_text(errors="replace") if said.exists() else ""
