@@ -213,13 +213,8 @@ inline void close_place(ArrayPlace* place) noexcept {
 
 // A place that is there as long as handles are.
 inline constexpr PlaceFunctions handled_place = {
-    reserve_in_place,
-    resize_in_place,
-    append_in_place,
-    shrink_in_place,
-    publish_rows,
-    close_place,
-    [](const ArrayPlace*) noexcept { return "a C++ or Cython handle to the array is open"; },
+    reserve_in_place, resize_in_place, append_in_place,      shrink_in_place,
+    publish_rows,     close_place,     why_fixed_by_handles,
 };
 
 // The place of a published array that can grow, with one handle more and a reference to the array; nullptr: no

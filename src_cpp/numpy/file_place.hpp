@@ -14,7 +14,7 @@ inline void close_file_place(ArrayPlace* place) noexcept {
 }
 
 inline const char* why_file_is_fixed(const ArrayPlace* place) noexcept {
-    return place->handles != 0 ? handled_place.why_fixed(place) : "the array is that of a file";
+    return place->handles != 0 ? why_fixed_by_handles(place) : "the array is that of a file";
 }
 
 inline constexpr PlaceFunctions file_place = {

@@ -43,4 +43,9 @@ inline const char* why_layout_is_fixed(PyArrayObject* array) noexcept {
     return place != nullptr ? place->functions->why_fixed(place) : "its memory is another array's";
 }
 
+// What a place says there while handles are open.
+inline const char* why_fixed_by_handles(const ArrayPlace*) noexcept {
+    return "a C++ or Cython handle to the array is open";
+}
+
 }  // namespace cppdynarray

@@ -131,7 +131,7 @@ inline constexpr PlaceFunctions rolling_place = {
     [](ArrayPlace*) noexcept {},
     publish_rolling_place,
     close_rolling_place,
-    [](const ArrayPlace*) noexcept { return "a C++ or Cython handle to the array is open"; },
+    why_fixed_by_handles,
 };
 
 }  // namespace cppdynarray

@@ -39,3 +39,12 @@ def brian2_as_imported():
     brian2.device.activate()
     brian2.defaultclock.dt = 0.1 * brian2.ms
     brian2.start_scope()
+
+
+@pytest.fixture
+def native():
+    """Native code, and Cython for what it can't be."""
+    import_library("brian2").prefs["codegen.target"] = "cython"
+    growing = import_library("cppdynarray.brian2")
+    with growing.enabled(), growing.direct.enabled():
+        yield

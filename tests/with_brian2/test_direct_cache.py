@@ -41,11 +41,8 @@ print(len(monitor.t), len(report.compilations), report.found, report.fallback_co
 
 
 @pytest.fixture(autouse=True)
-def native(tmp_path):
-    brian2.prefs["codegen.target"] = "cython"
+def own_cache(native, tmp_path):
     brian2.prefs["cppdynarray.cache_dir"] = str(tmp_path)
-    with cppdynarray.brian2.enabled(), direct.enabled():
-        yield
 
 
 def run_group(name="neurons", neurons=4, rate=1.0, equations="dv/dt = rate/ms : 1", **namespace):

@@ -20,12 +20,7 @@ from cppdynarray.brian2 import direct  # noqa: E402
 from cppdynarray.brian2.direct import run as native_run  # noqa: E402
 from cppdynarray.brian2.direct._calls import Steps  # noqa: E402
 
-
-@pytest.fixture(autouse=True)
-def native():
-    brian2.prefs["codegen.target"] = "cython"
-    with cppdynarray.brian2.enabled(), direct.enabled():
-        yield
+pytestmark = pytest.mark.usefixtures("native")
 
 
 def noisy():

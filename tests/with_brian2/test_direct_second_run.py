@@ -13,16 +13,10 @@ import networks  # noqa: E402
 from brian2 import Hz, ms, mV  # noqa: E402
 from brian2.utils.logger import catch_logs  # noqa: E402
 
-import cppdynarray.brian2  # noqa: E402
 from cppdynarray.brian2 import direct  # noqa: E402
 from cppdynarray.brian2.direct import preparation  # noqa: E402
 
-
-@pytest.fixture(autouse=True)
-def native():
-    brian2.prefs["codegen.target"] = "cython"
-    with cppdynarray.brian2.enabled(), direct.enabled():
-        yield
+pytestmark = pytest.mark.usefixtures("native")
 
 
 @brian2.check_units(x=1, result=1)

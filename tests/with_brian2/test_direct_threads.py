@@ -19,11 +19,7 @@ from cppdynarray.brian2 import direct  # noqa: E402
 THREADS = 3
 
 
-@pytest.fixture(autouse=True)
-def native():
-    brian2.prefs["codegen.target"] = "cython"
-    with cppdynarray.brian2.enabled(), direct.enabled():
-        yield
+pytestmark = pytest.mark.usefixtures("native")
 
 
 def driven(number):
