@@ -242,3 +242,18 @@ def test_many_strings_are_added_or_none(make):
     assert missing.tolist() == ["a", None, "b"]
     missing.extend(make(["c", "d"]))
     assert missing.tolist() == ["a", None, "b", "c", "d"]
+
+
+@pytest.mark.parametrize("kind", ["array", "window"])
+def test_sorting_what_quicksort_divides_badly(kind):
+    """Where NumPy's own sort of strings crashes: docs/upstream/numpy_string_sort.md."""
+    middle = 500
+    numbers = [i + 1 if i % 2 == 0 else middle + i + 1 for i in range(middle)] + [2 * (i + 1) for i in range(middle)]
+    text = [f"value number {number:08d}" for number in numbers]
+    d = cda.DynamicArray(text, str) if kind == "array" else cda.RollingArray(text, str, maxlen=2 * middle)
+    d.sort()
+    assert d.tolist() == sorted(text)
+    d.sort(0)
+    d.sort(axis=-1)
+    d.sort(kind="stable")
+    assert d.tolist() == sorted(text)

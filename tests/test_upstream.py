@@ -46,6 +46,16 @@ def test_numpy_searchsorted():
     assert process.returncode in CRASHES, (process.returncode, process.stdout, process.stderr)
 
 
+@linux_only
+def test_numpy_string_sort():
+    process = run("numpy_string_sort.md")
+    if np.lib.NumpyVersion(np.__version__) < "2.4.0":
+        pytest.skip("NumPy 2.0 sorts it; which of the versions up to 2.4 does was not tried")
+    if process.returncode == 0 and np.lib.NumpyVersion(np.__version__) > "2.5.99":
+        pytest.xfail(f"NumPy {np.__version__} didn't crash: if it is mended, say so in the report")
+    assert process.returncode in CRASHES, (process.returncode, process.stdout, process.stderr)
+
+
 def test_pandas_index():
     pandas = import_library("pandas")
     process = run("pandas_index.md")

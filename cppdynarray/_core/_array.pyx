@@ -403,6 +403,10 @@ def _work_on_copy(str name, cnp.ndarray array, args, kwargs):
 
 
 def sort(cnp.ndarray self not None, *args, **kwargs):
+    # Equal strings are the same, and the sort that NumPy takes for strings by default can crash
+    # (docs/upstream/numpy_string_sort.md).
+    if elements_of(self) == Elements.strings and len(args) < 2 and not kwargs.keys() & {"kind", "stable"}:
+        kwargs["kind"] = "stable"
     _work_on_copy("sort", self, args, kwargs)
 
 

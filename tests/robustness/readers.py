@@ -64,9 +64,10 @@ LOOKS_TWICE = (
     "functions that don't dispatch: testing.",
     # It is two arguments, and each is made a list, a tuple or an array.
     "functions of NumPy: broadcast_shapes(d, d)",
-    *(f"functions of NumPy: fft.{kind}fft{of}(a, d, d)" for kind in ("", "i", "r", "ir") for of in "2n"),
+    *(f"functions of NumPy: fft.{kind}fft{of}(a, d, d)" for kind in ("", "i") for of in "2n"),
     "functions of NumPy: full(d, d)",
-    "functions of NumPy: lib.stride_tricks.as_strided(", "functions of NumPy: ravel_multi_index(d, d)",
+    *(f"functions of NumPy: lib.stride_tricks.as_strided({given}, d)" for given in ("d", "a, d")),
+    "functions of NumPy: ravel_multi_index(d, d)",
     "functions of NumPy: lib.stride_tricks.sliding_window_view(a, d, d)",
     # The same, as they dispatch on the first alone.
     "functions of NumPy: moveaxis(a, d, d)", "functions of NumPy: roll(a, d, d)",
