@@ -20,12 +20,26 @@ import cppdynarray as cda
 
 PAIRS = 41
 CALLS = 5_000
+TOTAL = 20 * 2**20 // 8  # numbers that come in blocks
 LOOP = """\
 def loop(a, calls, x=1.0):
     append = getattr(a, "append", None)
     for _ in range(calls):
         {statement}
 """
+def extended(block):
+    d = cda.DynamicArray()
+    for _ in range(TOTAL // block):
+        d.extend(np.ones(block))
+
+
+def gathered(block):
+    collected = []
+    for _ in range(TOTAL // block):
+        collected.append(np.ones(block))
+    np.concatenate(collected)
+
+
 def grown(size):
     """A DynamicArray and a list of so many numbers."""
     return lambda: cda.arange(float(size)), lambda: np.arange(float(size)).tolist()
@@ -54,6 +68,11 @@ CASES = [
     *(
         (f"`zeros({size:,})`".replace(",", ""), "np.zeros", f"a({size})", lambda: cda.zeros, lambda: np.zeros, CALLS)
         for size in (3, 1_000, 10_000)
+    ),
+    *(
+        (f"20 MiB in new blocks of {block // 128} KiB", "a list of them, np.concatenate", f"a({block})",
+         lambda: extended, lambda: gathered, 1)
+        for block in (128, 8192)
     ),
 ]
 

@@ -80,13 +80,13 @@ class OnFiles:
 
     def flush(self, sync=False):
         """
-        Write the number of rows into the file's header, or that of each column, where ``numpy.load`` finds it.
+        Write the number of rows to the header of the file, or of each column's, where ``numpy.load`` finds it.
 
         Parameters
         ----------
         sync : bool, optional
             Return only when all is on the disk, so that it outlives a power failure. It takes as long as
-            the disk does, often some milliseconds. Without it all outlives the process, not the machine.
+            the disk does, often some milliseconds. Without it, all outlives the process, but not the machine.
 
         Raises
         ------
@@ -105,10 +105,10 @@ class OnFiles:
 
     def close(self):
         """
-        Finish the file, or all columns': it is as long as its rows are, and other processes may write to it.
+        Close the file, or those of all columns: it becomes as long as its rows, and other processes may write to it.
 
-        All is on the disk first. It can be read as before, and doesn't grow any more. What is written to it, by
-        views taken before, stays in this process. Closing it twice changes nothing.
+        All is on the disk first. The array can be read as before, but no longer grows. What is written to it, or to
+        views of it, stays in this process. Closing it twice changes nothing.
 
         Raises
         ------
@@ -140,10 +140,10 @@ class DynamicMemmap(OnFiles, DynamicArray):
     """
     A `DynamicArray` whose rows are those of a ``.npy`` file.
 
-    It grows as any DynamicArray, and the file with it. Other processes see the rows as they are appended, and
+    It grows as any DynamicArray does, and the file with it. Other processes see the rows as they are appended, and
     a process that is killed loses none. What is computed from it is plain, slices are plain views, and copies
-    are in memory. A pickle names the file: where it arrives, another process's argument perhaps, it is an array
-    that follows the file.
+    are in memory. A pickle only names the file: unpickled, perhaps in another process, it is an array that follows
+    the file.
 
     The parameters are those of `open_memmap`, where they are described.
 
@@ -208,7 +208,7 @@ class DynamicMemmap(OnFiles, DynamicArray):
 
     def refresh(self):
         """
-        Give an array that was opened to be read the rows that its file has by now.
+        Take in the rows that the file has by now, in an array that was opened to be read.
 
         Returns
         -------
@@ -321,12 +321,12 @@ def open_memmap(filename, mode="r", dtype=None, shape=None, *, progress=None):
         ``'r'`` follows a file, which another process may be writing. ``'r+'`` continues one that exists,
         ``'w+'`` replaces it, ``'x'`` makes one that doesn't exist yet, and ``'a'`` continues it or makes it.
     dtype : data-type, optional
-        Of the elements, by default float64 in a new file. If the file exists, it must be what it has.
+        Of the elements; float64 by default in a new file. If the file exists, it must have this dtype.
     shape : int or tuple of ints, optional
         ``shape[0]`` rows of zeros to begin with, each of shape ``shape[1:]``; by default ``(0,)``. If the file
-        exists, only ``shape[1:]`` matters, which must be what it has.
+        exists, only ``shape[1:]`` matters: its rows must have this shape.
     progress : callable, optional
-        Called with the bytes done and the bytes in all where a file must be rewritten, see the notes.
+        Called with the bytes done and the bytes in all if a file must be rewritten, see the notes.
 
     Returns
     -------
@@ -335,8 +335,8 @@ def open_memmap(filename, mode="r", dtype=None, shape=None, *, progress=None):
     Raises
     ------
     FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError
-        As ``open`` raises them. FileExistsError, too, if another's file has the name of the one beside it: see the
-        notes.
+        As ``open`` raises them. FileExistsError, too, if somebody else's file has the name of the one beside it: see
+        the notes.
     BlockingIOError
         If another array, in this process or another, writes to the file.
     ValueError
@@ -346,17 +346,18 @@ def open_memmap(filename, mode="r", dtype=None, shape=None, *, progress=None):
         If the disk is full (``errno.ENOSPC``), the file's system has no locks, or it isn't a regular file (a device or
         a pipe, which is left alone).
     NotImplementedError
-        On Windows, and, but for mode ``'r'``, where memory pages have more than 4096 bytes.
+        On Windows; and in all modes but ``'r'`` where memory pages have more than 4096 bytes.
 
     Notes
     -----
-    Rows outlive the process as soon as `append` returns, and the machine from ``flush(sync=True)`` on; with them,
-    as many as are proved to have got to the disk. While a file is written, its length is kept in a file beside
-    it, named ``.live`` at the end; `close` removes it. Opening takes nothing away from a file. ``insert``, ``pop(i)``,
-    ``del d[i]`` and ``swap_remove`` move rows, and aren't safe against a kill in the middle, see `DynamicMemmap`.
+    Rows outlive the process as soon as `append` returns. They outlive the machine once ``flush(sync=True)`` has
+    returned, or if they are proved to have got to the disk. While a file is written, its length is kept in a file
+    beside it, whose name ends in ``.live``; `close` removes it. Opening takes nothing away from a file. ``insert``,
+    ``pop(i)``, ``del d[i]`` and ``swap_remove`` move rows, and aren't safe against a kill in the middle, see
+    `DynamicMemmap`.
 
-    ``numpy.save`` writes files that can't grow where they are. ``'r+'`` and ``'a'`` write such a file once
-    more, under another name, and put it in the place of the old one.
+    Files of ``numpy.save`` can't grow as they are. ``'r+'`` and ``'a'`` copy such a file under another name, and put
+    the copy in its place.
 
     Examples
     --------

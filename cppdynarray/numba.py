@@ -1,7 +1,7 @@
 """
 Appending inside loops that Numba compiles.
 
-Numba takes a `DynamicArray` for what it is, an array, and knows its length at the time of the call.
+Numba treats a `DynamicArray` as the array that it is, and knows its length at the time of the call.
 `growing` gives a handle instead, which appends in compiled code, with and without the GIL.
 
 Examples
@@ -82,13 +82,13 @@ def growing(array, *, counted=False):
     -------
     Growing or GrowingTable
         In compiled code it has ``append(x)``, ``extend(array)``, ``len()``, ``g[i]``,
-        ``g[i] = x`` and ``array()``, the array of now. That of a table has ``append(a, b, ...)``, with a value for
-        each column, ``len()`` and ``g["name"]``, a column of now.
+        ``g[i] = x`` and ``array()``, the array as it is now. That of a table has ``append(a, b, ...)``, with a value
+        for each column, ``len()`` and ``g["name"]``, a column as it is now.
 
     Raises
     ------
     TypeError
-        If it is neither of the two, or Numba has no such dtype.
+        If it is none of these, or Numba doesn't support its dtype.
     ValueError
         If it can't grow, or has more than two dimensions.
 
@@ -97,9 +97,9 @@ def growing(array, *, counted=False):
     One thread at a time may append to an array, so a handle is not for ``prange``: each of its
     threads needs an array of its own. Values are converted as in compiled ``a[i] = x``.
 
-    Where compiled code runs out of memory it raises `MemoryError`, where the array's file was
-    closed `ValueError`, and where the file can't grow `OSError`; the rows appended before stay. An
-    index out of bounds raises `IndexError`.
+    Compiled code raises `MemoryError` if there is no memory, `ValueError` if the array's file is closed,
+    and `OSError` if the file can't grow; the rows appended before stay. An index out of bounds raises
+    `IndexError`.
 
     Examples
     --------

@@ -67,8 +67,8 @@ def set_options(**changes):
     """
     Set options for the whole process, all its threads included.
 
-    They hold for arrays that are made from now on. An array keeps the options it was made with.
-    Where a ``with`` block of `options` changes one of them, that holds until the block ends.
+    They apply to arrays that are made from now on. An array keeps the options it was made with.
+    If a ``with`` block of `options` changes one of them, that change holds until the block ends.
 
     Parameters
     ----------
@@ -150,11 +150,11 @@ def options(**changes):
     """
     Set options for the duration of a ``with`` block, in the calling context alone.
 
-    Threads and asyncio tasks that run already don't see them (`contextvars`; so do ``decimal.localcontext``
-    and ``numpy.errstate``). A task starts with the options of the place where it was made. A thread starts with
-    those of `set_options`; where Python hands contexts on to threads (``sys.flags.thread_inherit_context``, the
-    default of free-threaded Python), with those of the place where it was started. An array keeps the options
-    it was made with.
+    Threads and asyncio tasks that run already don't see them: they are in a context variable, as those of
+    ``decimal.localcontext`` and ``numpy.errstate``. A task starts with the options of the place where it was made. A
+    thread starts with those of `set_options`, or, if Python hands contexts on to threads
+    (``sys.flags.thread_inherit_context``, the default of free-threaded Python), with those of the place where it was
+    started. An array keeps the options it was made with.
 
     Parameters
     ----------

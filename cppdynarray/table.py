@@ -39,10 +39,10 @@ def _no_arithmetic(self, *other):
 
 class DynamicTable(Table):
     """
-    Columns of one length that grow in place: rows come one by one, and columns are wanted.
+    Columns of one length that grow in place, for rows that come one by one.
 
     Each column is contiguous and has a dtype of its own. A row is added to all of them or, whatever fails, to
-    none, and whoever looks meanwhile, a thread without the GIL, say, sees whole rows alone.
+    none. Whoever looks meanwhile, such as a thread without the GIL, sees only whole rows.
 
     Parameters
     ----------
@@ -53,10 +53,10 @@ class DynamicTable(Table):
         dtypes. ``str`` is text of any length. By default that of the contents, if they are columns: a structured
         array, a dict of arrays, a table, a frame.
     capacity : int, optional
-        Rows that there is memory for at once.
+        Rows to have room for from the start.
     max_size : int, optional
-        Rows that there must be addresses for: up to as many the table grows without moving any data. By default as
-        for `DynamicArray`, in each column.
+        Rows that must fit in place: up to this number the table grows without moving any data. By default as for
+        `DynamicArray`, in each column.
 
     Raises
     ------
@@ -274,9 +274,9 @@ class MemmapTable(files.OnFiles, DynamicTable):
     """
     A `DynamicTable` whose columns are ``.npy`` files in one folder, with one length.
 
-    It grows as any table, and the files with it. Other processes see whole rows as they are appended, and a process
-    that is killed leaves whole rows, and loses none, but while it moves them: see `open_table` about ``insert`` and
-    removal. Copies are in memory; a pickle opens the folder to read it.
+    It grows as any table does, and the files with it. Other processes see whole rows as they are appended. A process
+    that is killed leaves whole rows and loses none, except while it moves rows: see `open_table` about ``insert`` and
+    removal. Copies are in memory; an unpickled table opens the folder for reading.
 
     The parameters are those of `open_table`, where they are described.
 

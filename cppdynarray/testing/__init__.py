@@ -22,10 +22,10 @@ def assert_invariants(array):
     """
     Check everything that holds for a DynamicArray at any time.
 
-    Its flags and strides are those of a fresh array of equal shape; if it owns its memory, that
+    Its flags and strides are those of a fresh array of equal shape. If it owns its memory, that
     is a block of this library's allocator, whose sizes agree with each other and with
-    ``capacity`` and ``max_size``, and of which nothing is dirty that should be zero; the
-    elements can be read, objects included.
+    ``capacity`` and ``max_size``, and in which all is zero that should be. The elements can be
+    read, objects included.
 
     Parameters
     ----------

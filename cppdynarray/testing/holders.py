@@ -30,7 +30,7 @@ def assert_not_held(obj, d):
 
     Notes
     -----
-    Found is what Python's garbage collector can follow. What is kept in C, out of its sight, isn't.
+    It finds what Python's garbage collector can follow, and not what is kept in C, out of its sight.
 
     Examples
     --------
