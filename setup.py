@@ -27,8 +27,8 @@ else:
     COMPILE_ARGS += ["-Wno-unused-parameter", "-Wno-missing-field-initializers", "-Wno-cast-function-type",
                      "-Wno-array-bounds"]
     if get_config_var("Py_GIL_DISABLED"):
-        # CPython's own, in what Cython compares bytes with; GCC alone has this warning.
-        COMPILE_ARGS += ["-Wno-unknown-warning-option", "-Wno-stringop-overflow"]
+        # CPython's own, in what Cython compares bytes with; GCC alone has these warnings.
+        COMPILE_ARGS += ["-Wno-unknown-warning-option", "-Wno-stringop-overflow", "-Wno-stringop-overread"]
     if os.environ.get("CPPDYNARRAY_WERROR"):
         COMPILE_ARGS.append("-Werror")
 
