@@ -47,6 +47,10 @@ cdef extern from "Python.h":
     Py_ssize_t PyNumber_AsSsize_t(object, PyObject* overflow) except? -1
 
 
+cdef extern from "store.hpp" namespace "cppdynarray":
+    bint import_dates() except False
+
+
 cdef extern from "append_scalar.hpp" namespace "cppdynarray":
     bint append_double(object array, PyObject* value) noexcept
     bint append_scalar(object array, PyObject* value) noexcept
@@ -74,6 +78,9 @@ cdef extern from *:
 
 cdef extern from "removing.hpp" namespace "cppdynarray":
     PyObject* pop_scalar(object array, Py_ssize_t index) noexcept
+
+
+import_dates()
 
 
 cdef object tp_new(object cls, object args, PyObject* kwargs):

@@ -11,6 +11,7 @@
 #include "array_growth.hpp"
 #include "array_lock.hpp"
 #include "scalars.hpp"
+#include "store.hpp"
 
 namespace cppdynarray {
 
@@ -44,14 +45,16 @@ inline char* next_slot(PyArrayObject* array) noexcept {
     const auto used = static_cast<std::size_t>(PyArray_DIMS(array)[0] * item_size);
     // With one element the stride may be anything, see fix_row_stride().
     if (PyArray_STRIDES(array)[0] != item_size ||
-        used + static_cast<std::size_t>(item_size) > Block::of(data)->committed_bytes || PyArray_ISBYTESWAPPED(array))
+        used + static_cast<std::size_t>(item_size) > Block::of(data)->committed_bytes)
         return nullptr;
     return data + used;
 }
 
-// Writes `value` as an element to an aligned slot that holds nothing. False, and nothing is written: ask NumPy.
-inline bool store_element(char* slot, int type_num, PyObject* value) noexcept {
-    if (type_num != NPY_OBJECT) return store_scalar(slot, type_num, value);
+// Writes `value` as an element of an array to an aligned slot that holds nothing. False, and nothing is written: it is
+// of no common dtype, or NumPy is to be asked.
+inline bool store_element(char* slot, PyArrayObject* array, PyObject* value) noexcept {
+    if (PyArray_ISBYTESWAPPED(array)) return false;
+    if (PyArray_TYPE(array) != NPY_OBJECT) return store_scalar(slot, PyArray_TYPE(array), value);
     *reinterpret_cast<PyObject**>(slot) = Py_NewRef(value);
     return true;
 }
@@ -60,7 +63,18 @@ inline bool store_element(char* slot, int type_num, PyObject* value) noexcept {
 // caller has to set; 0, and nothing has changed, where append_scalar() is false.
 inline npy_intp store_at_end(PyArrayObject* array, PyObject* value) noexcept {
     char* const slot = next_slot(array);
-    return slot != nullptr && store_element(slot, PyArray_TYPE(array), value) ? PyArray_DIMS(array)[0] + 1 : 0;
+    return slot != nullptr && store_element(slot, array, value) ? PyArray_DIMS(array)[0] + 1 : 0;
+}
+
+// The same for elements of any plain dtype: dates, text, records, another byte order. If it fails, the slot may hold
+// anything. Not where other threads may change a list in a record, which may run Python code.
+CPPDYNARRAY_NOT_INLINE inline npy_intp store_any_at_end(PyArrayObject* array, PyObject* value) noexcept {
+    char* const slot = next_slot(array);
+    if (arrays_change_any_time || slot == nullptr || elements_of(array) != Elements::plain) return 0;
+    const npy_intp length = PyArray_DIMS(array)[0] + 1;
+    if (store_row(slot, array, value)) return length;
+    Block::of(PyArray_DATA(array))->mark_written(static_cast<std::size_t>(length * PyArray_ITEMSIZE(array)));
+    return 0;
 }
 
 // append_scalar() for an array that isn't quiet: one of a file, or with open handles. A function of its own,
@@ -86,7 +100,8 @@ inline bool append_scalar(PyObject* self, PyObject* value) noexcept {
     const ArrayLock lock(self);
     auto* array = reinterpret_cast<PyArrayObject*>(self);
     if (!is_quiet(array)) return append_scalar_to_place(array, value);
-    const npy_intp length = store_at_end(array, value);
+    npy_intp length = store_at_end(array, value);
+    if (length == 0) length = store_any_at_end(array, value);
     if (length == 0) return false;
     set_length(array, length);  // publish_length(), for an array known to be quiet
     return true;
@@ -98,7 +113,7 @@ inline bool insert_scalar(PyObject* self, Py_ssize_t index, PyObject* value) noe
     auto* array = reinterpret_cast<PyArrayObject*>(self);
     char* const end = is_quiet(array) ? next_slot(array) : nullptr;
     alignas(16) char element[16];  // as large as what store_scalar() writes
-    if (end == nullptr || !store_element(element, PyArray_TYPE(array), value)) return false;
+    if (end == nullptr || !store_element(element, array, value)) return false;
     const npy_intp length = PyArray_DIMS(array)[0];
     const auto size = static_cast<std::size_t>(PyArray_ITEMSIZE(array));
     if (index < 0) index = std::max<Py_ssize_t>(index + length, 0);

@@ -221,7 +221,13 @@ inline bool store_real(char* slot, const Number& number) noexcept {
             break;
         case Number::signed_integer: kept = convert_number(number.integer, converted); break;
         case Number::unsigned_integer: kept = convert_number(number.natural, converted); break;
-        case Number::real: kept = convert_number(number.real_part, converted); break;
+        case Number::real: {
+            // Nearly all are doubles, which processors convert sooner.
+            const auto real = static_cast<double>(number.real_part);
+            kept = real == number.real_part ? convert_number(real, converted)
+                                            : convert_number(number.real_part, converted);
+            break;
+        }
         default: break;
     }
     if (kept) std::memcpy(slot, &converted, sizeof converted);
