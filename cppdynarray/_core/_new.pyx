@@ -94,7 +94,7 @@ cdef object new(object cls, object shape, object dtype, Py_ssize_t capacity=0, P
     cdef Block* block = block_of(array)
     if zeroed:
         block.functions.zero(block, 0, used_bytes(array))
-    if elements_of(array) != Elements.plain:
+    if elements_of(array) != Elements.plain and cnp.PyArray_SIZE(array) != 0:
         # Zero bytes are empty slots: NumPy's arrays start with 0 or None, "" or a record of them.
         as_plain(array)[...] = (np.zeros if zeroed else np.empty)((), array.descr)
     return array
