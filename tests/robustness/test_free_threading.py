@@ -72,10 +72,9 @@ def test_what_threads_write_lies_far_from_what_others_use(make):
     """Locks and lengths of arrays that were made one after the other: processors hand each other lines of memory."""
     arrays = [make() for _ in range(50)]
     of_dimensions = object.__basicsize__ + 2 * ctypes.sizeof(ctypes.c_void_p)  # behind the data and their number
-    for addresses in (
-        [id(d) for d in arrays], [ctypes.c_size_t.from_address(id(d) + of_dimensions).value for d in arrays],
-    ):
-        assert np.diff(sorted(addresses)).min() >= 128
+    dimensions = [ctypes.c_size_t.from_address(id(d) + of_dimensions).value for d in arrays]
+    assert np.diff(sorted(map(id, arrays))).min() >= 128
+    assert np.diff(sorted(dimensions)).min() >= 64 + 2 * arrays[0].ndim * ctypes.sizeof(ctypes.c_void_p)
 
 
 @without_gil
