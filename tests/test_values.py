@@ -87,7 +87,8 @@ KINDS = {
     "NumPy's time": numpy_time,
     "None": lambda rng: None,
 }
-ALWAYS = {"int": INTEGERS, "float": REALS}  # some of them every dtype takes, and refuses
+# Some of them every dtype takes, and refuses but for those that hold all numbers: real ones no imaginary part.
+ALWAYS = {"int": INTEGERS, "float": REALS, "NumPy's number": [np.complex64(1 + 2j)]}
 
 
 def assigned(dtype, value):
