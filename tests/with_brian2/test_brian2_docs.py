@@ -163,6 +163,7 @@ HELD = {
         "direct_threads::what_one_thread_draws_afterwards_is_the_devices_again",
     ],
     "gives `inf` or `nan`": ["direct_runs::division_by_zero"],
+    "In single precision": ["direct_runs::single_precision"],
     "differently under `-ffast-math`": ["brian2_docs::brian2s_flags_are_as_the_page_says"],
     "The gallery has": [],  # what it links to, the site's build follows
     "g++ or clang": ["direct_compilers::cc_and_cxx_may_be_scripts_that_run_a_compiler"],

@@ -409,6 +409,28 @@ def test_indices_that_a_condition_chooses():
         assert one.dtype == np.int32
 
 
+def test_single_precision():
+    """Synapses by chance are Cython's; functions are computed in double precision and rounded."""
+    brian2.prefs["core.default_float_dtype"] = np.float32
+    found = {}
+    for native in (True, False):
+        brian2.seed(3)
+        with direct.enabled(native):
+            group = brian2.NeuronGroup(1000, "x : 1\ny : 1")
+            synapses = brian2.Synapses(group, group)
+            synapses.connect(p=0.02)
+        found[native] = np.array([synapses.i, synapses.j])
+    np.testing.assert_array_equal(found[True], found[False])
+    group.y = np.linspace(-5, 5, 1000)
+    group.run_regularly("x = exp(y)")
+    before = direct.report().native_count
+    brian2.Network(group).run(0.1 * ms)
+    assert direct.report().native_count > before
+    values = np.array(group.y)
+    assert values.dtype == np.float32
+    np.testing.assert_array_equal(np.array(group.x), np.exp(values.astype(float)).astype(np.float32), strict=True)
+
+
 def test_connecting_out_of_range_is_brian2s_error_and_adds_nothing():
     group = brian2.NeuronGroup(5, "v : 1")
     synapses = brian2.Synapses(group, group)
