@@ -206,7 +206,8 @@ inline void close_place(ArrayPlace* place) noexcept {
         place->block->place = nullptr;
         set_handler(array, core->own_handler);
     } else {
-        release_traced(place->block, 0);
+        // The handles may have written anywhere in it: more than there are rows now.
+        release_traced(place->block, place->block->committed_bytes);
     }
     PyMem_RawFree(place);
 }
