@@ -16,7 +16,12 @@ DATA = DOCS / "performance" / "brian2" / "native.json"
 PICTURE = DATA.with_name("native.png")
 
 MODES = ["stock", "standalone"]
-STEPS = {"small": "100 neurons, monitors", "two clocks": "the same, a second clock", "COBA": "COBA, 4,000 neurons"}
+STEPS = {
+    "small": "100 neurons, monitors",
+    "two clocks": "the same, a second clock",
+    "COBA": "COBA, 4,000 neurons",
+    "STDP": "STDP, 50,000 synapses",
+}
 NAMES = {"stock": "Brian2's Cython", "standalone": "C++ standalone"}
 # Of Brian2's pull request 1769, a draft: the time of a step over that of Cython, in COBA of 4,000 neurons.
 CPPYY_STEP = 0.92
@@ -109,7 +114,8 @@ def draw(found, file):
         bars = steps.bar(places, heights, 0.25, label=name, color=colours[mode])
         steps.bar_label(bars, [digits(height) for height in heights], fontsize="small")
     coba = statistics.median(ratios(found["steps"]["COBA"], "stock")) * CPPYY_STEP
-    bars = steps.bar([len(STEPS) - 1 + 0.54], [coba], 0.25, label="cppyy, as published", color=colours["cppyy"])
+    place = list(STEPS).index("COBA") + 0.54
+    bars = steps.bar([place], [coba], 0.25, label="cppyy, as published", color=colours["cppyy"])
     steps.bar_label(bars, [digits(coba)], fontsize="small")
     steps.set_yscale("log")
     steps.set_xticks(range(len(STEPS)), [name.replace(", ", ",\n") for name in STEPS.values()])

@@ -27,7 +27,7 @@ from brian2 import ms
 from cppdynarray.brian2 import direct
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-from networks import coba, small
+from networks import coba, small, stdp
 
 
 def small_100():
@@ -42,8 +42,17 @@ def two_clocks():
     return network
 
 
+def stdp_50_000():
+    return stdp(50_000)
+
+
 # Each with the steps of a round: of Cython's, and of code that takes less time.
-STEPS = {"small": (small_100, 20_000, 200_000), "two clocks": (two_clocks, 20_000, 200_000), "COBA": (coba, 3000, 3000)}
+STEPS = {
+    "small": (small_100, 20_000, 200_000),
+    "two clocks": (two_clocks, 20_000, 200_000),
+    "COBA": (coba, 3000, 3000),
+    "STDP": (stdp_50_000, 1000, 1000),
+}
 MODES = ["stock", "native", "standalone"]
 
 
