@@ -222,6 +222,21 @@ def test_a_handle_outlives_the_memory_of_its_array():
     assert gone() is None
 
 
+@needs_compiler
+def test_objects_find_no_references_in_memory_that_a_handle_wrote_to_for_nobody():
+    d = cda.DynamicArray([1.0])
+    handle = pushing.hold(d)
+    np.ndarray.__setstate__(d, np.arange(3.0).__reduce__()[2])
+    pushing.push(handle, np.arange(1.0, 200_000.0))
+    pushing.join(handle)
+    pushing.stop(handle)
+    del d, handle
+    gc.collect()
+    # NumPy drops what was in the slots that it writes to.
+    objects = [cda.DynamicArray(["one", Thing, 1.0, None], object) for _ in range(100)]
+    assert all(each.tolist() == ["one", Thing, 1.0, None] for each in objects)
+
+
 @pytest.mark.parametrize("make", ["cda.DynamicArray([1.0])", "cda.RollingArray([1.0], maxlen=5)"])
 def test_handles_of_arrays_that_lost_their_memory(make):
     code = f"""
