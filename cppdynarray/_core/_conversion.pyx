@@ -107,7 +107,9 @@ cdef bint store_items_at_end(cnp.ndarray array, object values) except -1:
         room_for(array, grown_length(array, count))
         block.mark_written(used + row * <size_t>count)
         if store_items(block.data() + used + row * <size_t>fitting, array, values, fitting, count) < count:
-            shrink_block(block, before)
+            # Without a GIL the item may have been given up by its list meanwhile, and have appended rows of its own.
+            if used_bytes(array) == used:
+                shrink_block(block, before)
             return False
     publish_length(array, length(array) + count)
     return True
