@@ -294,3 +294,19 @@ def test_in_a_subclass(rng):
     assert type(d) is Track
     assert_same(d, np.tile(values, 3))
     assert_invariants(d)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 100])
+@pytest.mark.parametrize("form", [list, tuple, np.array, lambda values: np.array(values, "f4"), iter])
+def test_memory_that_is_left_stays_as_it_was(rows, form):
+    """Nothing is written behind the end that a view of removed rows sees, before the array moves away."""
+    with cda.options(backend="heap"):
+        d = cda.DynamicArray(np.arange(1.0, rows + 1))
+    view = d[:]
+    d.pop(0)
+    before = view.copy()
+    values = [100.0] * (d.capacity + 1)
+    d.extend(form(values))
+    assert not np.shares_memory(d, view)
+    np.testing.assert_array_equal(view, before)
+    np.testing.assert_array_equal(d, np.append(np.arange(2.0, rows + 1), values))

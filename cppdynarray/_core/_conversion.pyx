@@ -98,12 +98,12 @@ cdef bint store_items_at_end(cnp.ndarray array, object values) except -1:
     cdef size_t row = row_bytes(array), used = used_bytes(array), before = block.committed_bytes
     cdef Py_ssize_t count = len(values)
     cdef Py_ssize_t fitting = min(count, <Py_ssize_t>((before - used) // row))
+    if fitting < count and not can_grow_in_place(array, count):
+        return False  # memory that is left stays as it was
     block.mark_written(used + row * <size_t>fitting)
     if store_items(block.data() + used, array, values, 0, fitting) < fitting:
         return False
     if fitting < count:
-        if not can_grow_in_place(array, count):
-            return False
         room_for(array, grown_length(array, count))
         block.mark_written(used + row * <size_t>count)
         if store_items(block.data() + used + row * <size_t>fitting, array, values, fitting, count) < count:
