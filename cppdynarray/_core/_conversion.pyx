@@ -38,14 +38,6 @@ cdef extern from "numpy/arrayobject.h":
     bint PyObject_CheckBuffer(object) noexcept
 
 
-cdef extern from "store.hpp" namespace "cppdynarray":
-    bint import_dates() except False
-    bint c_store_row "cppdynarray::store_row"(char* slot, cnp.ndarray array, object value) noexcept
-    bint c_store_apart "cppdynarray::store_apart"(StoredRow&, cnp.ndarray array, object value) noexcept
-    Py_ssize_t c_store_items "cppdynarray::store_items"(
-        char* slots, cnp.ndarray array, object items, Py_ssize_t start, Py_ssize_t stop) noexcept
-
-
 cdef extern from "convert.hpp" namespace "cppdynarray":
     cdef cppclass Conversion:
         void* function
@@ -53,6 +45,16 @@ cdef extern from "convert.hpp" namespace "cppdynarray":
     Conversion conversion_between(cnp.dtype source, cnp.dtype dtype, bint wide) noexcept
     Conversion array_conversion(cnp.ndarray array, cnp.dtype dtype) noexcept
     bint c_convert_array "cppdynarray::convert_array"(const Conversion&, cnp.ndarray array, char* target) noexcept
+
+
+cdef extern from "store.hpp" namespace "cppdynarray":
+    bint import_dates() except False
+    bint c_store_row "cppdynarray::store_row"(char* slot, cnp.ndarray array, object value) noexcept
+    bint c_store_apart "cppdynarray::store_apart"(StoredRow&, cnp.ndarray array, object value) noexcept
+    Py_ssize_t c_store_items "cppdynarray::store_items"(
+        char* slots, cnp.ndarray array, object items, Py_ssize_t start, Py_ssize_t stop) noexcept
+    bint append_items_apart(cnp.ndarray array, object items, Py_ssize_t count) noexcept
+    bint append_array_apart(const Conversion&, cnp.ndarray array, cnp.ndarray values) noexcept
 
 
 import_dates()
@@ -82,32 +84,44 @@ cdef bint is_items(object values) noexcept:
 
 
 cdef bint store_at_end(cnp.ndarray array, object values) except -1:
-    """Appends all of `values`, if they need neither NumPy nor a scratch array; False, and nothing has changed but
-    what lies behind the end, if they do.
+    """Appends all of `values`, if they need neither NumPy nor a scratch array; False, and nothing has changed, if they
+    do.
     """
     if is_placed(array) or elements_of(array) != Elements.plain or row_bytes(array) == 0:
         return False
     if is_items(values):
+        if has_removed_rows(array):
+            return append_items_apart(array, values, len(values))
         return store_items_at_end(array, values)
     return (cnp.PyArray_CheckExact(values) or is_dynamic(values)) and store_array_at_end(array, values)
 
 
+cdef bint has_removed_rows(cnp.ndarray array) noexcept:
+    """Whether a view may see what lies behind the end of a published array."""
+    return block_of(array).has_removed(used_bytes(array))
+
+
 cdef bint store_items_at_end(cnp.ndarray array, object values) except -1:
-    """store_at_end() for a list or tuple. Room is made only if those that fit without were stored."""
+    """store_at_end() for a list or tuple, where nobody sees what lies behind the end. Room is made only if those that
+    fit without were stored.
+    """
     cdef Block* block = block_of(array)
     cdef size_t row = row_bytes(array), used = used_bytes(array), before = block.committed_bytes
     cdef Py_ssize_t count = len(values)
     cdef Py_ssize_t fitting = min(count, <Py_ssize_t>((before - used) // row))
     if fitting < count and not can_grow_in_place(array, count):
-        return False  # memory that is left stays as it was
+        return False
     block.mark_written(used + row * <size_t>fitting)
-    if store_items(block.data() + used, array, values, 0, fitting) < fitting:
+    # Without a GIL an item may have been given up by its list meanwhile, and have changed the array.
+    if store_items(block.data() + used, array, values, 0, fitting) < fitting or used_bytes(array) != used:
         return False
     if fitting < count:
         room_for(array, grown_length(array, count))
         block.mark_written(used + row * <size_t>count)
-        if store_items(block.data() + used + row * <size_t>fitting, array, values, fitting, count) < count:
-            # Without a GIL the item may have been given up by its list meanwhile, and have appended rows of its own.
+        if (
+            store_items(block.data() + used + row * <size_t>fitting, array, values, fitting, count) < count
+            or used_bytes(array) != used
+        ):
             if used_bytes(array) == used:
                 shrink_block(block, before)
             return False
@@ -129,6 +143,8 @@ cdef bint store_array_at_end(cnp.ndarray array, cnp.ndarray values) except -1:
     cdef size_t before = block.committed_bytes
     if how.function == NULL or not have_rows_in_common(array, values):
         return False
+    if has_removed_rows(array):
+        return append_array_apart(how, array, values)
     if block.data() <= source < block.data() + before:
         return False  # written rows may be those that are read
     if not can_grow_in_place(array, length(values)):

@@ -115,7 +115,10 @@ cdef extern from "table.hpp" namespace "cppdynarray":
     void forget_rows(const TableColumn&, size_t start, size_t stop) noexcept
     bint append_row(TableRows&, PyObject*) noexcept
     bint append_columns(TableRows&, object) noexcept
+    bint is_within(const TableRows&, cnp.ndarray) noexcept
+    bint has_removed_rows(const TableRows&, size_t rows) noexcept
     bint store_any(const TableRows&, size_t row, object) noexcept
+    bint store_all_apart(const TableRows&, size_t start, object) noexcept
     void fill_rows(char* slots, const char* row, size_t row_bytes, size_t count) noexcept
     void remove_rows(char* data, size_t row_bytes, const Removal&, char* bin) noexcept
 
@@ -628,6 +631,12 @@ cdef class Table:
         if start == stop or not can_be_stored(rows[0]):
             return start == stop
         self.make_room(stop)
+        if has_removed_rows(self.rows, start):
+            if not store_all_apart(self.rows, start, rows):
+                self.make_less_room(capacity)
+                return False
+            set_length_of(&self.rows.place, stop)
+            return True
         for row in rows:
             if not store_any(self.rows, at, row):
                 self.forget_rows(start, at, capacity)
@@ -639,10 +648,14 @@ cdef class Table:
     cdef int forget_rows(self, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t capacity) except -1:
         """Takes back rows that were written and not published, and the room made for them."""
         for i in range(len(self.names)):
-            array = self.column(i)
             forget_rows(self.rows.columns[i], start, stop)
-            if not self.on_files:  # a file that is longer has time until it is closed
-                shrink_block(block_of(array), self.rows.columns[i].row_bytes * <size_t>capacity)
+        return self.make_less_room(capacity)
+
+    cdef int make_less_room(self, Py_ssize_t capacity) except -1:
+        if self.on_files:
+            return 0  # a file that is longer has time until it is closed
+        for i in range(len(self.names)):
+            shrink_block(block_of(self.column(i)), self.rows.columns[i].row_bytes * <size_t>capacity)
         measure_capacity(&self.rows.place)
         return 0
 
@@ -680,9 +693,9 @@ cdef class Table:
         return 0
 
     cdef cnp.ndarray convert_column(self, cnp.ndarray array, values, bint lossless):
-        if is_rows(array, values, 0):
-            return values
-        return convert_values(array, values, lossless)
+        """Rows of a column, which are nowhere in the table: others would be written before they are read."""
+        cdef cnp.ndarray rows = values if is_rows(array, values, 0) else convert_values(array, values, lossless)
+        return rows.copy() if is_within(self.rows, rows) else rows
 
     def insert(self, index, row, *, casting="lossless"):
         """

@@ -38,6 +38,7 @@ cdef extern from "cppdynarray/internal/block.hpp" namespace "cppdynarray" nogil:
         char* data() noexcept
         bint on_heap() noexcept
         void mark_written(size_t used) noexcept
+        bint has_removed(size_t used) noexcept
         @staticmethod
         Block* of(void* data) noexcept
 

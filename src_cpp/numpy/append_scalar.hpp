@@ -66,14 +66,23 @@ inline npy_intp store_at_end(PyArrayObject* array, PyObject* value) noexcept {
     return slot != nullptr && store_element(slot, array, value) ? PyArray_DIMS(array)[0] + 1 : 0;
 }
 
-// The same for elements of any plain dtype: dates, text, records, another byte order. If it fails, the slot may hold
-// anything. Not where other threads may change a list in a record, which may run Python code.
+// The same for elements of any plain dtype: dates, text, records, another byte order. A record may be refused when half
+// of it is written, so that it is made apart where a view of removed rows may see the slot. Not where other threads may
+// change a list in a record, which may run Python code.
 CPPDYNARRAY_NOT_INLINE inline npy_intp store_any_at_end(PyArrayObject* array, PyObject* value) noexcept {
     char* const slot = next_slot(array);
     if (arrays_change_any_time || slot == nullptr || elements_of(array) != Elements::plain) return 0;
+    Block* const block = Block::of(PyArray_DATA(array));
     const npy_intp length = PyArray_DIMS(array)[0] + 1;
+    const auto size = static_cast<std::size_t>(PyArray_ITEMSIZE(array));
+    if (block->has_removed(used_bytes(array))) {
+        StoredRow row;
+        if (!store_apart(row, array, value)) return 0;
+        std::memcpy(slot, row.bytes(), size);
+        return length;
+    }
     if (store_row(slot, array, value)) return length;
-    Block::of(PyArray_DATA(array))->mark_written(static_cast<std::size_t>(length * PyArray_ITEMSIZE(array)));
+    block->mark_written(static_cast<std::size_t>(length) * size);
     return 0;
 }
 

@@ -22,6 +22,7 @@
 #include "list_item.hpp"
 #include "numbers.hpp"
 #include "reference.hpp"
+#include "small_buffer.hpp"
 #include "strings.hpp"
 #include "text.hpp"
 
@@ -219,6 +220,27 @@ inline npy_intp store_items(char* slots, PyArrayObject* array, PyObject* items, 
     for (npy_intp i = start; i < stop; ++i, slots += row)
         if (!with_item(items, i, [&](PyObject* item) { return store_row(slots, array, item); })) return i;
     return stop;
+}
+
+// Appends `count` rows that `store` writes to where it is told, which nobody sees before all are known to fit, and
+// which may read what the array left behind its end. False, and nothing has changed, where it fails.
+template <class Store>
+inline bool append_apart(PyArrayObject* array, npy_intp count, Store store) noexcept {
+    std::size_t bytes = 0;
+    if (!multiply(static_cast<std::size_t>(count), row_bytes(array), bytes)) return false;
+    const SmallBuffer<char, 2048> rows(bytes);
+    return rows.data() != nullptr && store(rows.data()) &&
+           append_rows(ArrayRows(array), rows.data(), static_cast<std::size_t>(count));
+}
+
+// Appends the items of a list or tuple, where rows were removed.
+inline bool append_items_apart(PyArrayObject* array, PyObject* items, npy_intp count) noexcept {
+    return append_apart(array, count, [&](char* rows) { return store_items(rows, array, items, 0, count) == count; });
+}
+
+// The same for an array that converts.
+inline bool append_array_apart(const Conversion& how, PyArrayObject* array, PyArrayObject* values) noexcept {
+    return append_apart(array, PyArray_DIMS(values)[0], [&](char* rows) { return convert_array(how, values, rows); });
 }
 
 }  // namespace cppdynarray

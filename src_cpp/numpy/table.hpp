@@ -16,6 +16,7 @@
 #include "reference.hpp"
 #include "removing.hpp"
 #include "scalars.hpp"
+#include "small_buffer.hpp"
 #include "store.hpp"
 #include "table_lock.hpp"
 
@@ -118,9 +119,104 @@ inline void forget_rows(const TableColumn& column, std::size_t start, std::size_
     std::memset(column.slot(start), 0, (stop - start) * column.row_bytes);
 }
 
+// Whether views may see what lies behind `rows` rows: some were removed, from all columns alike.
+inline bool has_removed_rows(const TableRows& table, std::size_t rows) noexcept {
+    const TableColumn *column = table.columns, *const last = column + table.place.column_count - 1;
+    while (column != last && column->row_bytes == 0) ++column;
+    return column->place->block->has_removed(rows * column->row_bytes);
+}
+
+// Rows on their way to where removed ones are: views see those, and new rows may be made of them. So nothing is written
+// there before all rows are known to fit, but text, which is written to where it belongs alone, and removed text is "".
+class RowsApart {
+public:
+    RowsApart(const TableRows& table, std::size_t start, std::size_t count) noexcept
+        : table_(table), start_(start), count_(count), bytes_(bytes_of(table, count)) {
+        if (*this) visit([](const TableColumn& column, char* slots, std::size_t bytes) {
+            if (column.elements == Elements::objects) std::memset(slots, 0, bytes);
+            return true;
+        });
+    }
+    RowsApart(const RowsApart&) = delete;
+    RowsApart& operator=(const RowsApart&) = delete;
+    // The references are borrowed too: dropping them runs no Python code.
+    ~RowsApart() {
+        if (*this && !are_moved_) visit([this](const TableColumn& column, char* slots, std::size_t bytes) {
+            const auto item = static_cast<std::size_t>(PyDataType_ELSIZE(column.dtype()));
+            if (column.elements == Elements::objects) {
+                for (char* const end = slots + bytes; slots < end; slots += item)
+                    PyArray_Item_XDECREF(slots, column.dtype());
+            } else if (has_text(column)) {
+                const StringLock lock(column.dtype());
+                clear_strings(lock.arena(), slots, bytes / item);
+            }
+            return true;
+        });
+    }
+
+    // False: there was no memory.
+    explicit operator bool() const noexcept { return bytes_.data() != nullptr; }
+
+    // As store_values().
+    bool store_values(std::size_t index, PyObject* const* values) noexcept {
+        return visit([&](const TableColumn& column, char* slots, std::size_t) {
+            return store(column, slots + index * column.row_bytes, *values++);
+        });
+    }
+
+    void move() noexcept {
+        visit([this](const TableColumn& column, char* slots, std::size_t bytes) {
+            if (!has_text(column)) write_bytes(column.place->block, start_ * column.row_bytes, slots, bytes);
+            return true;
+        });
+        are_moved_ = true;
+    }
+
+private:
+    // Each column's rows begin where any element may.
+    static std::size_t round_up(std::size_t bytes) noexcept { return (bytes + 15) & ~std::size_t{15}; }
+
+    // SIZE_MAX is more than there is memory.
+    static std::size_t bytes_of(const TableRows& table, std::size_t count) noexcept {
+        std::size_t all = 0, bytes = 0;
+        for (std::size_t i = 0; i < table.place.column_count; ++i) {
+            if (!multiply(count, table.columns[i].row_bytes, bytes) || bytes > NPY_MAX_INTP - 16 - all) return SIZE_MAX;
+            all += round_up(bytes);
+        }
+        return all;
+    }
+
+    template <class Visit>
+    bool visit(Visit call) noexcept {
+        char* apart = bytes_.data();
+        for (std::size_t i = 0; i < table_.place.column_count; ++i) {
+            const TableColumn& column = table_.columns[i];
+            const std::size_t bytes = count_ * column.row_bytes;
+            if (!call(column, has_text(column) ? column.slot(start_) : apart, bytes)) return false;
+            apart += round_up(bytes);
+        }
+        return true;
+    }
+
+    const TableRows& table_;
+    std::size_t start_;
+    std::size_t count_;
+    bool are_moved_ = false;
+    SmallBuffer<char, 1024> bytes_;
+};
+
+CPPDYNARRAY_NOT_INLINE inline bool store_values_apart(const TableRows& table, std::size_t row,
+                                                      PyObject* const* values) noexcept {
+    RowsApart rows(table, row, 1);
+    if (!rows || !rows.store_values(0, values)) return false;
+    rows.move();
+    return true;
+}
+
 // Writes one row, behind the last, to slots for which there is memory, and publishes nothing. False: ask NumPy, and
 // nothing is left behind. Runs no Python code and sets no exception.
 inline bool store_values(const TableRows& table, std::size_t row, PyObject* const* values) noexcept {
+    if (has_removed_rows(table, row)) return store_values_apart(table, row, values);
     const TableColumn *const end = table.columns + table.place.column_count, *column = table.columns;
     while (column != end && store(*column, column->slot(row), *values)) ++column, ++values;
     if (column == end) return true;
@@ -171,18 +267,38 @@ inline PyObject* steady_row(const TableRows& table, PyObject* values) noexcept {
     return row.release();
 }
 
-inline bool store_tuple(const TableRows& table, std::size_t row, PyObject* values) noexcept {
-    return PyTuple_GET_SIZE(values) == static_cast<Py_ssize_t>(table.place.column_count) &&
-           store_values(table, row, &PyTuple_GET_ITEM(values, 0));
+inline bool is_tuple_of(const TableRows& table, PyObject* values) noexcept {
+    return PyTuple_CheckExact(values) && PyTuple_GET_SIZE(values) == static_cast<Py_ssize_t>(table.place.column_count);
 }
 
-// The same for any row that needs no conversion by NumPy.
-inline bool store_any(const TableRows& table, std::size_t row, PyObject* values) noexcept {
-    if (PyTuple_CheckExact(values)) return store_tuple(table, row, values);
+// Calls `store` with the values of any row that needs no conversion by NumPy; false for others.
+template <class Store>
+inline bool with_values(const TableRows& table, PyObject* row, Store store) noexcept {
+    if (PyTuple_CheckExact(row)) return is_tuple_of(table, row) && store(&PyTuple_GET_ITEM(row, 0));
     PyObject* items[most_items_of_dicts];
-    if (PyDict_CheckExact(values)) return find_items(table, values, items) && store_values(table, row, items);
-    return PyList_CheckExact(values) && PyList_GET_SIZE(values) == static_cast<Py_ssize_t>(table.place.column_count) &&
-           store_values(table, row, PySequence_Fast_ITEMS(values));
+    if (PyDict_CheckExact(row)) return find_items(table, row, items) && store(items);
+    return PyList_CheckExact(row) && PyList_GET_SIZE(row) == static_cast<Py_ssize_t>(table.place.column_count) &&
+           store(PySequence_Fast_ITEMS(row));
+}
+
+inline bool store_tuple(const TableRows& table, std::size_t row, PyObject* values) noexcept {
+    return is_tuple_of(table, values) && store_values(table, row, &PyTuple_GET_ITEM(values, 0));
+}
+
+inline bool store_any(const TableRows& table, std::size_t row, PyObject* values) noexcept {
+    return with_values(table, values, [&](PyObject* const* items) { return store_values(table, row, items); });
+}
+
+// The same for all rows of a list or tuple, where removed ones are; there is memory for them.
+inline bool store_all_apart(const TableRows& table, std::size_t start, PyObject* list) noexcept {
+    const auto count = static_cast<std::size_t>(PySequence_Fast_GET_SIZE(list));
+    RowsApart rows(table, start, count);
+    for (std::size_t i = 0; rows && i < count; ++i) {
+        PyObject* const row = PySequence_Fast_GET_ITEM(list, static_cast<Py_ssize_t>(i));
+        if (!with_values(table, row, [&](PyObject* const* items) { return rows.store_values(i, items); })) return false;
+    }
+    if (rows) rows.move();
+    return static_cast<bool>(rows);
 }
 
 template <class Store>
@@ -248,6 +364,24 @@ inline std::size_t count_new_rows(const TableRows& table, PyObject* const* items
     return static_cast<std::size_t>(std::max<npy_intp>(count, 0));
 }
 
+// Whether an array is in memory of the table's columns.
+inline bool is_within(const TableRows& table, PyArrayObject* array) noexcept {
+    const auto at = reinterpret_cast<std::uintptr_t>(PyArray_DATA(array));
+    for (std::size_t i = 0; i < table.place.column_count; ++i) {
+        Block* const block = table.columns[i].place->block;
+        if (at - reinterpret_cast<std::uintptr_t>(block->data()) < block->committed_bytes) return true;
+    }
+    return false;
+}
+
+// Writes a column's item where nobody sees it, unless its rows are there already. False: ask NumPy.
+inline bool prepare_item(const TableRows& table, const TableColumn& column, PyObject* item, bool has_removed,
+                         char (&number)[16]) noexcept {
+    // Removed rows of another column would be overwritten before they are read.
+    if (is_block(column, item)) return !has_removed || !is_within(table, reinterpret_cast<PyArrayObject*>(item));
+    return column.row_bytes <= sizeof number && store(column, number, item);
+}
+
 inline bool append_items(TableRows& table, PyObject* const* items) noexcept {
     TableLock lock;
     hold(lock, table);
@@ -255,18 +389,17 @@ inline bool append_items(TableRows& table, PyObject* const* items) noexcept {
     const std::size_t start = length_of(&table.place);
     if (!can_grow(table) || rows == 0 || start > table.place.capacity || rows > table.place.capacity - start)
         return false;
-    for (std::size_t i = 0; i < table.place.column_count; ++i) {  // what may fail comes first
-        const TableColumn& column = table.columns[i];
-        if (is_block(column, items[i])) continue;
-        column.place->block->mark_written((start + rows) * column.row_bytes);
-        if (!store(column, column.slot(start), items[i])) return false;
-        fill_rows(column.slot(start), column.slot(start), column.row_bytes, rows);
-    }
+    const bool has_removed = has_removed_rows(table, start);
+    alignas(16) char numbers[most_items_of_dicts][16];
+    for (std::size_t i = 0; i < table.place.column_count; ++i)
+        if (!prepare_item(table, table.columns[i], items[i], has_removed, numbers[i])) return false;
     for (std::size_t i = 0; i < table.place.column_count; ++i) {
         const TableColumn& column = table.columns[i];
         if (is_block(column, items[i]))
             write_bytes(column.place->block, start * column.row_bytes,
                         PyArray_DATA(reinterpret_cast<PyArrayObject*>(items[i])), rows * column.row_bytes);
+        else
+            fill_rows(column.slot(start), numbers[i], column.row_bytes, rows);
     }
     set_length_of(&table.place, start + rows);
     return true;

@@ -110,6 +110,9 @@ struct alignas(16) Block {
         if (used > dirty_bytes) dirty_bytes = used;
     }
 
+    // Whether behind `used` bytes there may be rows that were removed, which a view may still see.
+    bool has_removed(std::size_t used) const noexcept { return dirty_bytes > used; }
+
     // The block of a data pointer that data() gave.
     static Block* of(void* data) noexcept { return static_cast<Block*>(data) - 1; }
 };
