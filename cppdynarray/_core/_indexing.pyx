@@ -16,7 +16,7 @@ from cppdynarray._core cimport _growth
 from cppdynarray._core._dispatch cimport assign_subscript, subscript
 from cppdynarray._core._memory cimport import_core
 from cppdynarray._core.headers cimport (
-    ArrayLock, load_intp, load_scalar, publish, store_scalar,
+    ArrayLock, BriefArrayLock, load_intp, load_scalar, publish, store_scalar,
 )
 from cppdynarray._core.numpy_api cimport (
     NPY_ARRAY_ALIGNED, NPY_ARRAY_WRITEABLE, PyArray_FLAGS, PyArray_NewFromDescr, PyArray_Scalar, PyArray_SetBaseObject,
@@ -126,6 +126,16 @@ cdef object slice_rows(cnp.ndarray array, object key):
 
 # What these return is a new reference.
 
+cdef inline PyObject* get_scalar(cnp.ndarray array, object key) noexcept:
+    """array[key] where it is a scalar of one of the common dtypes; NULL for all else."""
+    cdef BriefArrayLock lock
+    lock.hold(array)
+    cdef char* address = element(array, key)
+    if address == NULL:
+        return NULL
+    return load_scalar(address, cnp.PyArray_TYPE(array))
+
+
 cdef PyObject* get_simple_item(cnp.ndarray array, object key) except? NULL:
     """array[key] where it is a view of rows, or a single element; NULL without an exception where it is NumPy's."""
     cdef ArrayLock array_lock
@@ -133,11 +143,9 @@ cdef PyObject* get_simple_item(cnp.ndarray array, object key) except? NULL:
     if PySlice_Check(key) and cnp.PyArray_NDIM(array) > 0:
         return new_reference(slice_rows(array, key))
     cdef char* address = element(array, key)
-    cdef PyObject* scalar
     if address != NULL:
-        scalar = load_scalar(address, cnp.PyArray_TYPE(array))
         # What NumPy itself does with a single element; a record looks into the array.
-        return scalar if scalar != NULL else new_reference(PyArray_Scalar(address, array.descr, array))
+        return new_reference(PyArray_Scalar(address, array.descr, array))
     elif cnp.PyArray_NDIM(array) > 1:
         address = <char*>cnp.PyArray_DATA(array)
         if locate(array, 0, key, &address):
@@ -147,8 +155,22 @@ cdef PyObject* get_simple_item(cnp.ndarray array, object key) except? NULL:
 
 
 cdef PyObject* get_item(cnp.ndarray array, object key) except NULL:
-    cdef PyObject* item = get_simple_item(array, key)
+    cdef PyObject* item = NULL
+    if not PySlice_Check(key):
+        item = get_scalar(array, key)
+    if item == NULL:
+        item = get_simple_item(array, key)
     return item if item != NULL else new_reference(subscript(array, key))
+
+
+cdef inline bint set_scalar(cnp.ndarray array, object key, object value) noexcept:
+    """array[key] = value where that writes an element of one of the common dtypes; False, and nothing is written, for
+    all else.
+    """
+    cdef BriefArrayLock lock
+    lock.hold(array)
+    cdef char* address = element(array, key)
+    return address != NULL and writeable(array) and store_scalar(address, cnp.PyArray_TYPE(array), value)
 
 
 cdef int set_item(cnp.ndarray array, object key, PyObject* new_value) except -1:
@@ -156,20 +178,19 @@ cdef int set_item(cnp.ndarray array, object key, PyObject* new_value) except -1:
     if new_value == NULL:
         return _growth.delete(array, key)
     value = <object>new_value
+    if set_scalar(array, key, value):
+        return 0
     cdef ArrayLock array_lock
     array_lock.hold(array)
-    cdef char* address = element(array, key)
+    cdef char* address = element(array, key) if cnp.PyArray_TYPE(array) == cnp.NPY_OBJECT else NULL
     cdef PyObject* replaced
     if address != NULL and writeable(array):
-        if store_scalar(address, cnp.PyArray_TYPE(array), value):
-            return 0
-        if cnp.PyArray_TYPE(array) == cnp.NPY_OBJECT:
-            # Dropped last: its __del__ may look at the array, and change it.
-            replaced = (<PyObject**>address)[0]
-            Py_INCREF(value)
-            (<PyObject**>address)[0] = new_value
-            Py_XDECREF(replaced)
-            return 0
+        # Dropped last: its __del__ may look at the array, and change it.
+        replaced = (<PyObject**>address)[0]
+        Py_INCREF(value)
+        (<PyObject**>address)[0] = new_value
+        Py_XDECREF(replaced)
+        return 0
     return assign_subscript(array, key, value)
 
 
@@ -180,24 +201,35 @@ cdef Py_ssize_t as_key(cnp.ndarray array, Py_ssize_t index) noexcept:
     return index if index >= 0 or cnp.PyArray_NDIM(array) == 0 else index - cnp.PyArray_DIMS(array)[0]
 
 
+cdef inline PyObject* scalar_at(cnp.ndarray array, Py_ssize_t index) noexcept:
+    """get_scalar() for a position along axis 0."""
+    cdef BriefArrayLock lock
+    lock.hold(array)
+    if not is_row(array, index) or cnp.PyArray_NDIM(array) != 1 or not is_plain(array):
+        return NULL
+    return load_scalar(<char*>cnp.PyArray_DATA(array) + index * cnp.PyArray_STRIDES(array)[0], cnp.PyArray_TYPE(array))
+
+
+cdef inline bint is_row(cnp.ndarray array, Py_ssize_t index) noexcept:
+    # Code in C asks for the length once, and then for the items: rows that a handle has removed since can be read.
+    if cnp.PyArray_NDIM(array) != 0 and not 0 <= index < cnp.PyArray_DIMS(array)[0]:
+        publish(array)
+    return cnp.PyArray_NDIM(array) != 0 and 0 <= index < cnp.PyArray_DIMS(array)[0]
+
+
 cdef PyObject* sequence_item(cnp.ndarray array, Py_ssize_t index) except NULL:
     """What iteration calls."""
+    cdef PyObject* scalar = scalar_at(array, index)
+    if scalar != NULL:
+        return scalar
     cdef ArrayLock array_lock
     array_lock.hold(array)
-    cdef PyObject* scalar
-    cdef char* address
     cdef int ndim = cnp.PyArray_NDIM(array)
-    # Code in C asks for the length once, and then for the items: rows that a handle has removed since can be read.
-    if ndim != 0 and not 0 <= index < cnp.PyArray_DIMS(array)[0]:
-        publish(array)
-    if ndim != 0 and 0 <= index < cnp.PyArray_DIMS(array)[0]:
+    cdef char* address
+    if ndim > 1 and is_row(array, index):
         address = <char*>cnp.PyArray_DATA(array) + index * cnp.PyArray_STRIDES(array)[0]
-        if ndim > 1:
-            return new_reference(
-                view_of(array, ndim - 1, cnp.PyArray_DIMS(array) + 1, cnp.PyArray_STRIDES(array) + 1, address))
-        scalar = load_scalar(address, cnp.PyArray_TYPE(array)) if is_plain(array) else NULL
-        if scalar != NULL:
-            return scalar
+        return new_reference(
+            view_of(array, ndim - 1, cnp.PyArray_DIMS(array) + 1, cnp.PyArray_STRIDES(array) + 1, address))
     return get_item(array, as_key(array, index))
 
 

@@ -114,6 +114,7 @@ cdef extern from "table.hpp" namespace "cppdynarray":
     PyObject* steady_row(const TableRows&, object) noexcept
     void forget_rows(const TableColumn&, size_t start, size_t stop) noexcept
     bint append_row(TableRows&, PyObject*) noexcept
+    bint append_numbers(object self, TableRows&, PyObject*) noexcept
     bint append_columns(TableRows&, object) noexcept
     bint is_within(const TableRows&, cnp.ndarray) noexcept
     bint has_removed_rows(const TableRows&, size_t rows) noexcept
@@ -1131,6 +1132,12 @@ cdef void close_table(TablePlace* place) noexcept:
 # Called once a row: a C function, so that calling it costs next to nothing.
 
 cdef object method_append(Table self, PyObject** args, Py_ssize_t count, PyObject* names):
+    if count == 1 and names == NULL and append_numbers(self, self.rows, args[0]):
+        return None
+    return append_any(self, args, count, names)
+
+
+cdef object append_any(Table self, PyObject** args, Py_ssize_t count, PyObject* names):
     cdef ArrayLock array_lock
     array_lock.hold(self)
     if count == 1 and names == NULL and append_row(self.rows, args[0]):

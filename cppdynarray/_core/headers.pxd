@@ -79,6 +79,9 @@ cdef extern from "array_lock.hpp" namespace "cppdynarray":
         void hold(object array) noexcept
         void hold_both(object array, object source) noexcept
 
+    cdef cppclass BriefArrayLock:
+        void hold(object array) noexcept
+
 
 cdef extern from "array_fields.hpp" namespace "cppdynarray":
     Block* block_of(cnp.ndarray array) noexcept

@@ -19,7 +19,7 @@ namespace cppdynarray {
 // no registers to save either. False, and nothing has changed, for all else.
 inline bool append_double(PyObject* self, PyObject* value) noexcept {
     constexpr int needed = NPY_ARRAY_OWNDATA | NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED;
-    const ArrayLock lock(self);
+    const BriefArrayLock lock(self);
     auto* array = reinterpret_cast<PyArrayObject*>(self);
     if (!PyFloat_CheckExact(value) || !is_quiet(array) || PyArray_TYPE(array) != NPY_DOUBLE ||
         (PyArray_FLAGS(array) & needed) != needed || PyArray_NDIM(array) != 1)
@@ -106,7 +106,7 @@ CPPDYNARRAY_NOT_INLINE inline bool append_scalar_to_place(PyArrayObject* array, 
 // Appends `value` to `self`, a one-dimensional array, if that takes no more than a store: false, and
 // nothing has changed, if there is no room or the conversion needs NumPy. Runs no Python code.
 inline bool append_scalar(PyObject* self, PyObject* value) noexcept {
-    const ArrayLock lock(self);
+    const BriefArrayLock lock(self);
     auto* array = reinterpret_cast<PyArrayObject*>(self);
     if (!is_quiet(array)) return append_scalar_to_place(array, value);
     npy_intp length = store_at_end(array, value);
@@ -118,7 +118,7 @@ inline bool append_scalar(PyObject* self, PyObject* value) noexcept {
 
 // Puts `value` in front of the element at `index`, which is list.insert's, under the same conditions.
 inline bool insert_scalar(PyObject* self, Py_ssize_t index, PyObject* value) noexcept {
-    const ArrayLock lock(self);
+    const BriefArrayLock lock(self);
     auto* array = reinterpret_cast<PyArrayObject*>(self);
     char* const end = is_quiet(array) ? next_slot(array) : nullptr;
     alignas(16) char element[16];  // as large as what store_scalar() writes

@@ -12,6 +12,8 @@
 #include <Python.h>
 #include <numpy/arrayobject.h>
 
+#include <cstdint>
+
 namespace cppdynarray {
 
 // Whether other threads may change an array at any time, and not only where Python code runs.
@@ -72,6 +74,47 @@ private:
     void hold(PyObject*) noexcept {}
     void hold_both(PyObject*, PyObject*) noexcept {}
     bool hold_another(PyObject*) noexcept { return true; }
+#endif
+};
+
+// The same lock for what ends soon: it runs no Python code, takes no other lock and waits for nothing, so that nobody
+// can need it meanwhile and no section has to be opened that could be given up. What has to wait for it does that in a
+// section.
+class BriefArrayLock {
+public:
+    BriefArrayLock() noexcept = default;  // holds nothing: for Cython, which declares first
+    explicit BriefArrayLock(PyObject* array) noexcept { hold(array); }
+    BriefArrayLock(const BriefArrayLock&) = delete;
+    BriefArrayLock& operator=(const BriefArrayLock&) = delete;
+
+#if defined(Py_GIL_DISABLED) && PY_VERSION_HEX < 0x03100000
+    ~BriefArrayLock() {
+        if (mutex_ != nullptr) PyMutex_Unlock(mutex_);
+        else if (has_section_) PyCriticalSection_End(&section_);
+    }
+
+    void hold(PyObject* array) noexcept {
+        // PyMutex_Lock() without waiting, for which there is no public name: the versions up to 3.15 do this.
+        std::uint8_t open = 0;
+        if (__atomic_compare_exchange_n(&array->ob_mutex._bits, &open, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+            mutex_ = &array->ob_mutex;
+        } else {
+            PyCriticalSection_Begin(&section_, array);
+            has_section_ = true;
+        }
+    }
+
+private:
+    PyMutex* mutex_ = nullptr;
+    bool has_section_ = false;
+    PyCriticalSection section_;
+#else
+    ~BriefArrayLock() {}
+
+    void hold(PyObject* array) noexcept { section_.hold(array); }
+
+private:
+    ArrayLock section_;
 #endif
 };
 

@@ -112,7 +112,7 @@ inline void fill_gaps(char* data, std::size_t count, std::size_t size, const npy
 // Takes an element of a common dtype out of a one-dimensional array of ours, as a new scalar: nullptr, and nothing
 // has changed and no exception is set, where that takes more than a move of bytes. Runs no Python code.
 inline PyObject* pop_scalar(PyObject* self, Py_ssize_t index) noexcept {
-    const ArrayLock lock(self);
+    const BriefArrayLock lock(self);
     auto* array = reinterpret_cast<PyArrayObject*>(self);
     constexpr int needed = NPY_ARRAY_OWNDATA | NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED;
     if (!is_quiet(array) || (PyArray_FLAGS(array) & needed) != needed || PyArray_NDIM(array) != 1 ||

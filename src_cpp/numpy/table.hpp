@@ -60,6 +60,7 @@ struct TableRows {
     PyObject* names;   // a tuple; borrowed
     bool has_text;     // whose arenas let other threads run
     bool others_run;   // while a row is written or read
+    bool has_numbers;  // alone, of which a row is written before anything else can run
     TableMutex mutex;  // of a table with text
 };
 
@@ -67,6 +68,9 @@ struct TableRows {
 inline void describe_table(TableRows& table) noexcept {
     bool text = false;
     for (std::size_t i = 0; i < table.place.column_count; ++i) text = text || has_text(table.columns[i]);
+    table.has_numbers = true;
+    for (std::size_t i = 0; i < table.place.column_count; ++i)
+        table.has_numbers = table.has_numbers && PyTypeNum_ISNUMBER(table.columns[i].scalar_type);
     table.has_text = text && arenas_let_others_in;
     table.others_run = arrays_change_any_time || table.has_text;
     if (table.has_text) table.mutex.join_list();
@@ -317,6 +321,13 @@ CPPDYNARRAY_NOT_INLINE inline bool append_other_row(TableRows& table, PyObject* 
     TableLock lock;
     hold(lock, table);
     return append_stored(table, row.get(), store_tuple);
+}
+
+// append_row() for the lock of a table, `self`, that isn't held yet: rows of numbers, and no others.
+inline bool append_numbers(PyObject* self, TableRows& table, PyObject* values) noexcept {
+    if (!arrays_change_any_time || !table.has_numbers || !PyTuple_CheckExact(values)) return false;
+    const BriefArrayLock lock(self);
+    return append_stored(table, values, store_tuple);
 }
 
 // Appends a row for which there is room in every column; false, and nothing has changed, where that isn't so or NumPy
