@@ -3,8 +3,8 @@
 python3 docs/tables.py
 
 Each stands between `<!-- table: NAME -->` and `<!-- end of table -->`, and is made of
-docs/performance/python-3.13/report.json, which asv_bench/report.py writes; "instructions" and "calls" of the files in
-docs/performance/instructions and docs/performance/calls, which asv_bench/instructions.py and calls.py write.
+docs/performance/python-3.13/report.json, which asv_bench/report.py writes; "instructions", "calls" and "threads" of the
+files in folders of these names in docs/performance, which asv_bench/instructions.py, calls.py and threads.py write.
 """
 
 import json
@@ -14,10 +14,11 @@ import textwrap
 from pathlib import Path
 
 DOCS = Path(__file__).parent
-PAGES = [DOCS.parent / "README.md", *(DOCS / f"{name}.md" for name in ("performance", "files", "rolling", "numba"))]
+PAGES = [DOCS.parent / "README.md", *(DOCS / f"{name}.md" for name in ("performance", "files", "rolling", "numba", "threads"))]
 REPORT = DOCS / "performance" / "python-3.13" / "report.json"
 INSTRUCTIONS = DOCS / "performance" / "instructions" / "report.json"
 CALLS = DOCS / "performance" / "calls" / "report.json"
+THREADS = DOCS / "performance" / "threads" / "report.json"
 
 # The peers of the report, and what no measurement says of them: whether a view follows growth.
 ALTERNATIVES = {
@@ -258,6 +259,28 @@ def calls(_):
     )
 
 
+def threads(_):
+    """How long other ways to make an array by several threads take, over ours, by the values of each thread."""
+    results = json.loads(THREADS.read_text())["results"]
+    counts = sorted({each["count"] for each in results})
+    tables = []
+    for task in dict.fromkeys(each["task"] for each in results):
+        rows = {}
+        for each in results:
+            if each["task"] == task:
+                rows.setdefault(each["peer"], {})[each["count"]] = each
+        ours = next(each["ours"] for each in results if each["task"] == task)
+        tables.append(table(
+            [task, *(f"{count:,} a thread" for count in counts)],
+            [[f"**{ours}**", *("1" for _ in counts)], *(
+                [peer, *("{:.2f} ({:.2f} to {:.2f})".format(found[count]["ratio"], *found[count]["quartiles"])
+                         for count in counts)]
+                for peer, found in rows.items()
+            )],
+        ))
+    return "\n\n".join(tables)
+
+
 def other_values(report):
     """README's sentence: the time of a list and np.array over ours, for 10,000 values of each kind."""
     cases = {}
@@ -277,7 +300,7 @@ def other_values(report):
 TABLES = {
     "alternatives": alternatives, "cold": cold, "resizing": resizing, "overhead": overhead, "files": files,
     "values": values, "windows": windows, "njit": njit, "instructions": instructions,
-    "calls": calls, "other_values": other_values,
+    "calls": calls, "threads": threads, "other_values": other_values,
 }
 
 
