@@ -3,8 +3,8 @@
 PYTHON_GIL=0 python3.14t asv_bench/threads.py         # a minute or two, where nothing else runs
 PYTHON_GIL=0 python3.14t asv_bench/threads.py --output docs/performance/threads/report.json && python3 docs/tables.py
 
-All end with one ndarray of what all threads appended. A figure is the median, with quartiles, of ratios of wall times,
-each of two runs that followed one another: the other's over ours. There are as many threads as cores.
+All end with one array or table of what all threads appended. A figure is the median, with quartiles, of ratios of wall
+times, each of two runs that followed one another: the other's over ours. There are as many threads as cores.
 """
 
 import argparse

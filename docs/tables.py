@@ -14,7 +14,10 @@ import textwrap
 from pathlib import Path
 
 DOCS = Path(__file__).parent
-PAGES = [DOCS.parent / "README.md", *(DOCS / f"{name}.md" for name in ("performance", "files", "rolling", "numba", "threads"))]
+PAGES = [
+    DOCS.parent / "README.md",
+    *(DOCS / f"{name}.md" for name in ("performance", "files", "rolling", "numba", "threads")),
+]
 REPORT = DOCS / "performance" / "python-3.13" / "report.json"
 INSTRUCTIONS = DOCS / "performance" / "instructions" / "report.json"
 CALLS = DOCS / "performance" / "calls" / "report.json"
