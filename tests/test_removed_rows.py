@@ -217,3 +217,15 @@ def test_removed_columns_change_places():
     assert t["a"].tolist() == [0, 1, 2, 3, 104, 105, 106, 107]
     assert t["b"].tolist() == [100, 101, 102, 103, 4, 5, 6, 7]
     assert t["c"].tolist() == [200, 201, 202, 203, 5, 5, 5, 5]
+
+
+def test_refused_text_leaves_no_bytes_in_memory_that_objects_take_next():
+    for _ in range(20):
+        t = cda.DynamicTable({"x": np.arange(8.0), "text": np.array(list("stuvwxyz"), TEXT)})
+        t.pop()
+        with pytest.raises((TypeError, ValueError)):
+            t.extend([(9.0, "zz")] * 3000 + [("x", "zz")])
+        del t
+        d = cda.DynamicArray(np.empty((0, 2, 3), object))
+        d.extend(np.full((8, 2, 3), "x", object))
+        assert d.tolist() == [[["x"] * 3] * 2] * 8

@@ -126,14 +126,23 @@ cdef object slice_rows(cnp.ndarray array, object key):
 
 # What these return is a new reference.
 
-cdef inline PyObject* get_scalar(cnp.ndarray array, object key) noexcept:
-    """array[key] where it is a scalar of one of the common dtypes; NULL for all else."""
+cdef inline PyObject* load_element(const char* address, int type_num) noexcept:
+    """A scalar of one of the common dtypes or an object, as a new reference; NULL for all else."""
+    cdef PyObject* found
+    if type_num != cnp.NPY_OBJECT:
+        return load_scalar(address, type_num)
+    found = (<PyObject**>address)[0]
+    return new_reference(None if found == NULL else <object>found)
+
+
+cdef inline PyObject* get_element(cnp.ndarray array, object key) noexcept:
+    """array[key] where it is one that load_element() takes; NULL for all else."""
     cdef BriefArrayLock lock
     lock.hold(array)
     cdef char* address = element(array, key)
     if address == NULL:
         return NULL
-    return load_scalar(address, cnp.PyArray_TYPE(array))
+    return load_element(address, cnp.PyArray_TYPE(array))
 
 
 cdef PyObject* get_simple_item(cnp.ndarray array, object key) except? NULL:
@@ -157,20 +166,26 @@ cdef PyObject* get_simple_item(cnp.ndarray array, object key) except? NULL:
 cdef PyObject* get_item(cnp.ndarray array, object key) except NULL:
     cdef PyObject* item = NULL
     if not PySlice_Check(key):
-        item = get_scalar(array, key)
+        item = get_element(array, key)
     if item == NULL:
         item = get_simple_item(array, key)
     return item if item != NULL else new_reference(subscript(array, key))
 
 
-cdef inline bint set_scalar(cnp.ndarray array, object key, object value) noexcept:
-    """array[key] = value where that writes an element of one of the common dtypes; False, and nothing is written, for
-    all else.
+cdef inline bint set_element(cnp.ndarray array, object key, object value, PyObject** replaced) noexcept:
+    """array[key] = value where that writes an object, which gives back the one it replaces, or a scalar of one of the
+    common dtypes. False, and nothing is written, for all else.
     """
     cdef BriefArrayLock lock
     lock.hold(array)
     cdef char* address = element(array, key)
-    return address != NULL and writeable(array) and store_scalar(address, cnp.PyArray_TYPE(array), value)
+    if address == NULL or not writeable(array):
+        return False
+    if cnp.PyArray_TYPE(array) != cnp.NPY_OBJECT:
+        return store_scalar(address, cnp.PyArray_TYPE(array), value)
+    replaced[0] = (<PyObject**>address)[0]
+    (<PyObject**>address)[0] = new_reference(value)
+    return True
 
 
 cdef int set_item(cnp.ndarray array, object key, PyObject* new_value) except -1:
@@ -178,19 +193,12 @@ cdef int set_item(cnp.ndarray array, object key, PyObject* new_value) except -1:
     if new_value == NULL:
         return _growth.delete(array, key)
     value = <object>new_value
-    if set_scalar(array, key, value):
+    cdef PyObject* replaced = NULL
+    if set_element(array, key, value, &replaced):
+        Py_XDECREF(replaced)  # last: its __del__ may look at the array, and change it
         return 0
     cdef ArrayLock array_lock
     array_lock.hold(array)
-    cdef char* address = element(array, key) if cnp.PyArray_TYPE(array) == cnp.NPY_OBJECT else NULL
-    cdef PyObject* replaced
-    if address != NULL and writeable(array):
-        # Dropped last: its __del__ may look at the array, and change it.
-        replaced = (<PyObject**>address)[0]
-        Py_INCREF(value)
-        (<PyObject**>address)[0] = new_value
-        Py_XDECREF(replaced)
-        return 0
     return assign_subscript(array, key, value)
 
 
@@ -201,13 +209,13 @@ cdef Py_ssize_t as_key(cnp.ndarray array, Py_ssize_t index) noexcept:
     return index if index >= 0 or cnp.PyArray_NDIM(array) == 0 else index - cnp.PyArray_DIMS(array)[0]
 
 
-cdef inline PyObject* scalar_at(cnp.ndarray array, Py_ssize_t index) noexcept:
-    """get_scalar() for a position along axis 0."""
+cdef inline PyObject* element_at(cnp.ndarray array, Py_ssize_t index) noexcept:
+    """get_element() for a position along axis 0."""
     cdef BriefArrayLock lock
     lock.hold(array)
     if not is_row(array, index) or cnp.PyArray_NDIM(array) != 1 or not is_plain(array):
         return NULL
-    return load_scalar(<char*>cnp.PyArray_DATA(array) + index * cnp.PyArray_STRIDES(array)[0], cnp.PyArray_TYPE(array))
+    return load_element(<char*>cnp.PyArray_DATA(array) + index * cnp.PyArray_STRIDES(array)[0], cnp.PyArray_TYPE(array))
 
 
 cdef inline bint is_row(cnp.ndarray array, Py_ssize_t index) noexcept:
@@ -219,9 +227,9 @@ cdef inline bint is_row(cnp.ndarray array, Py_ssize_t index) noexcept:
 
 cdef PyObject* sequence_item(cnp.ndarray array, Py_ssize_t index) except NULL:
     """What iteration calls."""
-    cdef PyObject* scalar = scalar_at(array, index)
-    if scalar != NULL:
-        return scalar
+    cdef PyObject* item = element_at(array, index)
+    if item != NULL:
+        return item
     cdef ArrayLock array_lock
     array_lock.hold(array)
     cdef int ndim = cnp.PyArray_NDIM(array)

@@ -92,6 +92,7 @@ cdef extern from "table.hpp" namespace "cppdynarray":
         TableColumn* columns
         PyObject* names
         bint others_run
+        size_t removed_end
 
     cdef cppclass Removal:
         size_t count
@@ -877,6 +878,7 @@ cdef class Table:
                 strings.release()
             elif bin != NULL:
                 memset(data + row * kept, 0, row * removal.removed)
+        self.rows.removed_end = max(self.rows.removed_end, removal.count)
         set_length_of(&self.rows.place, kept)
         return True
 

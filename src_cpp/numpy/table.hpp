@@ -61,6 +61,7 @@ struct TableRows {
     bool has_text;     // whose arenas let other threads run
     bool others_run;   // while a row is written or read
     bool has_numbers;  // alone, of which a row is written before anything else can run
+    std::size_t removed_end = 0;  // the most rows there were when some were removed
     TableMutex mutex;  // of a table with text
 };
 
@@ -123,12 +124,8 @@ inline void forget_rows(const TableColumn& column, std::size_t start, std::size_
     std::memset(column.slot(start), 0, (stop - start) * column.row_bytes);
 }
 
-// Whether views may see what lies behind `rows` rows: some were removed, from all columns alike.
-inline bool has_removed_rows(const TableRows& table, std::size_t rows) noexcept {
-    const TableColumn *column = table.columns, *const last = column + table.place.column_count - 1;
-    while (column != last && column->row_bytes == 0) ++column;
-    return column->place->block->has_removed(rows * column->row_bytes);
-}
+// Whether views may see what lies behind `rows` rows.
+inline bool has_removed_rows(const TableRows& table, std::size_t rows) noexcept { return rows < table.removed_end; }
 
 // Rows on their way to where removed ones are: views see those, and new rows may be made of them. So nothing is written
 // there before all rows are known to fit, but text, which is written to where it belongs alone, and removed text is "".
@@ -153,6 +150,7 @@ public:
             } else if (has_text(column)) {
                 const StringLock lock(column.dtype());
                 clear_strings(lock.arena(), slots, bytes / item);
+                column.place->block->mark_written((start_ + count_) * column.row_bytes);  // "" isn't zero bytes
             }
             return true;
         });
