@@ -1,7 +1,8 @@
 """Time several threads that make one array, of ours and of what it is compared with, in turn in one process.
 
-PYTHON_GIL=0 python3.14t asv_bench/many_threads.py         # a minute or two, where nothing else runs
-PYTHON_GIL=0 python3.14t asv_bench/many_threads.py --output docs/performance/threads/report.json && python3 docs/tables.py
+PYTHON_GIL=0 python3.14t asv_bench/many_threads.py    # a minute, where nothing else runs
+PYTHON_GIL=0 python3.14t asv_bench/many_threads.py --output docs/performance/threads/report.json
+python3 docs/tables.py
 
 All end with one array or table of what all threads appended. A figure is the median, with quartiles, of ratios of wall
 times, each of two runs that followed one another: the other's over ours. There are as many threads as cores.

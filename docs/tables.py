@@ -4,7 +4,8 @@ python3 docs/tables.py
 
 Each stands between `<!-- table: NAME -->` and `<!-- end of table -->`, and is made of
 docs/performance/python-3.13/report.json, which asv_bench/report.py writes; "instructions", "calls" and "threads" of the
-files in folders of these names in docs/performance, which asv_bench/instructions.py, calls.py and many_threads.py write.
+files in folders of these names in docs/performance, which asv_bench/instructions.py, calls.py and many_threads.py
+write.
 """
 
 import json

@@ -220,12 +220,15 @@ def test_removed_columns_change_places():
 
 
 def test_refused_text_leaves_no_bytes_in_memory_that_objects_take_next():
-    for _ in range(20):
+    for rows in (8, 100, 1000, 5000):
         t = cda.DynamicTable({"x": np.arange(8.0), "text": np.array(list("stuvwxyz"), TEXT)})
         t.pop()
         with pytest.raises((TypeError, ValueError)):
             t.extend([(9.0, "zz")] * 3000 + [("x", "zz")])
         del t
-        d = cda.DynamicArray(np.empty((0, 2, 3), object))
-        d.extend(np.full((8, 2, 3), "x", object))
-        assert d.tolist() == [[["x"] * 3] * 2] * 8
+        made = []  # from that memory, and more
+        for _ in range(20):
+            made.append(cda.DynamicArray(dtype=object))
+            made[-1].extend(np.full(rows, "x", object))
+            made[-1].extend(["y"] * rows)
+            assert made[-1].tolist() == ["x"] * rows + ["y"] * rows
