@@ -133,27 +133,29 @@ class RowsApart {
 public:
     RowsApart(const TableRows& table, std::size_t start, std::size_t count) noexcept
         : table_(table), start_(start), count_(count), bytes_(bytes_of(table, count)) {
-        if (*this) visit([](const TableColumn& column, char* slots, std::size_t bytes) {
-            if (column.elements == Elements::objects) std::memset(slots, 0, bytes);
-            return true;
-        });
+        if (*this)
+            visit([](const TableColumn& column, char* slots, std::size_t bytes) {
+                if (column.elements == Elements::objects) std::memset(slots, 0, bytes);
+                return true;
+            });
     }
     RowsApart(const RowsApart&) = delete;
     RowsApart& operator=(const RowsApart&) = delete;
     // The references are borrowed too: dropping them runs no Python code.
     ~RowsApart() {
-        if (*this && !are_moved_) visit([this](const TableColumn& column, char* slots, std::size_t bytes) {
-            const auto item = static_cast<std::size_t>(PyDataType_ELSIZE(column.dtype()));
-            if (column.elements == Elements::objects) {
-                for (char* const end = slots + bytes; slots < end; slots += item)
-                    PyArray_Item_XDECREF(slots, column.dtype());
-            } else if (has_text(column)) {
-                const StringLock lock(column.dtype());
-                clear_strings(lock.arena(), slots, bytes / item);
-                column.place->block->mark_written((start_ + count_) * column.row_bytes);  // "" isn't zero bytes
-            }
-            return true;
-        });
+        if (*this && !are_moved_)
+            visit([this](const TableColumn& column, char* slots, std::size_t bytes) {
+                const auto item = static_cast<std::size_t>(PyDataType_ELSIZE(column.dtype()));
+                if (column.elements == Elements::objects) {
+                    for (char* const end = slots + bytes; slots < end; slots += item)
+                        PyArray_Item_XDECREF(slots, column.dtype());
+                } else if (has_text(column)) {
+                    const StringLock lock(column.dtype());
+                    clear_strings(lock.arena(), slots, bytes / item);
+                    column.place->block->mark_written((start_ + count_) * column.row_bytes);  // "" isn't zero bytes
+                }
+                return true;
+            });
     }
 
     // False: there was no memory.
@@ -407,8 +409,7 @@ inline bool append_items(TableRows& table, PyObject* const* items) noexcept {
         if (is_block(column, items[i]))
             write_bytes(column.place->block, start * column.row_bytes,
                         PyArray_DATA(reinterpret_cast<PyArrayObject*>(items[i])), rows * column.row_bytes);
-        else
-            fill_rows(column.slot(start), numbers[i], column.row_bytes, rows);
+        else fill_rows(column.slot(start), numbers[i], column.row_bytes, rows);
     }
     set_length_of(&table.place, start + rows);
     return true;
