@@ -560,8 +560,8 @@ cdef class Table:
 
         Notes
         -----
-        Rows in a list are written to where they belong. Those of other iterables are converted first, beside the
-        table, since the iterable may change it or fail half way.
+        Rows in a list are written to where they belong, unless they take the place of removed ones. Those of other
+        iterables are converted first, beside the table, since the iterable may change it or fail half way.
 
         Examples
         --------

@@ -25,7 +25,7 @@ def target(request):
 
 
 def recorded():
-    neurons = brian2.NeuronGroup(5, "dv/dt = (2 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
+    neurons = brian2.NeuronGroup(5, "dv/dt = (2 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0.1", method="exact")
     monitors = (
         brian2.StateMonitor(neurons, "v", record=True), brian2.SpikeMonitor(neurons, variables="v"),
         brian2.PopulationRateMonitor(neurons),
