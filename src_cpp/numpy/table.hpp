@@ -68,10 +68,11 @@ struct TableRows {
 // Columns are described: what else there is to know of a table. Once.
 inline void describe_table(TableRows& table) noexcept {
     bool text = false;
-    for (std::size_t i = 0; i < table.place.column_count; ++i) text = text || has_text(table.columns[i]);
     table.has_numbers = true;
-    for (std::size_t i = 0; i < table.place.column_count; ++i)
+    for (std::size_t i = 0; i < table.place.column_count; ++i) {
+        text = text || has_text(table.columns[i]);
         table.has_numbers = table.has_numbers && PyTypeNum_ISNUMBER(table.columns[i].scalar_type);
+    }
     table.has_text = text && arenas_let_others_in;
     table.others_run = arrays_change_any_time || table.has_text;
     if (table.has_text) table.mutex.join_list();
@@ -271,14 +272,15 @@ inline PyObject* steady_row(const TableRows& table, PyObject* values) noexcept {
     return row.release();
 }
 
-inline bool is_tuple_of(const TableRows& table, PyObject* values) noexcept {
-    return PyTuple_CheckExact(values) && PyTuple_GET_SIZE(values) == static_cast<Py_ssize_t>(table.place.column_count);
+// Whether a tuple has a value for each column.
+inline bool is_row(const TableRows& table, PyObject* tuple) noexcept {
+    return PyTuple_GET_SIZE(tuple) == static_cast<Py_ssize_t>(table.place.column_count);
 }
 
 // Calls `store` with the values of any row that needs no conversion by NumPy; false for others.
 template <class Store>
 inline bool with_values(const TableRows& table, PyObject* row, Store store) noexcept {
-    if (PyTuple_CheckExact(row)) return is_tuple_of(table, row) && store(&PyTuple_GET_ITEM(row, 0));
+    if (PyTuple_CheckExact(row)) return is_row(table, row) && store(&PyTuple_GET_ITEM(row, 0));
     PyObject* items[most_items_of_dicts];
     if (PyDict_CheckExact(row)) return find_items(table, row, items) && store(items);
     return PyList_CheckExact(row) && PyList_GET_SIZE(row) == static_cast<Py_ssize_t>(table.place.column_count) &&
@@ -286,7 +288,7 @@ inline bool with_values(const TableRows& table, PyObject* row, Store store) noex
 }
 
 inline bool store_tuple(const TableRows& table, std::size_t row, PyObject* values) noexcept {
-    return is_tuple_of(table, values) && store_values(table, row, &PyTuple_GET_ITEM(values, 0));
+    return is_row(table, values) && store_values(table, row, &PyTuple_GET_ITEM(values, 0));
 }
 
 inline bool store_any(const TableRows& table, std::size_t row, PyObject* values) noexcept {
